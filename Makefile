@@ -1,0 +1,47 @@
+# Everything that people and CI do with this book. `make` alone lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book test execute bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install the locked environment into .venv (needs a network once)
+
+# A changed lock gets a new environment: pip would leave in the old one what the lock dropped.
+$(STAMP): requirements.txt pyproject.toml
+	python=$$(tools/find-python) && "$$python" -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --only-binary :all: -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: setup ## build the book into _build/html, warnings are errors
+	$(BIN)/python tools/build_book.py
+
+test: setup ## lint, unit tests, doctests, and every chapter against its stored outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest
+	$(BIN)/pytest --nbval --nbval-current-env book
+
+execute: setup ## run chapters and store their text outputs (CHAPTERS="name ..." for some)
+	$(BIN)/python tools/execute.py $(CHAPTERS)
+
+bench: setup ## measure speed against other implementations
+	$(BIN)/python -m benchmarks
+
+# 3.11.0, not 3.11: Debian 12 has 3.11.2, and some packages have left the first 3.11 releases behind.
+lock: setup ## make requirements.txt from requirements.in (UPGRADE=--upgrade for newer versions)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --generate-hashes --python-version 3.11.0 \
+		--custom-compile-command 'make lock' requirements.in -o requirements.txt
+
+clean: ## remove what was built and cached (the environment stays)
+	rm -rf _build .pytest_cache .hypothesis .ruff_cache
+	find tptools tests tools book -name __pycache__ -prune -exec rm -rf {} +
