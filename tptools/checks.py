@@ -1,0 +1,70 @@
+"""Checks at the public boundary: an error names the value and the rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+
+def check_number(
+    name: str,
+    value: float,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    below: float = math.inf,
+    at_most: float = math.inf,
+    finite: bool = True,
+) -> None:
+    """Raise ValueError unless ``value`` is a real number within the bounds.
+
+    Infinity passes the default bounds only with ``finite=False``; NaN never does.
+
+    Examples
+    --------
+    >>> check_number("power_nW", -1.0, above=0)
+    Traceback (most recent call last):
+    ValueError: power_nW = -1.0 must be a finite number above 0
+    """
+    rules = ["a finite number" if finite else "a number"]
+    rules += [f"above {above}"] if above > -math.inf else []
+    rules += [f"at least {at_least}"] if at_least > -math.inf else []
+    rules += [f"below {below}"] if below < math.inf else []
+    rules += [f"at most {at_most}"] if at_most < math.inf else []
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if (
+        not number
+        or math.isnan(value)
+        or (finite and math.isinf(value))
+        or (above > -math.inf and value <= above)
+        or (below < math.inf and value >= below)
+        or not at_least <= value <= at_most
+    ):
+        raise ValueError(f"{name} = {value!r} must be {' and '.join(rules)}")
+
+
+def check_integer(name: str, value: int, *, at_least: int) -> None:
+    """Raise ValueError unless ``value`` is an integer of at least ``at_least``.
+
+    Examples
+    --------
+    >>> check_integer("n_pulses", 2.5, at_least=1)
+    Traceback (most recent call last):
+    ValueError: n_pulses = 2.5 must be an integer of at least 1
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < at_least:
+        raise ValueError(f"{name} = {value!r} must be an integer of at least {at_least}")
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Raise ValueError unless ``value`` is one of ``choices``.
+
+    Examples
+    --------
+    >>> check_choice("profile", "square", ("top_hat", "gaussian_peak"))
+    Traceback (most recent call last):
+    ValueError: profile = 'square' must be one of 'top_hat', 'gaussian_peak'
+    """
+    if value not in choices:
+        raise ValueError(f"{name} = {value!r} must be one of {', '.join(map(repr, choices))}")
