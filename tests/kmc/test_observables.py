@@ -1,0 +1,130 @@
+"""Tests of tptools.kmc.observables on records whose answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tptools.kmc import (
+    ExcitonModel,
+    PulseTrain,
+    Recording,
+    density,
+    diffusivities,
+    diffusivity,
+    mean_square_displacement,
+    simulate,
+    sweep,
+)
+
+FREE = ExcitonModel(0.5, 0.5, lattice_size=501)
+PULSES = PulseTrain(
+    amplitude=0.3, period_us=100, spot_sigma_sites=8, n_pulses=100, burn_in_pulses=0
+)
+RECORDING = Recording(until_ns=3, follow_ns=3)
+
+
+@pytest.fixture(scope="module")
+def free_run():
+    """Many trains of free walkers from a Gaussian spot."""
+    return simulate(FREE, PULSES, seed=1, n_trains=32, recording=RECORDING)
+
+
+@pytest.mark.parametrize("estimator", ["second_moment", "radial_profile", "gaussian", "slice_line"])
+def test_every_consistent_reading_finds_the_free_diffusivity(free_run, estimator):
+    """On a Gaussian spot of free walkers all readings of Eq. (1) agree with p l^2 / 4."""
+    exact = FREE.free_walk_diffusivity_cm2_s(0.5)
+    found = diffusivity(free_run, estimator=estimator)
+    assert abs(found.z(exact)) < 4
+    assert found.std_err < 0.1 * exact
+
+
+def test_printed_formula_is_twice_eq_1(free_run):
+    """The printed <r^2>/2t is exactly twice the reading that is consistent with Eq. (1)."""
+    printed, consistent = diffusivity(free_run, estimator="as_printed"), diffusivity(free_run)
+    assert printed.value == pytest.approx(2 * consistent.value, rel=1e-12)
+    assert printed.std_err == pytest.approx(2 * consistent.std_err, rel=1e-12)
+
+
+def test_errors_cover_the_truth():
+    """Over repetitions the pull has unit width: the error bar is neither too small nor too big."""
+    exact = FREE.free_walk_diffusivity_cm2_s(0.5)
+    short = replace(PULSES, n_pulses=4)
+    recording = Recording(until_ns=1, follow_ns=1)
+    pulls = [
+        diffusivity(simulate(FREE, short, seed=s, n_trains=30, recording=recording)).z(exact)
+        for s in range(60)
+    ]
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
+    assert 0.7 < np.std(pulls) < 1.4
+
+
+def test_same_excitons_at_both_times():
+    """Excitons that do not move have MSD 0 exactly, however many of them have decayed."""
+    still = ExcitonModel(0, 0, lattice_size=201)
+    result = simulate(still, PULSES, seed=2, n_trains=2, recording=RECORDING)
+    assert (mean_square_displacement(result) == 0).all()
+    assert diffusivity(result).value == 0
+
+
+def test_single_train_says_that_it_underestimates():
+    """One train gives an error from its pulses, marked as an underestimate; more trains do not."""
+    one = diffusivity(simulate(FREE, PULSES, seed=3, recording=RECORDING))
+    two = diffusivity(simulate(FREE, PULSES, seed=3, n_trains=2, recording=RECORDING))
+    assert one.std_err > 0
+    assert "underestimate" in one.note
+    assert two.note == ""
+
+
+def test_single_pulse_has_no_error():
+    """With one pulse there is nothing to compare, so the error is NaN."""
+    pulses = replace(PULSES, n_pulses=1)
+    assert np.isnan(diffusivity(simulate(FREE, pulses, seed=4, recording=RECORDING)).std_err)
+
+
+def test_error_falls_with_the_square_root_of_the_trains(free_run):
+    """Four times the trains halve the error."""
+    eight = diffusivity(free_run.isel(train=slice(8))).std_err
+    assert diffusivity(free_run).std_err == pytest.approx(eight / 2, rel=0.6)
+
+
+def test_density_is_that_of_the_pulse(free_run):
+    """At time 0 the density is alpha exp(-r^2 / 2 sigma^2), and its sum counts the excitons."""
+    rho = density(free_run).isel(time_ns=0).mean("train")
+    radius = rho.r_nm[:15] / 10
+    expected = 0.3 * np.exp(-(radius**2) / 128)
+    error = np.sqrt(expected / (3200 * free_run.sites_per_radius[:15]))
+    # sites of one bin differ in distance by up to half a spacing, which the mean cancels
+    assert (np.abs(rho[:15] - expected) < 4 * error + 0.01 * expected).all()
+    per_pulse = (rho * free_run.sites_per_radius).sum()
+    assert per_pulse == pytest.approx(free_run.created_count.sum().item() / 3200, rel=1e-12)
+
+
+def test_table_of_a_sweep_is_that_of_its_conditions():
+    """`diffusivities` gives for every condition what `diffusivity` gives for it alone."""
+    grid = {"amplitude": [0.1, 0.3], "period_us": [1, 2], "spot_sigma_sites": 8, "n_pulses": 10}
+    runs = sweep(FREE, grid, n_trains=3, progress=False, recording=RECORDING)
+    for estimator in ("second_moment", "gaussian", "slice_line", "radial_profile"):
+        table = diffusivities(runs, estimator=estimator)
+        one = diffusivity(runs.sel(amplitude=0.3, period_us=1), estimator=estimator)
+        chosen = table.sel(amplitude=0.3, period_us=1)
+        assert one.value == pytest.approx(chosen.value.item(), rel=1e-12)
+        assert one.std_err == pytest.approx(chosen.std_err.item(), rel=1e-9)
+    with pytest.raises(ValueError, match="must hold one"):
+        diffusivity(runs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"estimator": "best"}, "estimator = 'best' must be one of"),
+        ({"time_ns": 1.02}, "time_ns = 1.02 must be a recorded time"),
+        ({"time_ns": 0}, "after 0"),
+        ({"time_ns": 5}, "up to 3 ns"),
+        ({"estimator": "slice_line", "window_ns": 4}, "window_ns = 4"),
+    ],
+)
+def test_unusable_arguments_are_named(free_run, arguments, message):
+    """An unknown estimator or a time that was not recorded is a ValueError that says so."""
+    with pytest.raises(ValueError, match=message):
+        diffusivity(free_run, **arguments)

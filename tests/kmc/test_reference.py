@@ -1,0 +1,63 @@
+"""The kernels against a slow reading of Note 2 that shares no code with them."""
+
+import numpy as np
+import pytest
+from reference import run_reference
+
+from tptools.kmc import ExcitonModel, PulseTrain, Recording, simulate
+
+N_TRAINS = 60
+TIMES_PS = [0, 10, 40, 100, 150]
+NAMES = ("exciton_count", "r2_sum_nm2", "visited_sites", "modified_sites")
+
+
+def random_condition(seed: int) -> tuple[ExcitonModel, PulseTrain]:
+    """Parameters over the whole range in which a small lattice holds every exciton."""
+    rng = np.random.default_rng(seed)
+    model = ExcitonModel(
+        hop_probability_ground=rng.uniform(0, 0.3),
+        hop_probability_modified=rng.uniform(0.2, 1),
+        lifetime_ns=rng.uniform(0.02, 0.06),
+        relaxation_time_us=rng.uniform(0.5, 3),
+        lattice_spacing_nm=1,
+        lattice_size=75,
+    )
+    pulses = PulseTrain(
+        amplitude=rng.uniform(0.1, 1),
+        period_us=rng.uniform(0.5, 3),
+        spot_sigma_sites=rng.uniform(1, 3),
+        n_pulses=4,
+        burn_in_pulses=3,
+    )
+    return model, pulses
+
+
+def kernel_means(model: ExcitonModel, pulses: PulseTrain) -> np.ndarray:
+    """Train means per pulse, shape (trains, quantities, times)."""
+    recording = Recording(interval_ps=10, until_ns=0.15)
+    result = simulate(model, pulses, seed=1, n_trains=10 * N_TRAINS, recording=recording)
+    chosen = result.sel(time_ns=np.array(TIMES_PS) / 1e3, method="nearest")
+    return np.stack([chosen[name].values for name in NAMES], axis=1) / pulses.n_pulses
+
+
+def reference_means(model: ExcitonModel, pulses: PulseTrain, seed: int) -> np.ndarray:
+    """The same of the reference."""
+    means = []
+    for train in range(N_TRAINS):
+        recorded = run_reference(model, pulses, TIMES_PS, seed=1000 * seed + train)
+        values = [[[s.excitons, s.r2, s.visited, s.modified] for s in pulse] for pulse in recorded]
+        means.append(np.mean(values, axis=0).T)
+    return np.array(means)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_kernel_and_reference_agree_within_statistics(seed):
+    """Excitons, <r^2>, visited and modified sites have the same mean at every time."""
+    condition = random_condition(seed)
+    kernel, reference = kernel_means(*condition), reference_means(*condition, seed)
+    difference = kernel.mean(axis=0) - reference.mean(axis=0)
+    variance = sum(sample.var(axis=0, ddof=1) / len(sample) for sample in (kernel, reference))
+    # one exciton in one reference train is the finest step there is, where nothing varies
+    resolution = (1 / (N_TRAINS * condition[1].n_pulses)) ** 2
+    z = difference / np.sqrt(variance + resolution)
+    assert np.abs(z).max() < 4.5, z

@@ -1,0 +1,303 @@
+"""Tests of tptools.kmc.simulate against limits that are known exactly."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from tptools.kmc import (
+    ExcitonModel,
+    LatticeEdgeError,
+    PulseTrain,
+    Recording,
+    diffusivity,
+    simulate,
+    snapshot,
+)
+
+SMALL = ExcitonModel(lattice_size=301)
+SHORT = Recording(until_ns=1)
+ONE_EXCITON = PulseTrain(
+    amplitude=1, period_us=1, spot_sigma_sites=0.05, n_pulses=4000, burn_in_pulses=0
+)
+IMMORTAL = Recording(until_ns=1, follow_ns=1)
+
+
+def free_walk(hop: float, **changes: object) -> ExcitonModel:
+    """Model without memory: both kinds of site pass excitons on alike."""
+    model = ExcitonModel(hop, hop, lifetime_ns=np.inf, lattice_size=601)
+    return replace(model, **changes)
+
+
+def test_distinct_sites_of_a_free_walk():
+    """S_100 = 49.504 and S_1000 = 363.58, where the asymptotic formula is 4-5 % low."""
+    result = simulate(free_walk(1), ONE_EXCITON, seed=2, n_trains=8, recording=IMMORTAL)
+    sites = result.visited_sites.sel(time_ns=[0.1, 1.0]) / ONE_EXCITON.n_pulses
+    std_err = sites.std("train", ddof=1) / np.sqrt(8)
+    z = (sites.mean("train") - np.array([49.504, 363.58])) / std_err
+    assert np.abs(z).max() < 4
+
+
+@pytest.mark.parametrize("rule", ["chosen_neighbour", "each_neighbour"])
+@pytest.mark.parametrize("hop", [0.006, 0.3, 1.0])
+def test_free_walk_has_the_exact_diffusivity(hop, rule):
+    """A free walk has D = p l^2 / 4, or k l^2 with a rate to each neighbour."""
+    model = free_walk(hop, hop_rule=rule, lattice_spacing_nm=7)
+    pulses = replace(ONE_EXCITON, n_pulses=500)
+    result = simulate(model, pulses, seed=3, n_trains=40, recording=IMMORTAL)
+    assert abs(diffusivity(result).z(model.free_walk_diffusivity_cm2_s(hop))) < 4
+
+
+def test_one_exciton_starts_at_the_centre():
+    """A tiny spot of amplitude 1 is one exciton at the origin at time 0, before its first hop."""
+    start = simulate(SMALL, ONE_EXCITON, seed=1, recording=SHORT).isel(time_ns=0).sum("block")
+    assert (start.exciton_count == ONE_EXCITON.n_pulses).all()
+    assert (start.radial_count.sel(r_nm=0) == ONE_EXCITON.n_pulses).all()
+    assert (start.r2_sum_nm2 == 0).all()
+
+
+def test_spot_is_gaussian_and_centred_on_a_site():
+    """Every column holds alpha sqrt(2 pi) sigma exp(-x^2 / 2 sigma^2) excitons per pulse."""
+    pulses = PulseTrain(amplitude=0.3, period_us=100, spot_sigma_sites=4, n_pulses=500)
+    result = simulate(SMALL, pulses, seed=4, n_trains=8, recording=SHORT)
+    counts = result.isel(time_ns=0).x_count.sum("train").sel(x_nm=slice(-120, 120))
+    sites = np.arange(-150, 151)
+    probability = 0.3 * np.exp(-(sites[:, None] ** 2 + sites**2) / 32)
+    kept = slice(150 - 12, 150 + 13)
+    expected = 4000 * probability.sum(axis=0)[kept]
+    variance = 4000 * (probability * (1 - probability)).sum(axis=0)[kept]
+    assert stats.chi2.sf((((counts - expected) ** 2) / variance).sum(), 25) > 1e-4
+
+
+def test_lifetimes_are_exponential():
+    """Emission delays follow exp(-t/tau) in the recorded window and in the tail beyond it."""
+    pulses = PulseTrain(amplitude=0.5, period_us=100, spot_sigma_sites=4, n_pulses=200)
+    result = simulate(SMALL, pulses, seed=5, n_trains=8, recording=SHORT)
+    photons = result.emission_count.sum(["train", "r_nm"]).to_numpy()
+    start, end = result.delay_ns.to_numpy(), result.delay_end_ns.to_numpy()
+    expected = photons.sum() * (np.exp(-start / 2.5) - np.exp(-end / 2.5))
+    common = expected > 10
+    observed = np.append(photons[common], photons[~common].sum())
+    expected = np.append(expected[common], expected[~common].sum())
+    assert stats.chisquare(observed, expected).pvalue > 1e-4
+
+
+def test_every_exciton_emits_once_or_is_dropped():
+    """Created equals emitted plus dropped, with trapping too."""
+    model = replace(SMALL, trap_probability=1e-3)
+    pulses = PulseTrain(amplitude=0.2, period_us=10, spot_sigma_sites=5, n_pulses=50)
+    recording = Recording(until_ns=1, follow_ns=5)
+    result = simulate(model, pulses, seed=6, n_trains=2, recording=recording)
+    emitted = result.emission_count.sum(["delay_ns", "r_nm"])
+    assert (result.dropped_count > 0).all()
+    assert (result.created_count == emitted + result.dropped_count).all()
+    assert (result.exciton_count.isel(time_ns=0) == result.created_count).all()
+
+
+def test_histograms_hold_every_exciton():
+    """At every time x, y and radial histograms sum to the exciton count, and x to <r^2>."""
+    pulses = PulseTrain(amplitude=0.2, period_us=10, spot_sigma_sites=5, n_pulses=50)
+    result = simulate(SMALL, pulses, seed=7, n_trains=2, recording=SHORT)
+    for name, axis in (("x_count", "x_nm"), ("y_count", "y_nm"), ("radial_count", "r_nm")):
+        assert (result[name].sum(axis) == result.exciton_count).all()
+    r2 = (result.x_count * result.x_nm**2).sum("x_nm") + (result.y_count * result.y_nm**2).sum(
+        "y_nm"
+    )
+    np.testing.assert_allclose(result.r2_sum_nm2, r2)
+
+
+def test_modified_sites_relax_exponentially():
+    """A modified site outlives the time to the next pulse with probability exp(-period/tau)."""
+    still = ExcitonModel(0, 0, relaxation_time_us=2, lattice_size=101)
+    pulses = PulseTrain(
+        amplitude=0.9, period_us=1.3, spot_sigma_sites=8, n_pulses=2, burn_in_pulses=0
+    )
+    recording = Recording(until_ns=0.05)
+    result = simulate(still, pulses, seed=8, n_trains=400, recording=recording)
+    modified = result.modified_sites.isel(time_ns=0).to_numpy()
+    axis = np.arange(-50, 51)
+    excited = 0.9 * np.exp(-(axis[:, None] ** 2 + axis**2) / 128)
+    kept = excited * np.exp(-1.3 / 2)
+    first, second = excited.sum(), (excited + kept - excited * kept).sum()
+    assert abs(modified.mean() - first - second) < 4 * modified.std(ddof=1) / np.sqrt(400)
+
+
+def test_isolated_pulses_leave_no_memory():
+    """With an infinite period every pulse finds a ground-state lattice."""
+    pulses = PulseTrain(amplitude=0.2, period_us=np.inf, spot_sigma_sites=5, n_pulses=20)
+    start = simulate(SMALL, pulses, seed=9, n_trains=2, recording=SHORT).isel(time_ns=0)
+    assert (start.modified_sites == start.exciton_count).all()
+    assert start.attrs["burn_in_pulses"] == 0
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    ground=st.floats(0, 1),
+    modified=st.floats(0, 1),
+    amplitude=st.floats(0.05, 1),
+    seed=st.integers(0, 2**64),
+)
+def test_single_occupancy_is_never_violated(ground, modified, amplitude, seed):
+    """The excitons of a run without decay stand on as many sites as there were at the start."""
+    model = ExcitonModel(ground, modified, lifetime_ns=1e9, lattice_size=401)
+    pulses = PulseTrain(amplitude, period_us=np.inf, spot_sigma_sites=3, n_pulses=1)
+    view = snapshot(model, pulses, seed=seed, time_ns=[0, 0.01, 0.1, 0.5])
+    excitons = view.occupied.sum(["x_nm", "y_nm"])
+    assert (excitons == excitons[0]).all()
+    assert view.modified.where(view.occupied, True).all()
+
+
+def test_snapshot_is_a_moment_of_the_simulation():
+    """`snapshot` shows the excitons and modified sites that `simulate` counts with that seed."""
+    pulses = PulseTrain(amplitude=0.3, period_us=2, spot_sigma_sites=5, n_pulses=3)
+    times = [0, 0.5, 1.0]
+    result = simulate(SMALL, replace(pulses, n_pulses=1), seed=10, n_trains=2, recording=SHORT)
+    counted = result.sel(time_ns=times).isel(train=1)
+    view = snapshot(SMALL, pulses, seed=10, time_ns=times, pulse=0, train=1)
+    space = ["x_nm", "y_nm"]
+    np.testing.assert_array_equal(view.occupied.sum(space), counted.exciton_count)
+    np.testing.assert_array_equal(view.modified.sum(space), counted.modified_sites)
+    np.testing.assert_allclose(
+        (view.occupied * (view.x_nm**2 + view.y_nm**2)).sum(space), counted.r2_sum_nm2
+    )
+
+
+@pytest.mark.parametrize("n_threads", [2, 4])
+@pytest.mark.parametrize("trap_probability", [0, 1e-3])
+def test_same_seed_same_bits_for_any_thread_count(n_threads, trap_probability):
+    """Variables, coordinates and attributes are identical whatever the number of threads."""
+    model = replace(SMALL, trap_probability=trap_probability)
+    pulses = PulseTrain(amplitude=0.2, period_us=1, spot_sigma_sites=5, n_pulses=60)
+    runs = [
+        simulate(model, pulses, seed=11, n_trains=5, n_threads=n, recording=SHORT)
+        for n in (1, n_threads)
+    ]
+    assert runs[0].identical(runs[1])
+
+
+def test_trains_do_not_depend_on_how_many_there_are():
+    """The first trains of a longer run are those of a shorter one; other seeds differ."""
+    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
+    few, many, other = (
+        simulate(SMALL, pulses, seed=seed, n_trains=n, recording=SHORT).r2_sum_nm2
+        for seed, n in ((12, 2), (12, 4), (13, 2))
+    )
+    np.testing.assert_array_equal(few, many.isel(train=slice(2)))
+    assert not (few == other).all()
+    assert not (many[0] == many[1]).all()
+
+
+def test_single_train_is_the_first_of_many():
+    """The blocks of a single train add up to the first train of a run of several."""
+    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=33)
+    one = simulate(SMALL, pulses, seed=14, recording=SHORT)
+    two = simulate(SMALL, pulses, seed=14, n_trains=2, recording=SHORT)
+    assert one.sizes["block"] == 10
+    for name in ("r2_sum_nm2", "modified_sites", "created_count"):
+        np.testing.assert_array_equal(one[name].sum("block")[0], two[name][0])
+
+
+def test_trapping_delays_the_light():
+    """Dark times are Pareto: a trapped exciton that then decays at once emits at their delays."""
+    model = ExcitonModel(
+        0, 0, lifetime_ns=0.001, lattice_size=51, trap_probability=0.5, trap_exponent=0.5
+    )
+    pulses = replace(ONE_EXCITON, n_pulses=20000)
+    recording = Recording(interval_ps=50, until_ns=0.05)
+    never_trapped = simulate(model, pulses, seed=15, n_trains=2, recording=recording)
+    assert (never_trapped.emission_count.isel(delay_ns=0).sum("r_nm") == 20000).all()
+
+    slower = replace(model, lifetime_ns=0.002)
+    result = simulate(slower, pulses, seed=15, n_trains=2, recording=recording)
+    photons = result.emission_count.sum(["train", "r_nm"])
+    start = photons.delay_ns.to_numpy()
+    late = (start > 3) & (start < 3e3)
+    share = photons[late].sum() / photons[start > 3].sum()
+    # a delay d far beyond t_min is one dark time, with P(> d) = (t_min / d)^mu
+    exact = 1 - np.sqrt(start[late].min() / photons.delay_end_ns.to_numpy()[late].max())
+    assert share == pytest.approx(exact, abs=0.04)
+
+
+def test_edge_is_an_error_that_names_the_remedy():
+    """An exciton that reaches the edge stops the run and says how to enlarge the lattice."""
+    model = ExcitonModel(1, 1, lattice_size=41)
+    pulses = PulseTrain(amplitude=0.5, period_us=1, spot_sigma_sites=3, n_pulses=5)
+    with pytest.raises(LatticeEdgeError, match=r"lattice_size=82"):
+        simulate(model, pulses, seed=1)
+    with pytest.raises(LatticeEdgeError, match="enlarge"):
+        snapshot(model, pulses, seed=1, time_ns=2.0)
+
+
+@pytest.mark.parametrize("size", [40, 41])
+def test_lattice_is_whole_up_to_its_edge(size):
+    """An exciton may stand on the outermost sites; only leaving them is an error."""
+    model = ExcitonModel(1, 1, lifetime_ns=np.inf, lattice_size=size)
+    pulses = replace(ONE_EXCITON, n_pulses=2000)
+    recording = Recording(interval_ps=1, until_ns=0.019, follow_ns=0.019)
+    result = simulate(model, pulses, seed=16, recording=recording)
+    assert result.sizes["time_ns"] == 20
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ExcitonModel(hop_probability_ground=-0.1), "hop_probability_ground = -0.1"),
+        (lambda: ExcitonModel(hop_probability_modified=1.5), "at most 1"),
+        (lambda: ExcitonModel(lifetime_ns=-1), "lifetime_ns = -1"),
+        (lambda: ExcitonModel(relaxation_time_us=0), "relaxation_time_us = 0"),
+        (lambda: ExcitonModel(relaxation_time_us=np.nan), "relaxation_time_us = nan"),
+        (lambda: ExcitonModel(lattice_size=100.5), "lattice_size = 100.5 must be an integer"),
+        (lambda: ExcitonModel(hop_rule="both"), "chosen_neighbour"),
+        (lambda: ExcitonModel(trap_probability=1), "trap_probability = 1"),
+        (lambda: PulseTrain(1.2, 1), "amplitude = 1.2"),
+        (lambda: PulseTrain(0, 1), "amplitude = 0"),
+        (lambda: PulseTrain(0.1, -1), "period_us = -1"),
+        (lambda: PulseTrain(0.1, 1, n_pulses=10.0), "n_pulses = 10.0 must be an integer"),
+        (lambda: PulseTrain(0.1, 1, n_pulses=True), "n_pulses = True"),
+        (lambda: PulseTrain(0.1, 1, burn_in_pulses=-1), "burn_in_pulses = -1"),
+        (lambda: Recording(until_ns=0.07), "multiple of interval_ps"),
+        (lambda: Recording(follow_ns=1), "follow_ns = 1"),
+        (lambda: simulate(SMALL, ONE_EXCITON, seed=-1), "seed = -1"),
+        (lambda: simulate(SMALL, ONE_EXCITON, seed=1, n_trains=0), "n_trains = 0"),
+        (lambda: simulate(SMALL, ONE_EXCITON, seed=1, n_threads=0), "n_threads = 0"),
+        (lambda: simulate(free_walk(1), ONE_EXCITON, seed=1), "follow_ns"),
+        (lambda: simulate(ExcitonModel(lattice_size=99), PulseTrain(1, 1), seed=1), ">= 129"),
+        (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[1, 0]), "increase"),
+        (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=-1), "at least 0"),
+    ],
+)
+def test_invalid_parameters_name_value_and_rule(call, message):
+    """A parameter out of range is a ValueError that says what was given and what is asked."""
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_attributes_repeat_the_run():
+    """Model, pulses and seed rebuilt from the attributes give the same dataset."""
+    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
+    result = simulate(SMALL, pulses, seed=17, n_trains=2, recording=SHORT)
+    attrs = result.attrs
+
+    def rebuilt(kind: type) -> object:
+        return kind(**{name: attrs[name] for name in kind.__dataclass_fields__})
+
+    again = simulate(
+        rebuilt(ExcitonModel),
+        rebuilt(PulseTrain),
+        seed=attrs["seed"],
+        n_trains=attrs["n_trains"],
+        recording=SHORT,
+    )
+    assert again.identical(result)
+
+
+def test_dataset_survives_a_file(tmp_path):
+    """A run written to netCDF and read again is the same."""
+    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=5)
+    result = simulate(SMALL, pulses, seed=18, n_trains=2, recording=SHORT)
+    result.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    xr.testing.assert_equal(xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf"), result)

@@ -1,0 +1,201 @@
+"""Tests of tptools.kmc.sweep: same answers anywhere, and nothing lost."""
+
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from distributed import Client, LocalCluster
+
+from tptools.kmc import (
+    ExcitonModel,
+    LatticeEdgeError,
+    PulseTrain,
+    Recording,
+    SweepInterrupted,
+    condition_seed,
+    simulate,
+    sweep,
+)
+
+# the package's attribute of this name is the function
+sweep_module = import_module("tptools.kmc.sweep")
+
+MODEL = ExcitonModel(lattice_size=201)
+GRID = {
+    "amplitude": [0.1, 0.3],
+    "period_us": [2.0, 5.0, 10.0],
+    "spot_sigma_sites": 4,
+    "n_pulses": 5,
+}
+OPTIONS = {"n_trains": 2, "progress": False, "recording": Recording(until_ns=0.5)}
+
+
+class InlineExecutor(Executor):
+    """Run at once in the calling thread; raise KeyboardInterrupt at the given submission."""
+
+    def __init__(self, interrupt_at: int = -1) -> None:
+        self.calls, self.interrupt_at = 0, interrupt_at
+
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        try:
+            if self.calls == self.interrupt_at:
+                raise KeyboardInterrupt
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+        self.calls += 1
+        return future
+
+
+def stored(cache: Path) -> int:
+    """Finished conditions in a cache folder."""
+    return len(list(cache.rglob("output.pkl")))
+
+
+@pytest.fixture
+def count_runs(monkeypatch):
+    """Count how many conditions are really simulated."""
+    runs = []
+
+    def counting(*args, **kwargs):
+        runs.append(args)
+        return simulate(*args, **kwargs)
+
+    monkeypatch.setattr(sweep_module, "simulate", counting)
+    return runs
+
+
+def test_a_sweep_is_its_conditions():
+    """Each point of the grid equals `simulate` with the seed of that condition."""
+    runs = sweep(MODEL, GRID, seed=5, **OPTIONS)
+    pulses = PulseTrain(0.3, 5.0, spot_sigma_sites=4, n_pulses=5)
+    alone = simulate(
+        MODEL,
+        pulses,
+        seed=condition_seed(5, MODEL, pulses),
+        n_trains=2,
+        recording=OPTIONS["recording"],
+    )
+    chosen = runs.sel(amplitude=0.3, period_us=5.0)
+    for name in ("exciton_count", "r2_sum_nm2", "modified_sites"):
+        np.testing.assert_array_equal(chosen[name], alone[name])
+    inside = chosen.x_count.sel(x_nm=alone.x_nm)
+    np.testing.assert_array_equal(inside, alone.x_count)
+    assert chosen.x_count.sum() == alone.x_count.sum()
+    assert chosen.time_between_excitations_us == pytest.approx(5 / 0.3)
+
+
+def test_a_condition_does_not_depend_on_the_rest_of_the_grid():
+    """Adding conditions, or changing their order, leaves the others as they were."""
+    few = sweep(MODEL, GRID | {"amplitude": [0.3], "period_us": [5.0]}, **OPTIONS)
+    many = sweep(MODEL, GRID | {"amplitude": [0.3, 0.1]}, **OPTIONS)
+    chosen = many.sel(amplitude=[0.3], period_us=[5.0])
+    xr.testing.assert_equal(few.r2_sum_nm2, chosen.r2_sum_nm2.transpose(*few.r2_sum_nm2.dims))
+
+
+def test_seed_and_parameters_change_the_stream():
+    """No two conditions, and no two seeds, share their random numbers."""
+    pulses = [PulseTrain(a, p) for a in (0.1, 0.2) for p in (1, 2)]
+    seeds = {condition_seed(s, MODEL, p) for s in (0, 1) for p in pulses}
+    assert len(seeds) == 8
+
+
+def test_grid_takes_model_parameters_and_scalars():
+    """A model parameter can be a dimension; a grid of scalars has none."""
+    grid = {"amplitude": 0.3, "period_us": 5.0, "spot_sigma_sites": 4, "n_pulses": 3}
+    assert "amplitude" not in sweep(MODEL, grid, **OPTIONS).dims
+    rules = ["chosen_neighbour", "each_neighbour"]
+    runs = sweep(MODEL, grid | {"hop_rule": rules}, **OPTIONS)
+    assert list(runs.hop_rule.values) == rules
+    r2 = (runs.r2_sum_nm2 / runs.exciton_count).isel(time_ns=-1).mean("train")
+    assert r2.sel(hop_rule="each_neighbour") > r2.sel(hop_rule="chosen_neighbour")
+
+
+def test_same_bits_on_threads_and_on_a_dask_cluster(tmp_path):
+    """One, two and four threads and two Dask worker processes give identical datasets."""
+    reference = sweep(MODEL, GRID, executor=InlineExecutor(), **OPTIONS)
+    for threads in (2, 4):
+        with ThreadPoolExecutor(threads) as pool:
+            assert sweep(MODEL, GRID, executor=pool, **OPTIONS).identical(reference)
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            local_directory=tmp_path / "dask",
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        executor = client.get_executor()
+        on_dask = sweep(MODEL, GRID, executor=executor, cache_dir=tmp_path / "cache", **OPTIONS)
+    assert on_dask.identical(reference)
+    assert stored(tmp_path / "cache") == 6
+
+
+def test_cache_serves_finished_conditions(tmp_path, count_runs):
+    """A second sweep simulates only what the first did not, and gives the same."""
+    first = sweep(MODEL, GRID, cache_dir=tmp_path, **OPTIONS)
+    assert len(count_runs) == 6
+    again = sweep(MODEL, GRID, cache_dir=tmp_path, **OPTIONS)
+    assert len(count_runs) == 6
+    assert again.identical(first)
+    sweep(MODEL, GRID | {"amplitude": [0.1, 0.2, 0.3]}, cache_dir=tmp_path, **OPTIONS)
+    assert len(count_runs) == 9
+
+
+@pytest.mark.parametrize("change", ["seed", "n_trains", "recording", "code"])
+def test_cache_never_serves_another_run(tmp_path, count_runs, monkeypatch, change):
+    """Another seed, number of trains, recording or code of the model is simulated anew."""
+    sweep(MODEL, GRID, cache_dir=tmp_path, **OPTIONS)
+    options = dict(OPTIONS)
+    if change == "seed":
+        options["seed"] = 1
+    elif change == "n_trains":
+        options["n_trains"] = 3
+    elif change == "recording":
+        options["recording"] = Recording(until_ns=0.6)
+    else:
+        monkeypatch.setattr(sweep_module, "code_fingerprint", lambda: "other sources")
+    sweep(MODEL, GRID, cache_dir=tmp_path, **options)
+    assert len(count_runs) == 12
+
+
+def test_interrupt_loses_no_finished_condition(tmp_path, count_runs):
+    """Ctrl-C raises with what has finished, and the next sweep runs only the rest."""
+    executor = InlineExecutor(interrupt_at=4)
+    with pytest.raises(SweepInterrupted, match="of 6 conditions") as caught:
+        sweep(MODEL, GRID, executor=executor, cache_dir=tmp_path, **OPTIONS)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert stored(tmp_path) == 5
+    assert all("exciton_count" in finished for finished in caught.value.finished)
+    sweep(MODEL, GRID, cache_dir=tmp_path, **OPTIONS)
+    assert len(count_runs) == 6
+
+
+def test_edge_error_keeps_the_other_conditions(tmp_path):
+    """A condition that reaches the edge is an error; those that finished stay in the cache."""
+    model = ExcitonModel(1, 1, lattice_size=61)
+    grid = GRID | {"hop_probability_ground": [0, 1], "hop_probability_modified": [0, 1]}
+    with pytest.raises(LatticeEdgeError, match="enlarge"):
+        sweep(model, grid, executor=InlineExecutor(), cache_dir=tmp_path, **OPTIONS)
+    assert stored(tmp_path) > 0
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ({"power": [1]}, "grid parameter = 'power' must be one of"),
+        ({"lattice_size": [100, 200]}, "grid parameter = 'lattice_size'"),
+        (GRID | {"amplitude": []}, "at least one value"),
+        (GRID | {"amplitude": [0.1, 2.0]}, "amplitude = 2.0"),
+    ],
+)
+def test_bad_grids_are_refused_before_anything_runs(grid, message, count_runs):
+    """A wrong name or value anywhere in the grid is a ValueError and costs no time."""
+    with pytest.raises(ValueError, match=message):
+        sweep(MODEL, grid, **OPTIONS)
+    assert not count_runs

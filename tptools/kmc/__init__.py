@@ -1,0 +1,28 @@
+"""Excitons hopping over nanocrystals that remember (Supplementary Note 2)."""
+
+from tptools.kmc.model import ExcitonModel, PulseTrain
+from tptools.kmc.observables import (
+    density,
+    diffusivities,
+    diffusivity,
+    mean_square_displacement,
+)
+from tptools.kmc.records import Recording
+from tptools.kmc.simulate import LatticeEdgeError, simulate, snapshot
+from tptools.kmc.sweep import SweepInterrupted, condition_seed, sweep
+
+__all__ = [
+    "ExcitonModel",
+    "LatticeEdgeError",
+    "PulseTrain",
+    "Recording",
+    "SweepInterrupted",
+    "condition_seed",
+    "density",
+    "diffusivities",
+    "diffusivity",
+    "mean_square_displacement",
+    "simulate",
+    "snapshot",
+    "sweep",
+]

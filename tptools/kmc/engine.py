@@ -1,0 +1,385 @@
+"""Compiled kernels of the hopping model: loops over integer arrays, nothing else.
+
+Those that run at every recorded instant are inlined: a call would count references to every array
+it is given, which took half of the time where excitons are few.
+
+Sites of the lattice are numbered row by row in a flat array that carries a one-site frame.
+A site is a sum of the bits below; an exciton is a row of the columns below.
+"""
+
+from math import log, log1p, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
+N_SITE_STATES = 16
+
+POSITION, INITIAL_R2, CLOCK, FREE_STEPS = 0, 1, 2, 3
+N_COLUMNS = 4
+
+WALKING, TRAPPED, VISITS, MODIFICATIONS, REACHED_EDGE = range(5)
+N_COUNTERS = 5
+
+NEVER = 1 << 60
+ACCEPTANCE_BITS = 62
+
+
+class Rules(NamedTuple):
+    """Constants of one model, in steps and sites, as the kernels use them."""
+
+    row_length: int
+    centre: int
+    offsets: NDArray[np.int64]
+    thresholds: NDArray[np.uint64]
+    log_no_decay: float
+    log_no_trapping: float
+    dark_minimum_steps: float
+    dark_exponent: float
+    log_no_relaxation: float
+
+
+class Spot(NamedTuple):
+    """Sites that the pulse can excite, brightest first, with their probabilities."""
+
+    sites: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+
+class State(NamedTuple):
+    """Everything that changes while one train of pulses runs."""
+
+    lattice: NDArray[np.uint8]
+    walking: NDArray[np.int64]
+    trapped: NDArray[np.int64]
+    visited: NDArray[np.int32]
+    modified: NDArray[np.int32]
+    counters: NDArray[np.int64]
+    random: NDArray[np.uint64]
+
+
+class Record(NamedTuple):
+    """Sums over pulses; the first axis is the block of pulses they belong to."""
+
+    interval: int
+    n_times: int
+    tail_bins_per_e_fold: float
+    created: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+    exciton_count: NDArray[np.int64]
+    r2: NDArray[np.int64]
+    initial_r2: NDArray[np.int64]
+    visited: NDArray[np.int64]
+    modified: NDArray[np.int64]
+    x: NDArray[np.uint32]
+    y: NDArray[np.uint32]
+    radius: NDArray[np.uint32]
+    emission: NDArray[np.uint32]
+
+
+@njit(inline="always")
+def _next_random(s0, s1, s2, s3):
+    """One 64-bit number and the next state of xoshiro256++ (Blackman and Vigna, 2021)."""
+    total = s0 + s3
+    value = ((total << np.uint64(23)) | (total >> np.uint64(41))) + s0
+    shifted = s1 << np.uint64(17)
+    s2 ^= s0
+    s3 ^= s1
+    s1 ^= s2
+    s0 ^= s3
+    s2 ^= shifted
+    s3 = (s3 << np.uint64(45)) | (s3 >> np.uint64(19))
+    return value, s0, s1, s2, s3
+
+
+@njit
+def _uniform(random):
+    """Uniform number in (0, 1], 53 bits."""
+    value, random[0], random[1], random[2], random[3] = _next_random(
+        random[0], random[1], random[2], random[3]
+    )
+    return ((value >> np.uint64(11)) + np.uint64(1)) * (1.0 / 9007199254740992.0)
+
+
+@njit
+def _trials_until_success(log_failure, random):
+    """Geometric number >= 1 for log(1 - p) = log_failure; NEVER where p is 0."""
+    if log_failure == 0.0:
+        return NEVER
+    trials = log(_uniform(random)) / log_failure
+    return 1 + (int(trials) if trials < NEVER else NEVER)
+
+
+@njit
+def _push(queue, size, row):
+    """Add the last row to a binary heap ordered by CLOCK, earliest first."""
+    child = size
+    while child > 0:
+        parent = (child - 1) // 2
+        if queue[parent, CLOCK] <= row[CLOCK]:
+            break
+        queue[child] = queue[parent]
+        child = parent
+    queue[child] = row
+
+
+@njit
+def _pop(queue, size, row):
+    """Move the earliest row of a heap into ``row``."""
+    row[:] = queue[0]
+    last = size - 1
+    hole = 0
+    while True:
+        child = 2 * hole + 1
+        if child >= last:
+            break
+        if child + 1 < last and queue[child + 1, CLOCK] < queue[child, CLOCK]:
+            child += 1
+        if queue[last, CLOCK] <= queue[child, CLOCK]:
+            break
+        queue[hole] = queue[child]
+        hole = child
+    queue[hole] = queue[last]
+
+
+@njit(inline="always")
+def _place(rules, site):
+    """Column, row and squared distance of a site, counted from the centre of the spot."""
+    row = site // rules.row_length
+    x = site - row * rules.row_length - rules.centre
+    y = row - rules.centre
+    return x, y, x * x + y * y
+
+
+@njit
+def _start_free_run(rules, state, row):
+    """Set an exciton walking until it decays or is trapped, whichever comes first."""
+    until_trapped = _trials_until_success(rules.log_no_trapping, state.random)
+    run = min(row[FREE_STEPS], until_trapped)
+    row[FREE_STEPS] -= run
+    row[CLOCK] = min(row[CLOCK] + run, NEVER)
+    _push(state.walking, state.counters[WALKING], row)
+    state.counters[WALKING] += 1
+
+
+@njit
+def _trap(rules, state, row):
+    """Hold an exciton for a dark time t_min u^(-1/mu), a Pareto law with exponent mu."""
+    dark = rules.dark_minimum_steps * _uniform(state.random) ** (-1.0 / rules.dark_exponent)
+    row[CLOCK] = min(row[CLOCK] + (int(dark) if dark < NEVER else NEVER), NEVER)
+    _push(state.trapped, state.counters[TRAPPED], row)
+    state.counters[TRAPPED] += 1
+
+
+@njit
+def _mark_visit(state, site):
+    """Set an exciton down: the site is occupied, visited and modified from now on."""
+    counters = state.counters
+    before = state.lattice[site]
+    state.lattice[site] = before | OCCUPIED | VISITED | MODIFIED
+    if not before & VISITED:
+        state.visited[counters[VISITS]] = site
+        counters[VISITS] += 1
+    if not before & MODIFIED:
+        state.modified[counters[MODIFICATIONS]] = site
+        counters[MODIFICATIONS] += 1
+
+
+@njit
+def create_excitons(rules, spot, state, row):
+    """Excite every site with probability alpha exp(-r^2 / 2 sigma^2), each on its own.
+
+    The sites come brightest first, so that the next success at the present brightness is drawn
+    as a geometric skip and then accepted with the ratio of the two probabilities.
+    """
+    i = 0
+    while i < spot.sites.size:
+        bound = spot.probabilities[i]
+        i += _trials_until_success(log1p(-bound), state.random) - 1
+        if i >= spot.sites.size:
+            break
+        if _uniform(state.random) * bound <= spot.probabilities[i]:
+            row[POSITION] = spot.sites[i]
+            _, _, row[INITIAL_R2] = _place(rules, spot.sites[i])
+            row[CLOCK] = 0
+            row[FREE_STEPS] = _trials_until_success(rules.log_no_decay, state.random)
+            _mark_visit(state, spot.sites[i])
+            _start_free_run(rules, state, row)
+        i += 1
+
+
+@njit(inline="always")
+def _walk(rules, state, n_steps):
+    """Let every walking exciton attempt ``n_steps`` hops.
+
+    An attempt takes one random number: two bits choose the neighbour, the rest is accepted below
+    the threshold for the state of that neighbour (zero where it is occupied). The update has no
+    branch, because the processor could not guess it.
+    """
+    lattice, walking = state.lattice, state.walking
+    visited, modified = state.visited, state.modified
+    offsets, thresholds = rules.offsets, rules.thresholds
+    n_walking = state.counters[WALKING]
+    n_visited = state.counters[VISITS]
+    n_modified = state.counters[MODIFICATIONS]
+    s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
+    seen = 0
+    for _ in range(n_steps):
+        for i in range(n_walking):
+            value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
+            here = walking[i, POSITION]
+            there = here + offsets[value & np.uint64(3)]
+            before = np.int64(lattice[there])
+            seen |= before
+            hops = np.int64((value >> np.uint64(2)) < thresholds[before])
+            arrival = here + hops * (there - here)
+            lattice[here] = VISITED | MODIFIED
+            lattice[arrival] = OCCUPIED | VISITED | MODIFIED
+            walking[i, POSITION] = arrival
+            visited[n_visited] = there
+            n_visited += hops & ~(before // VISITED)
+            modified[n_modified] = there
+            n_modified += hops & ~(before // MODIFIED)
+    state.random[0], state.random[1], state.random[2], state.random[3] = s0, s1, s2, s3
+    state.counters[VISITS] = n_visited
+    state.counters[MODIFICATIONS] = n_modified
+    state.counters[REACHED_EDGE] |= seen & FRAME
+
+
+@njit
+def _record_emission(rules, record, block, row):
+    """Count one photon in its bin of delay (linear, then logarithmic) and radius."""
+    n_linear = record.n_times - 1
+    window = n_linear * record.interval
+    if row[CLOCK] <= window:
+        delay = (row[CLOCK] - 1) // record.interval
+    else:
+        delay = n_linear + int(log(row[CLOCK] / window) * record.tail_bins_per_e_fold)
+    delay = min(delay, record.emission.shape[1] - 1)
+    _, _, r2 = _place(rules, row[POSITION])
+    record.emission[block, delay, int(sqrt(r2) + 0.5)] += 1
+
+
+@njit(inline="always")
+def evolve(rules, state, record, block, start, stop, row):
+    """Move all excitons from step ``start`` to step ``stop``, decays and traps included."""
+    counters = state.counters
+    now = start
+    while now < stop and counters[WALKING] + counters[TRAPPED] > 0:
+        until = stop
+        if counters[WALKING] > 0:
+            until = min(until, state.walking[0, CLOCK])
+        if counters[TRAPPED] > 0:
+            until = min(until, state.trapped[0, CLOCK])
+        if counters[WALKING] > 0:
+            _walk(rules, state, until - now)
+        if counters[REACHED_EDGE]:
+            return
+        now = until
+        while counters[WALKING] > 0 and state.walking[0, CLOCK] <= now:
+            _pop(state.walking, counters[WALKING], row)
+            counters[WALKING] -= 1
+            if row[FREE_STEPS] > 0:
+                _trap(rules, state, row)
+            else:
+                state.lattice[row[POSITION]] ^= OCCUPIED
+                if block >= 0:
+                    _record_emission(rules, record, block, row)
+        while counters[TRAPPED] > 0 and state.trapped[0, CLOCK] <= now:
+            _pop(state.trapped, counters[TRAPPED], row)
+            counters[TRAPPED] -= 1
+            _start_free_run(rules, state, row)
+
+
+@njit(inline="always")
+def _record_population(rules, record, block, time, population, size):
+    """Add the positions of some excitons to the sums and histograms of one instant."""
+    for i in range(size):
+        x, y, r2 = _place(rules, population[i, POSITION])
+        record.r2[block, time] += r2
+        record.initial_r2[block, time] += population[i, INITIAL_R2]
+        record.x[block, time, x + rules.centre - 1] += 1
+        record.y[block, time, y + rules.centre - 1] += 1
+        record.radius[block, time, int(sqrt(r2) + 0.5)] += 1
+
+
+@njit(inline="always")
+def _record_instant(rules, state, record, block, time):
+    """Add the present excitons and lattice to the sums of one instant after the pulse."""
+    counters = state.counters
+    record.exciton_count[block, time] += counters[WALKING] + counters[TRAPPED]
+    record.visited[block, time] += counters[VISITS]
+    record.modified[block, time] += counters[MODIFICATIONS]
+    _record_population(rules, record, block, time, state.walking, counters[WALKING])
+    _record_population(rules, record, block, time, state.trapped, counters[TRAPPED])
+
+
+@njit
+def _drop(state, population, counter):
+    """Take the excitons that are still there off the lattice."""
+    for i in range(state.counters[counter]):
+        state.lattice[population[i, POSITION]] ^= OCCUPIED
+    state.counters[counter] = 0
+
+
+@njit
+def relax(rules, state):
+    """Return modified sites to the ground state, each with probability 1 - exp(-period/tau).
+
+    The list is walked from its end in geometric skips; a removed entry is replaced by the last
+    one, which has already been passed over.
+    """
+    counters = state.counters
+    for i in range(counters[VISITS]):
+        state.lattice[state.visited[i]] &= ~VISITED
+    counters[VISITS] = 0
+    i = counters[MODIFICATIONS]
+    while True:
+        i -= _trials_until_success(rules.log_no_relaxation, state.random)
+        if i < 0:
+            break
+        counters[MODIFICATIONS] -= 1
+        state.lattice[state.modified[i]] = 0
+        state.modified[i] = state.modified[counters[MODIFICATIONS]]
+
+
+@njit(nogil=True, cache=True)
+def run_pulses(rules, spot, state, record, block, n_pulses, last_step):
+    """Run pulses one after the other (Note 2), recorded in ``block`` or, if it is -1, not at all.
+
+    Each pulse finds the lattice that the one before left behind, and is followed until its last
+    exciton has decayed or ``last_step`` is reached.
+    """
+    row = np.empty(N_COLUMNS, np.int64)
+    counters = state.counters
+    for _ in range(n_pulses):
+        create_excitons(rules, spot, state, row)
+        now = 0
+        if block >= 0:
+            record.created[block] += counters[WALKING]
+            for time in range(record.n_times):
+                evolve(rules, state, record, block, now, time * record.interval, row)
+                now = time * record.interval
+                _record_instant(rules, state, record, block, time)
+        evolve(rules, state, record, block, now, last_step, row)
+        if counters[REACHED_EDGE]:
+            return
+        if block >= 0:
+            record.dropped[block] += counters[WALKING] + counters[TRAPPED]
+        _drop(state, state.walking, WALKING)
+        _drop(state, state.trapped, TRAPPED)
+        relax(rules, state)
+
+
+@njit(nogil=True, cache=True)
+def run_frames(rules, spot, state, record, steps, frames):
+    """Run one more pulse and copy the lattice into ``frames`` at each of the given steps."""
+    row = np.empty(N_COLUMNS, np.int64)
+    create_excitons(rules, spot, state, row)
+    now = 0
+    for frame in range(steps.size):
+        evolve(rules, state, record, -1, now, steps[frame], row)
+        now = steps[frame]
+        frames[frame] = state.lattice

@@ -1,0 +1,181 @@
+"""What is simulated: the hopping model and the train of laser pulses that drives it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from tptools.checks import check_choice, check_integer, check_number
+
+HopRule = Literal["chosen_neighbour", "each_neighbour"]
+
+RELAXATION_TIMES_OF_BURN_IN = 5
+SPOT_SIGMAS_ON_LATTICE = 6
+
+
+@dataclass(frozen=True)
+class ExcitonModel:
+    r"""Excitons hopping over nanocrystals that remember (Note 2).
+
+    A site of the square lattice is one nanocrystal, in its ground or in its modified
+    configuration. An exciton turns its site modified at once; an unoccupied modified site relaxes
+    with time constant `relaxation_time_us`.
+
+    Parameters
+    ----------
+    hop_probability_ground, hop_probability_modified : float
+        Chance per ps that a hop to a neighbour in that configuration succeeds, in [0, 1].
+    lifetime_ns : float
+        Mean exciton lifetime, at least one step of 1 ps; infinity is allowed where the run is
+        told how long to follow a pulse.
+    relaxation_time_us : float
+        Time constant of the modified configuration.
+    lattice_spacing_nm : float
+        Distance between neighbouring sites.
+    lattice_size : int
+        Sites along each side of the lattice.
+    hop_rule : {"chosen_neighbour", "each_neighbour"}
+        What the hop numbers mean. ``"chosen_neighbour"``: each ps an exciton picks one neighbour
+        and hops there with that probability (Note 2). ``"each_neighbour"``: they are rates per ps
+        to each of the four neighbours (main text), which makes every hop four times as frequent.
+    trap_probability : float
+        Chance per ps that a walking exciton is trapped, in [0, 1). Zero as in Note 2.
+    trap_time_minimum_ns, trap_exponent : float
+        A trapped exciton stays dark and still for a time t with
+        P(t > s) = (trap_time_minimum_ns / s)**trap_exponent, then walks on.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range; the message names value and rule.
+
+    Examples
+    --------
+    >>> model = ExcitonModel()
+    >>> round(model.free_walk_diffusivity_cm2_s(model.hop_probability_modified), 3)
+    0.175
+    """
+
+    hop_probability_ground: float = 0.006
+    hop_probability_modified: float = 0.7
+    lifetime_ns: float = 2.5
+    relaxation_time_us: float = 8.1
+    lattice_spacing_nm: float = 10.0
+    lattice_size: int = 1000
+    hop_rule: HopRule = "chosen_neighbour"
+    trap_probability: float = 0.0
+    trap_time_minimum_ns: float = 1.0
+    trap_exponent: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_number("hop_probability_ground", self.hop_probability_ground, at_least=0, at_most=1)
+        check_number(
+            "hop_probability_modified", self.hop_probability_modified, at_least=0, at_most=1
+        )
+        check_number("lifetime_ns", self.lifetime_ns, at_least=1e-3, finite=False)
+        check_number("relaxation_time_us", self.relaxation_time_us, above=0)
+        check_number("lattice_spacing_nm", self.lattice_spacing_nm, above=0)
+        check_integer("lattice_size", self.lattice_size, at_least=3)
+        check_choice("hop_rule", self.hop_rule, ("chosen_neighbour", "each_neighbour"))
+        check_number("trap_probability", self.trap_probability, at_least=0, below=1)
+        check_number("trap_time_minimum_ns", self.trap_time_minimum_ns, above=0)
+        check_number("trap_exponent", self.trap_exponent, above=0)
+
+    @property
+    def attempts_per_ps(self) -> int:
+        """Hop attempts of an exciton per ps.
+
+        One by Note 2. With a rate to each neighbour, as many as keep the probability of an
+        attempt, four times the rate over this number, at or below one.
+        """
+        if self.hop_rule == "chosen_neighbour":
+            return 1
+        fastest = max(self.hop_probability_ground, self.hop_probability_modified)
+        return max(1, math.ceil(4 * fastest))
+
+    def attempt_probability(self, hop_probability: float) -> float:
+        """Chance that one attempt towards a neighbour with this hop number succeeds."""
+        neighbours = 1 if self.hop_rule == "chosen_neighbour" else 4
+        return neighbours * hop_probability / self.attempts_per_ps
+
+    def free_walk_diffusivity_cm2_s(self, hop_probability: float) -> float:
+        r"""Diffusivity of a lone exciton where every site has this hop number.
+
+        Per-axis variance grows as 2Dt (Eq. 1), so that :math:`D = p l^2 / 4` per ps for one
+        chosen neighbour, and :math:`D = k l^2` with a rate to each of the four.
+        """
+        hops_per_ps = self.attempts_per_ps * self.attempt_probability(hop_probability)
+        return hops_per_ps * self.lattice_spacing_nm**2 / 4 * 1e-2
+
+
+@dataclass(frozen=True)
+class PulseTrain:
+    r"""Equal laser pulses at equal intervals on one spot (Note 2).
+
+    Every pulse excites the site at distance r from the centre with probability
+    :math:`\alpha \exp(-r^2 / 2 \sigma^2)`.
+
+    Parameters
+    ----------
+    amplitude : float
+        Excitation probability at the centre of the spot, alpha, in (0, 1].
+    period_us : float
+        Time between pulses; infinity gives isolated pulses, each on a relaxed lattice.
+    spot_sigma_sites : float
+        Standard deviation of the spot in lattice spacings.
+    n_pulses : int
+        Pulses that are recorded.
+    burn_in_pulses : int, optional
+        Pulses before the recorded ones. None: as many as fit in five relaxation times, rounded
+        up. Zero: the paper's protocol, which starts on a fresh lattice.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range; the message names value and rule.
+
+    Examples
+    --------
+    >>> pulses = PulseTrain(amplitude=0.08, period_us=0.4)
+    >>> pulses.time_between_excitations_us
+    5.0
+    >>> pulses.burn_in(ExcitonModel())
+    102
+    """
+
+    amplitude: float
+    period_us: float
+    spot_sigma_sites: float = 10.62
+    n_pulses: int = 1000
+    burn_in_pulses: int | None = None
+
+    def __post_init__(self) -> None:
+        check_number("amplitude", self.amplitude, above=0, at_most=1)
+        check_number("period_us", self.period_us, above=0, finite=False)
+        check_number("spot_sigma_sites", self.spot_sigma_sites, above=0)
+        check_integer("n_pulses", self.n_pulses, at_least=1)
+        if self.burn_in_pulses is not None:
+            check_integer("burn_in_pulses", self.burn_in_pulses, at_least=0)
+
+    @property
+    def time_between_excitations_us(self) -> float:
+        """Mean time between direct excitations of the site at the centre, T = period / alpha."""
+        return self.period_us / self.amplitude
+
+    def burn_in(self, model: ExcitonModel) -> int:
+        """Pulses run before the first recorded one."""
+        if self.burn_in_pulses is not None:
+            return self.burn_in_pulses
+        return math.ceil(RELAXATION_TIMES_OF_BURN_IN * model.relaxation_time_us / self.period_us)
+
+
+def check_spot_fits(model: ExcitonModel, pulses: PulseTrain) -> None:
+    """Raise ValueError if the lattice does not hold the spot out to six standard deviations."""
+    needed = 2 * math.ceil(SPOT_SIGMAS_ON_LATTICE * pulses.spot_sigma_sites) + 1
+    if model.lattice_size < needed:
+        raise ValueError(
+            f"lattice_size = {model.lattice_size} is too small for "
+            f"spot_sigma_sites = {pulses.spot_sigma_sites}: the lattice must hold six standard "
+            f"deviations on each side of the centre; use lattice_size >= {needed}"
+        )

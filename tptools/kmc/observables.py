@@ -1,0 +1,223 @@
+"""Diffusivity from simulated runs, by each convention in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from tptools.checks import check_choice, check_number
+from tptools.estimate import Estimate
+from tptools.fitting import fit_profiles
+
+Estimator = Literal["second_moment", "as_printed", "radial_profile", "gaussian", "slice_line"]
+
+NM2_PER_NS_IN_CM2_S = 1e-5
+
+
+def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
+    r"""Growth of <r^2> of the excitons alive at each time, (train, time_ns), in nm^2.
+
+    Both averages are over the same excitons, so that the spot's own spread cancels:
+    :math:`\langle r^2(t) \rangle - \langle r^2(0) \rangle`.
+    """
+    growth = result["r2_sum_nm2"] - result["initial_r2_sum_nm2"]
+    msd = growth / result["exciton_count"]
+    return msd.assign_attrs(long_name="<r^2(t)> - <r^2(0)>", units="nm2")
+
+
+def density(result: xr.Dataset) -> xr.DataArray:
+    """Mean exciton density rho(r, t) per site and pulse, (train, time_ns, r_nm)."""
+    rho = result["radial_count"] / result["sites_per_radius"] / result.attrs["n_pulses"]
+    return rho.assign_attrs(long_name="excitons per site and pulse", units="1")
+
+
+def diffusivity(
+    result: xr.Dataset,
+    time_ns: float = 1.0,
+    estimator: Estimator = "second_moment",
+    *,
+    window_ns: float = 3.0,
+) -> Estimate:
+    r"""Diffusivity of one simulated condition.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        From `simulate`.
+    time_ns : float
+        Recorded time after the pulse at which the growth is read; not used by ``slice_line``.
+    estimator : str
+        One reading of "the diffusivity" (per-axis variance grows as 2Dt in Eq. 1):
+
+        ``second_moment``
+            :math:`(\langle r^2 \rangle_t - \langle r^2 \rangle_0) / 4t`, consistent with Eq. (1).
+        ``as_printed``
+            the same over 2t, as the main text prints it.
+        ``radial_profile``
+            over 2t, with :math:`\langle r^2 \rangle` the average over :math:`\rho(r)` as if r
+            were a coordinate on a line.
+        ``gaussian``
+            growth over 2t of the variance of a Gaussian fitted to the profile along x and y.
+        ``slice_line``
+            the experiment's procedure (Note 3): Gaussian at every recorded time up to
+            `window_ns`, line through the origin, half its slope.
+    window_ns : float
+        End of the line of ``slice_line``.
+
+    Returns
+    -------
+    Estimate
+        In cm2/s. The error is the jackknife over independent trains; for a single train it is
+        over blocks of its pulses, which share their memory, and the note says so.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is unknown, the time was not recorded, or `result` holds more than one
+        condition.
+
+    Examples
+    --------
+    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
+    >>> pulses = PulseTrain(amplitude=0.08, period_us=10, n_pulses=50)
+    >>> run = simulate(ExcitonModel(), pulses, seed=1, n_trains=4)
+    >>> diffusivity(run).unit
+    'cm2/s'
+    """
+    table = diffusivities(result, time_ns, estimator, window_ns=window_ns)
+    if table["value"].ndim:
+        raise ValueError(
+            f"result holds conditions over {table['value'].dims} and must hold one; "
+            "select it, or use diffusivities"
+        )
+    note = ""
+    if "block" in result.dims:
+        note = "error from blocks of one train, which share their memory: an underestimate"
+    return Estimate(float(table["value"]), float(table["std_err"]), "cm2/s", estimator, note)
+
+
+def diffusivities(
+    result: xr.Dataset,
+    time_ns: float = 1.0,
+    estimator: Estimator = "second_moment",
+    *,
+    window_ns: float = 3.0,
+) -> xr.Dataset:
+    """Diffusivity of every condition of a `sweep`, as `diffusivity` does for one.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        From `sweep` or `simulate`.
+    time_ns, estimator, window_ns
+        As for `diffusivity`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``value`` and ``std_err`` in cm2/s over the dimensions of the conditions.
+
+    Raises
+    ------
+    ValueError
+        As for `diffusivity`.
+    """
+    check_choice("estimator", estimator, tuple(_ESTIMATORS))
+    read, variables = _ESTIMATORS[estimator]
+    times = result["time_ns"].to_numpy()
+    if estimator == "slice_line":
+        check_number("window_ns", window_ns, at_least=times[1], at_most=times[-1])
+        selected = result[variables].sel(time_ns=slice(0, window_ns + times[1] / 2))
+    else:
+        selected = result[variables].sel(time_ns=[0, _recorded(times, time_ns)])
+    value, std_err = _jackknife(selected, lambda sums: read(sums) * NM2_PER_NS_IN_CM2_S)
+    units = {"units": "cm2/s"}
+    return xr.Dataset(
+        {"value": value.assign_attrs(units), "std_err": std_err.assign_attrs(units)},
+        attrs={"estimator": estimator},
+    )
+
+
+def _recorded(times: np.ndarray, time_ns: float) -> float:
+    """The recorded time that ``time_ns`` means."""
+    nearest = times[np.abs(times - time_ns).argmin()]
+    if not (nearest > 0 and np.isclose(nearest, time_ns, rtol=1e-9)):
+        raise ValueError(
+            f"time_ns = {time_ns!r} must be a recorded time after 0: "
+            f"every {times[1]:g} ns up to {times[-1]:g} ns"
+        )
+    return float(nearest)
+
+
+def _jackknife(
+    result: xr.Dataset, read: Callable[[xr.Dataset], xr.DataArray]
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Reading of all groups together, and its error from leaving out one group at a time."""
+    if "block" in result.dims:
+        result = result.squeeze("train", drop=True).rename(block="train")
+    summed = {name for name, array in result.items() if "train" in array.dims}
+    groups = result.assign({name: result[name].astype(float) for name in summed})
+    total = groups.sum("train")
+    fixed = groups.drop_vars(summed)
+    n = groups.sizes["train"]
+    parts = (total[list(summed)] - groups[list(summed)].isel(train=i) for i in range(n))
+    if n == 1:
+        value = read(total)
+        return value, xr.full_like(value, np.nan)
+    left_out = xr.concat([read(part.merge(fixed)) for part in parts], "train")
+    spread = (n - 1) / n * ((left_out - left_out.mean("train")) ** 2).sum("train", skipna=False)
+    return read(total), np.sqrt(spread)
+
+
+def _growth_rate(quantity: xr.DataArray) -> xr.DataArray:
+    """(q(t) - q(0)) / t between the first and the last time."""
+    first, last = quantity.isel(time_ns=0, drop=True), quantity.isel(time_ns=-1, drop=True)
+    return (last - first) / float(quantity["time_ns"][-1])
+
+
+def _second_moment(sums: xr.Dataset) -> xr.DataArray:
+    return _growth_rate(mean_square_displacement(sums)) / 4
+
+
+def _as_printed(sums: xr.Dataset) -> xr.DataArray:
+    return _growth_rate(mean_square_displacement(sums)) / 2
+
+
+def _radial_profile(sums: xr.Dataset) -> xr.DataArray:
+    rho = sums["radial_count"] / sums["sites_per_radius"]
+    r2 = sums["r_nm"] ** 2
+    return _growth_rate((rho * r2).sum("r_nm") / rho.sum("r_nm")) / 2
+
+
+def _variance(sums: xr.Dataset) -> xr.DataArray:
+    """Variance of the Gaussian fitted to the sum of both axes' profiles."""
+    along_y = sums["y_count"].rename(y_nm="position_nm")
+    profile = sums["x_count"].rename(x_nm="position_nm") + along_y
+    # a grid over the pulse amplitude would clash with the amplitude of the fit
+    others = profile.isel(position_nm=0, drop=True).coords
+    fit = fit_profiles(profile.drop_vars(list(others)), background=False)
+    return fit["variance_nm2"].assign_coords(others)
+
+
+def _gaussian(sums: xr.Dataset) -> xr.DataArray:
+    return _growth_rate(_variance(sums)) / 2
+
+
+def _slice_line(sums: xr.Dataset) -> xr.DataArray:
+    variance, time = _variance(sums), sums["time_ns"]
+    growth = variance - variance.isel(time_ns=0, drop=True)
+    return (growth * time).sum("time_ns") / (time**2).sum() / 2
+
+
+_MOMENTS = ["exciton_count", "r2_sum_nm2", "initial_r2_sum_nm2"]
+_PROFILES = ["x_count", "y_count"]
+_ESTIMATORS: dict[str, tuple[Callable[[xr.Dataset], xr.DataArray], list[str]]] = {
+    "second_moment": (_second_moment, _MOMENTS),
+    "as_printed": (_as_printed, _MOMENTS),
+    "radial_profile": (_radial_profile, ["radial_count", "sites_per_radius"]),
+    "gaussian": (_gaussian, _PROFILES),
+    "slice_line": (_slice_line, _PROFILES),
+}

@@ -1,0 +1,348 @@
+"""Run the hopping model: validate, seed, run the kernels over trains and threads, label."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+
+import joblib
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
+
+import tptools
+from tptools.checks import check_integer
+from tptools.kmc import engine
+from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
+from tptools.kmc.records import Recording, allocate, to_dataset
+
+PULSES_PER_CALL = 50
+BLOCKS_OF_A_SINGLE_TRAIN = 10
+NEGLIGIBLE_EXCITATION_PROBABILITY = 1e-15
+
+
+class LatticeEdgeError(ValueError):
+    """An exciton tried to leave the lattice."""
+
+
+def simulate(
+    model: ExcitonModel,
+    pulses: PulseTrain,
+    *,
+    seed: int,
+    n_trains: int = 1,
+    n_threads: int | None = None,
+    progress: bool = False,
+    recording: Recording = Recording(),  # noqa: B008 -- frozen
+) -> xr.Dataset:
+    r"""Simulate independent pulse trains on one spot (Note 2).
+
+    Per step of 1 ps each exciton attempts one hop, then decays with probability
+    1 ps / `lifetime_ns`. After a pulse each modified site relaxes with probability
+    :math:`1 - \exp(-T_\mathrm{pulse}/\tau_\mathrm{relax})`, and the next pulse follows.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        How excitons move, decay and leave a memory.
+    pulses : PulseTrain
+        How they are made.
+    seed : int
+        Non-negative. The same seed gives the same numbers for any number of threads.
+    n_trains : int
+        Independent repetitions of the whole train; error bars come from their spread.
+    n_threads : int, optional
+        Threads that share the trains; None takes every core this process may use.
+    progress : bool
+        Show a bar over pulses.
+    recording : Recording
+        Which instants after a pulse are kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        Sums over the recorded pulses of each train. Over (train, time_ns): ``exciton_count``,
+        ``r2_sum_nm2``, ``initial_r2_sum_nm2`` (the same excitons at time 0), ``visited_sites``,
+        ``modified_sites``. With an axis ``x_nm``, ``y_nm`` or ``r_nm`` more: ``x_count``,
+        ``y_count``, ``radial_count`` (r rounds to the nearest spacing; ``sites_per_radius``
+        sites have it). ``emission_count`` over (train, delay_ns, r_nm), with ``delay_ns`` and
+        ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop. Space is cut to
+        where excitons were. A single train also has an axis ``block``: its pulses in ten runs
+        of consecutive ones. The attributes hold every parameter.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range, or the lattice too small for the spot.
+    LatticeEdgeError
+        If an exciton reaches the edge of the lattice.
+
+    Notes
+    -----
+    Sites with an excitation probability under 1e-15 are left out. Lifetimes and times to the
+    next trap are drawn once, as geometric numbers of steps, which is the same law as a draw in
+    each step.
+
+    Examples
+    --------
+    >>> pulses = PulseTrain(amplitude=0.08, period_us=10, n_pulses=20)
+    >>> run = simulate(ExcitonModel(), pulses, seed=1, n_trains=2)
+    >>> run.exciton_count.dims, run.attrs["time_between_excitations_us"]
+    (('train', 'time_ns'), 125.0)
+    """
+    _check_run(model, pulses, recording)
+    check_integer("seed", seed, at_least=0)
+    check_integer("n_trains", n_trains, at_least=1)
+    threads = joblib.cpu_count() if n_threads is None else n_threads
+    check_integer("n_threads", threads, at_least=1)
+
+    n_blocks = min(BLOCKS_OF_A_SINGLE_TRAIN, pulses.n_pulses) if n_trains == 1 else 1
+    run = _Run(model, pulses, recording, seed, n_blocks)
+    trains = _run_trains(run, n_trains, min(threads, n_trains), progress)
+    dataset = to_dataset(model, recording, trains)
+    return dataset.assign_attrs(describe(model, pulses, recording, seed, n_trains))
+
+
+def snapshot(
+    model: ExcitonModel,
+    pulses: PulseTrain,
+    *,
+    seed: int,
+    time_ns: ArrayLike,
+    pulse: int | None = None,
+    train: int = 0,
+) -> xr.Dataset:
+    """Lattice and excitons at chosen times after one pulse, as in Fig. 4d.
+
+    Parameters
+    ----------
+    model, pulses, seed
+        As for `simulate`; the lattice shown is one that `simulate` passes through.
+    time_ns : float or sequence of float
+        Increasing times after the pulse, whole attempts (1 ps by default) apart.
+    pulse : int, optional
+        Which recorded pulse, from 0; None takes the last.
+    train : int
+        Which of the independent trains.
+
+    Returns
+    -------
+    xarray.Dataset
+        Booleans ``modified`` and ``occupied`` over (time_ns, y_nm, x_nm), the spot at (0, 0).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range.
+    LatticeEdgeError
+        If an exciton reaches the edge of the lattice.
+
+    Examples
+    --------
+    >>> pulses = PulseTrain(amplitude=0.5, period_us=10, n_pulses=5)
+    >>> view = snapshot(ExcitonModel(lattice_size=200), pulses, seed=1, time_ns=[0, 3])
+    >>> bool(view.modified.where(view.occupied, True).all())
+    True
+    """
+    recording = Recording()
+    _check_run(model, pulses, recording)
+    times = np.atleast_1d(np.asarray(time_ns, dtype=float))
+    if times.ndim != 1 or not (np.isfinite(times).all() and times[0] >= 0):
+        raise ValueError(f"time_ns = {time_ns!r} must be finite times of at least 0")
+    if np.any(np.diff(times) <= 0):
+        raise ValueError(f"time_ns = {time_ns!r} must increase from one time to the next")
+    pulse = pulses.n_pulses - 1 if pulse is None else pulse
+    check_integer("pulse", pulse, at_least=0)
+    check_integer("train", train, at_least=0)
+
+    rules, spot, state = _prepare(model, pulses, seed, train)
+    record = allocate(model, recording, 1)
+    earlier = pulses.burn_in(model) + pulse
+    engine.run_pulses(rules, spot, state, record, -1, earlier, engine.NEVER)
+    _check_edge(model, pulses, state)
+    frames = np.empty((times.size, state.lattice.size), np.uint8)
+    engine.run_frames(rules, spot, state, record, _steps(model, times), frames)
+    _check_edge(model, pulses, state)
+
+    size = model.lattice_size
+    frames = frames.reshape(times.size, size + 2, size + 2)[:, 1:-1, 1:-1]
+    axis_nm = (np.arange(size) - size // 2) * model.lattice_spacing_nm
+    dims = ("time_ns", "y_nm", "x_nm")
+    return xr.Dataset(
+        {
+            "modified": (dims, frames & engine.MODIFIED > 0),
+            "occupied": (dims, frames & engine.OCCUPIED > 0),
+        },
+        coords={"time_ns": times, "y_nm": axis_nm, "x_nm": axis_nm},
+        attrs=describe(model, pulses, recording, seed, 1) | {"pulse": pulse, "train": train},
+    )
+
+
+def describe(
+    model: ExcitonModel, pulses: PulseTrain, recording: Recording, seed: int, n_trains: int
+) -> dict[str, str | float]:
+    """Attributes from which a run can be repeated, all of types that netCDF can hold."""
+    follow_ns = math.inf if recording.follow_ns is None else recording.follow_ns
+    return {
+        "title": "excitons hopping over nanocrystals that remember",
+        "origin": "simulated",
+        **asdict(model),
+        **asdict(pulses),
+        **asdict(recording),
+        "burn_in_pulses": pulses.burn_in(model),
+        "follow_ns": follow_ns,
+        "time_between_excitations_us": pulses.time_between_excitations_us,
+        "seed": int(seed),
+        "n_trains": n_trains,
+        "version": tptools.__version__,
+    }
+
+
+def _check_run(model: ExcitonModel, pulses: PulseTrain, recording: Recording) -> None:
+    """Refuse combinations of valid parts that have no answer."""
+    check_spot_fits(model, pulses)
+    if math.isinf(model.lifetime_ns) and recording.follow_ns is None:
+        raise ValueError(
+            "lifetime_ns = inf must go with a follow_ns, or a pulse never ends; "
+            "use recording=Recording(follow_ns=...)"
+        )
+
+
+def _prepare(
+    model: ExcitonModel, pulses: PulseTrain, seed: int, train: int
+) -> tuple[engine.Rules, engine.Spot, engine.State]:
+    """Constants, spot and fresh lattice of one train, in steps and sites."""
+    spot = _spot(model, pulses)
+    row_length = model.lattice_size + 2
+    lattice = np.full((row_length, row_length), engine.FRAME, np.uint8)
+    lattice[1:-1, 1:-1] = 0
+    n_sites = model.lattice_size**2
+    stream = np.random.SeedSequence(seed, spawn_key=(train,))
+    state = engine.State(
+        lattice=lattice.ravel(),
+        walking=np.empty((spot.sites.size + 1, engine.N_COLUMNS), np.int64),
+        trapped=np.empty((spot.sites.size + 1, engine.N_COLUMNS), np.int64),
+        visited=np.empty(n_sites + 1, np.int32),
+        modified=np.empty(n_sites + 1, np.int32),
+        counters=np.zeros(engine.N_COUNTERS, np.int64),
+        random=stream.generate_state(4, np.uint64),
+    )
+    return _rules(model, pulses), spot, state
+
+
+def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
+    """Translate a model into the constants of the kernels."""
+    row_length = model.lattice_size + 2
+    thresholds = np.zeros(engine.N_SITE_STATES, np.uint64)
+    for site in range(engine.OCCUPIED):
+        modified = site & engine.MODIFIED
+        hop = model.hop_probability_modified if modified else model.hop_probability_ground
+        thresholds[site] = round(model.attempt_probability(hop) * 2**engine.ACCEPTANCE_BITS)
+    steps_per_ns = 1e3 * model.attempts_per_ps
+    return engine.Rules(
+        row_length=row_length,
+        centre=model.lattice_size // 2 + 1,
+        offsets=np.array([1, -1, row_length, -row_length]),
+        thresholds=thresholds,
+        log_no_decay=_log1p(-1 / (model.lifetime_ns * steps_per_ns)),
+        log_no_trapping=_log1p(-model.trap_probability / model.attempts_per_ps),
+        dark_minimum_steps=model.trap_time_minimum_ns * steps_per_ns,
+        dark_exponent=model.trap_exponent,
+        log_no_relaxation=-pulses.period_us / model.relaxation_time_us,
+    )
+
+
+def _steps(model: ExcitonModel, time_ns: ArrayLike) -> NDArray[np.int64]:
+    """Hop attempts in a time, to the nearest."""
+    return np.rint(np.asarray(time_ns) * 1e3 * model.attempts_per_ps).astype(np.int64)
+
+
+def _log1p(x: float) -> float:
+    """log(1 + x), with its limit at x = -1."""
+    return math.log1p(x) if x > -1 else -math.inf
+
+
+def _spot(model: ExcitonModel, pulses: PulseTrain) -> engine.Spot:
+    """Sites in order of falling excitation probability."""
+    size = model.lattice_size
+    axis = np.arange(size) - size // 2
+    r2 = (axis[:, None] ** 2 + axis**2).ravel()
+    probability = pulses.amplitude * np.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
+    bright = np.flatnonzero(probability >= NEGLIGIBLE_EXCITATION_PROBABILITY)
+    bright = bright[np.argsort(r2[bright], kind="stable")]
+    row, column = np.divmod(bright, size)
+    return engine.Spot((row + 1) * (size + 2) + column + 1, probability[bright])
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One condition; its trains are independent of each other."""
+
+    model: ExcitonModel
+    pulses: PulseTrain
+    recording: Recording
+    seed: int
+    n_blocks: int
+
+    @property
+    def calls(self) -> list[tuple[int, int]]:
+        """Portions of a train as (block, pulses), short enough to be interrupted between them."""
+        edges = np.arange(self.n_blocks + 1) * self.pulses.n_pulses // self.n_blocks
+        sizes = [self.pulses.burn_in(self.model), *np.diff(edges).tolist()]
+        return [
+            (block, min(PULSES_PER_CALL, size - start))
+            for block, size in enumerate(sizes, start=-1)
+            for start in range(0, size, PULSES_PER_CALL)
+        ]
+
+    def train(self, index: int, advance: Callable[[int], None]) -> engine.Record:
+        """Run one train; ``advance`` is told of every portion and may raise to stop it."""
+        rules, spot, state = _prepare(self.model, self.pulses, self.seed, index)
+        record = allocate(self.model, self.recording, self.n_blocks)
+        follow_ns = self.recording.follow_ns
+        last_step = engine.NEVER if follow_ns is None else int(_steps(self.model, follow_ns))
+        for block, n_pulses in self.calls:
+            engine.run_pulses(rules, spot, state, record, block, n_pulses, last_step)
+            _check_edge(self.model, self.pulses, state)
+            advance(n_pulses)
+        return record
+
+
+def _run_trains(run: _Run, n_trains: int, n_threads: int, progress: bool) -> list[engine.Record]:
+    """Records of all trains in order; an error or an interrupt stops every thread soon."""
+    stop = threading.Event()
+    total = n_trains * sum(n_pulses for _, n_pulses in run.calls)
+    with (
+        tqdm(total=total, unit="pulse", disable=not progress) as bar,
+        ThreadPoolExecutor(n_threads) as pool,
+    ):
+
+        def advance(n_pulses: int) -> None:
+            if stop.is_set():
+                raise CancelledError
+            bar.update(n_pulses)
+
+        futures = [pool.submit(run.train, index, advance) for index in range(n_trains)]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def _check_edge(model: ExcitonModel, pulses: PulseTrain, state: engine.State) -> None:
+    """Raise if an exciton tried to leave the lattice."""
+    if state.counters[engine.REACHED_EDGE]:
+        raise LatticeEdgeError(
+            f"an exciton reached the edge of the lattice of {model.lattice_size} x "
+            f"{model.lattice_size} sites at amplitude = {pulses.amplitude}, period_us = "
+            f"{pulses.period_us}; enlarge it, for example with "
+            f"lattice_size={2 * model.lattice_size}"
+        )

@@ -1,0 +1,224 @@
+"""Many conditions: any executor, progress, and a cache from which a killed sweep resumes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from dataclasses import fields, replace
+from os import PathLike
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import xarray as xr
+from tqdm import tqdm
+
+from tptools.checks import check_choice, check_integer
+from tptools.kmc.model import ExcitonModel, PulseTrain
+from tptools.kmc.records import Recording, sites_per_radius
+from tptools.kmc.simulate import simulate
+
+MODEL_PARAMETERS = tuple(
+    field.name for field in fields(ExcitonModel) if not field.name.startswith("lattice_")
+)
+PULSE_PARAMETERS = tuple(field.name for field in fields(PulseTrain))
+PER_CONDITION = ("burn_in_pulses", "time_between_excitations_us")
+
+Condition = tuple[ExcitonModel, PulseTrain]
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a sweep; ``finished`` holds the dataset of every finished condition."""
+
+    def __init__(self, finished: list[xr.Dataset], total: int) -> None:
+        super().__init__(
+            f"{len(finished)} of {total} conditions had finished; they are in .finished and, "
+            "if a cache_dir was given, in the cache from which the same call resumes"
+        )
+        self.finished = finished
+
+
+def sweep(
+    model: ExcitonModel,
+    grid: Mapping[str, object],
+    *,
+    seed: int = 0,
+    n_trains: int = 1,
+    executor: Executor | None = None,
+    cache_dir: str | PathLike[str] | None = None,
+    progress: bool = True,
+    recording: Recording = Recording(),  # noqa: B008 -- frozen
+) -> xr.Dataset:
+    """Simulate every combination of a grid of parameters.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The model where the grid does not say otherwise.
+    grid : mapping
+        From names of `PulseTrain` or `ExcitonModel` parameters (the lattice's excepted) to one
+        value or a list of values; each list becomes a dimension of the result.
+    seed : int
+        Each condition runs with `condition_seed` of this, whatever else is in the grid.
+    n_trains : int
+        Independent trains of each condition.
+    executor : concurrent.futures.Executor, optional
+        Where the conditions run; None takes threads on every core. For a Dask cluster give
+        ``dask.distributed.Client(...).get_executor()``. The caller closes it.
+    cache_dir : path, optional
+        Folder in which every condition is stored as soon as it has finished. A sweep that runs
+        again takes what is there, unless the code of the model has changed.
+    progress : bool
+        Show a bar over conditions.
+    recording : Recording
+        Which instants after a pulse are kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        The datasets of `simulate` joined along the dimensions of the grid, with
+        ``time_between_excitations_us`` and ``burn_in_pulses`` over them.
+
+    Raises
+    ------
+    ValueError
+        If a name is not that of a parameter, a list is empty, or a parameter is out of range;
+        this is found before anything runs.
+    LatticeEdgeError
+        If an exciton reaches the edge; the other conditions that finished are in the cache.
+    SweepInterrupted
+        On Ctrl-C, with what has finished.
+
+    Examples
+    --------
+    >>> grid = {"amplitude": [0.02, 0.08], "period_us": [5, 10, 20], "n_pulses": 10}
+    >>> runs = sweep(ExcitonModel(), grid, n_trains=2, progress=False)
+    >>> dict(runs.time_between_excitations_us.sizes)
+    {'amplitude': 2, 'period_us': 3}
+    """
+    check_integer("seed", seed, at_least=0)
+    check_integer("n_trains", n_trains, at_least=1)
+    conditions = [_condition(model, point) for point in _points(grid)]
+    memory = joblib.Memory(cache_dir, verbose=0)
+    run = memory.cache(_run_condition)
+    jobs = [
+        (*condition, recording, condition_seed(seed, *condition), n_trains, code_fingerprint())
+        for condition in conditions
+    ]
+    owned = None
+    if executor is None:
+        executor = owned = ThreadPoolExecutor(joblib.cpu_count())
+    try:
+        results = _run_all(executor, run, jobs, progress)
+    finally:
+        if owned is not None:
+            owned.shutdown(cancel_futures=True)
+    dimensions = {name: _values(grid, name) for name in grid if _is_list(grid[name])}
+    return _join(results, dimensions).assign_attrs(seed=seed)
+
+
+def condition_seed(seed: int, model: ExcitonModel, pulses: PulseTrain) -> int:
+    """Seed with which `sweep` simulates one condition: a hash of the seed and its parameters.
+
+    Examples
+    --------
+    >>> a = condition_seed(0, ExcitonModel(), PulseTrain(0.08, 0.4))
+    >>> b = condition_seed(0, ExcitonModel(), PulseTrain(0.08, 0.5))
+    >>> a == b
+    False
+    """
+    digest = hashlib.sha256(repr((int(seed), model, pulses)).encode()).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+def code_fingerprint() -> str:
+    """Hash of this package's sources, so that no result outlives the code that made it."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_list(values: object) -> bool:
+    """Whether a grid entry spans a dimension."""
+    return isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+
+
+def _values(grid: Mapping[str, object], name: str) -> list:
+    """Values of one grid entry, as plain Python objects."""
+    return np.asarray(grid[name]).tolist() if _is_list(grid[name]) else [grid[name]]
+
+
+def _points(grid: Mapping[str, object]) -> list[dict[str, object]]:
+    """Every combination of the grid's values, as plain Python numbers."""
+    for name, values in grid.items():
+        check_choice("grid parameter", name, PULSE_PARAMETERS + MODEL_PARAMETERS)
+        if _is_list(values) and not len(values):
+            raise ValueError(f"grid[{name!r}] = {values!r} must hold at least one value")
+    lists = [_values(grid, name) for name in grid]
+    return [dict(zip(grid, point, strict=True)) for point in itertools.product(*lists)]
+
+
+def _condition(model: ExcitonModel, point: Mapping[str, object]) -> Condition:
+    """Model and pulses of one point of the grid."""
+    changes = {name: value for name, value in point.items() if name in MODEL_PARAMETERS}
+    pulses = {name: value for name, value in point.items() if name in PULSE_PARAMETERS}
+    return replace(model, **changes), PulseTrain(**pulses)
+
+
+def _run_condition(
+    model: ExcitonModel,
+    pulses: PulseTrain,
+    recording: Recording,
+    seed: int,
+    n_trains: int,
+    fingerprint: str,
+) -> xr.Dataset:
+    """One condition on one thread."""
+    return simulate(model, pulses, seed=seed, n_trains=n_trains, n_threads=1, recording=recording)
+
+
+def _cost(pulses: PulseTrain, model: ExcitonModel) -> float:
+    """Relative length of a run, so that the longest start first."""
+    return pulses.amplitude * (pulses.n_pulses + pulses.burn_in(model))
+
+
+def _run_all(executor: Executor, run: object, jobs: list[tuple], progress: bool) -> list:
+    """Results in the order of the jobs."""
+    order = sorted(range(len(jobs)), key=lambda i: -_cost(jobs[i][1], jobs[i][0]))
+    futures = {executor.submit(run, *jobs[i]): i for i in order}
+    results: dict[int, xr.Dataset] = {}
+    try:
+        for future in tqdm(as_completed(futures), total=len(jobs), disable=not progress):
+            results[futures[future]] = future.result()
+    except KeyboardInterrupt as interrupt:
+        raise SweepInterrupted([results[i] for i in sorted(results)], len(jobs)) from interrupt
+    finally:
+        for future in futures:
+            future.cancel()
+    return [results[i] for i in range(len(jobs))]
+
+
+def _join(results: list[xr.Dataset], dimensions: dict[str, list]) -> xr.Dataset:
+    """Join single conditions, last dimension fastest; counts beyond a run's reach are zero."""
+    labelled = [
+        result.drop_vars("sites_per_radius").assign(
+            {name: result.attrs[name] for name in PER_CONDITION}
+        )
+        for result in results
+    ]
+    blocks = xr.align(*labelled, join="outer", fill_value=0)
+    for name, values in reversed(dimensions.items()):
+        groups = [blocks[i : i + len(values)] for i in range(0, len(blocks), len(values))]
+        index = pd.Index(values, name=name)
+        blocks = [
+            xr.concat(group, index, data_vars="all", combine_attrs="drop_conflicts")
+            for group in groups
+        ]
+    (joined,) = blocks
+    return joined.assign(
+        sites_per_radius=("r_nm", sites_per_radius(joined.sizes["r_nm"]), {"units": "1"})
+    )
