@@ -1,0 +1,1 @@
+"""What `make bench` measures: speeds as ratios to a yardstick that runs in the same minute."""
