@@ -1,0 +1,260 @@
+"""The book as a whole: pairs, stored outputs, figures, and what chapters may do."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+CHAPTERS = sorted(BOOK.glob("*.ipynb"))
+
+LONGEST_CELL = 25
+ALLOWED_IMPORTS = {"tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython", "myst_nb"}
+PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/", re.IGNORECASE)
+FIGURE_NAME = re.compile(r"fig-[a-z0-9-]+")
+
+
+# Checkers: each takes a notebook and lists what is wrong with it, one line per fault.
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells of `nb`."""
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def first_line(cell: NotebookNode) -> str:
+    """Return what identifies `cell` to a person."""
+    return cell.source.partition("\n")[0]
+
+
+def unexecuted(nb: NotebookNode) -> list[str]:
+    """List cells without an execution count, or not run from top to bottom."""
+    return [
+        f"not run, or out of order: {first_line(cell)}"
+        for number, cell in enumerate(code_cells(nb), start=1)
+        if cell.execution_count != number
+    ]
+
+
+def bad_outputs(nb: NotebookNode) -> list[str]:
+    """List stored pictures, tracebacks and warnings."""
+    faults = []
+    for cell in code_cells(nb):
+        for output in cell.outputs:
+            if output.output_type == "error" or output.get("name") == "stderr":
+                faults.append(f"error or warning stored: {first_line(cell)}")
+            for mime, content in output.get("data", {}).items():
+                if "text/" not in mime or PICTURE.search(str(content)):
+                    faults.append(f"{mime} stored: {first_line(cell)}")
+    return faults
+
+
+def figure_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that show a figure."""
+    return [
+        cell
+        for cell in code_cells(nb)
+        if "plt.show()" in cell.source or "figure" in cell.metadata.get("mystnb", {})
+    ]
+
+
+def wordless_figures(nb: NotebookNode) -> list[str]:
+    """List figures without caption, alt text or a name of the form ``fig-...``."""
+    faults = []
+    for cell in figure_cells(nb):
+        mystnb = cell.metadata.get("mystnb", {})
+        figure, alt = mystnb.get("figure", {}), mystnb.get("image", {}).get("alt", "")
+        if not figure.get("caption", "").strip():
+            faults.append(f"no caption: {first_line(cell)}")
+        if not alt.strip():
+            faults.append(f"no alt text: {first_line(cell)}")
+        if not FIGURE_NAME.fullmatch(figure.get("name", "")):
+            faults.append(f"no name like fig-4e: {first_line(cell)}")
+    return faults
+
+
+def repeated_names(notebooks: list[NotebookNode]) -> list[str]:
+    """List figure names that occur more than once in the whole book."""
+    names = Counter(
+        cell.metadata.get("mystnb", {}).get("figure", {}).get("name")
+        for nb in notebooks
+        for cell in figure_cells(nb)
+    )
+    return [f"{count} figures are named {name}" for name, count in names.items() if count > 1]
+
+
+def long_cells(nb: NotebookNode) -> list[str]:
+    """List code cells that are too long to read in a chapter."""
+    return [
+        f"{len(cell.source.splitlines())} lines, at most {LONGEST_CELL}: {first_line(cell)}"
+        for cell in code_cells(nb)
+        if len(cell.source.splitlines()) > LONGEST_CELL
+    ]
+
+
+def foreign_imports(nb: NotebookNode) -> list[str]:
+    """List imports of anything but the package and what shows its results."""
+    faults = []
+    for cell in code_cells(nb):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module or "."]
+            else:
+                continue
+            faults += [f"imports {m}" for m in modules if m.split(".")[0] not in ALLOWED_IMPORTS]
+    return faults
+
+
+def text_of(notebook: Path) -> str:
+    """Return the text file that `notebook` should be paired with."""
+    command = [sys.executable, "-m", "jupytext", "-q", "--to", "md:myst", "-o", "-", notebook]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return run.stdout
+
+
+def listed_files(toc: dict) -> list[str]:
+    """Return the files of the table of contents, in order."""
+    parts = toc.get("parts", [])
+    return [toc["root"], *(c["file"] for part in parts for c in part["chapters"])]
+
+
+# The book passes every checker.
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+@pytest.fixture
+def chapter(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def test_chapter_is_valid(chapter):
+    """Every stored notebook follows the notebook format."""
+    nbformat.validate(chapter)
+
+
+def test_pair_is_in_sync(path):
+    """The text that people edit and the notebook that runs say the same."""
+    hint = f"make execute CHAPTERS={path.stem}"
+    assert path.with_suffix(".md").read_text() == text_of(path), hint
+
+
+def test_every_cell_has_run(chapter):
+    """No code cell is stored without having run, since nbval would pass it silently."""
+    assert unexecuted(chapter) == []
+
+
+def test_outputs_are_text(chapter):
+    """No picture, traceback or warning is stored."""
+    assert bad_outputs(chapter) == []
+
+
+def test_figures_have_words(chapter):
+    """Every figure has a caption, a name to refer to, and a text for those who cannot see it."""
+    assert wordless_figures(chapter) == []
+
+
+def test_figure_names_are_unique():
+    """A figure name means one figure in the whole book."""
+    assert repeated_names([nbformat.read(path, as_version=4) for path in CHAPTERS]) == []
+
+
+def test_cells_are_short(chapter):
+    """Code in chapters is short enough to be read."""
+    assert long_cells(chapter) == []
+
+
+def test_chapter_holds_no_tools_of_its_own(chapter):
+    """Chapters import only the package and what shows its results."""
+    assert foreign_imports(chapter) == []
+
+
+def test_table_of_contents_is_complete():
+    """The table of contents lists every page there is, each chapter as its notebook."""
+    listed = listed_files(yaml.safe_load((ROOT / "_toc.yml").read_text()))
+    notebooks = {f"book/{path.name}" for path in CHAPTERS}
+    texts = {f"book/{p.stem}" for p in BOOK.glob("*.md") if not p.with_suffix(".ipynb").exists()}
+    assert sorted(listed) == sorted(notebooks | texts)
+
+
+# Every checker flags a notebook that has its fault, and passes one that has none.
+
+FIGURE = {"figure": {"caption": "A line.", "name": "fig-1a"}, "image": {"alt": "A line."}}
+
+
+def notebook(source="1 + 1", outputs=(), count=1, **metadata) -> NotebookNode:
+    """Return a notebook of one text cell and one code cell."""
+    cell = new_code_cell(
+        source, execution_count=count, outputs=list(outputs), metadata={"mystnb": metadata}
+    )
+    return new_notebook(cells=[new_markdown_cell("# Title"), cell])
+
+
+def shown(mime: str, content: str) -> list[NotebookNode]:
+    """Return outputs that show `content` as `mime`."""
+    return [new_output("display_data", data={mime: content})]
+
+
+@pytest.mark.parametrize(
+    ("checker", "good", "bad"),
+    [
+        (unexecuted, notebook(), notebook(count=None)),
+        (unexecuted, notebook(), notebook(count=2)),
+        (bad_outputs, notebook(outputs=shown("text/html", "<b>1</b>")),
+         notebook(outputs=shown("image/png", "iVBO"))),
+        (bad_outputs, notebook(outputs=shown("text/plain", "2")),
+         notebook(outputs=shown("text/html", '<img src="data:image/png;base64,iVBO">'))),
+        (bad_outputs, notebook(outputs=[new_output("stream", name="stdout", text="2")]),
+         notebook(outputs=[new_output("stream", name="stderr", text="careful")])),
+        (bad_outputs, notebook(),
+         notebook(outputs=[new_output("error", ename="E", evalue="", traceback=[])])),
+        (wordless_figures, notebook("plt.show()", **FIGURE), notebook("plt.show()")),
+        (wordless_figures, notebook("plt.show()", **FIGURE),
+         notebook("draw()", **FIGURE | {"image": {}})),
+        (wordless_figures, notebook("plt.show()", **FIGURE),
+         notebook("draw()", **FIGURE | {"figure": {"caption": " ", "name": "fig-1a"}})),
+        (wordless_figures, notebook("plt.show()", **FIGURE),
+         notebook("draw()", **FIGURE | {"figure": {"caption": "A.", "name": "panel"}})),
+        (long_cells, notebook("1\n" * 25), notebook("1\n" * 26)),
+        (foreign_imports, notebook("from tptools.kmc import simulate\nimport numpy as np"),
+         notebook("import scipy.optimize")),
+        (foreign_imports, notebook("import matplotlib.pyplot as plt"),
+         notebook("from tests import helper")),
+    ],
+)  # fmt: skip
+def test_checkers_can_fail(checker, good, bad):
+    """Each checker finds its fault, and only where it is."""
+    assert checker(good) == []
+    assert len(checker(bad)) >= 1
+
+
+def test_repeated_name_is_found():
+    """Two figures of one name are found even in different chapters."""
+    figure = notebook("plt.show()", **FIGURE)
+    assert repeated_names([figure]) == []
+    assert repeated_names([figure, figure]) == ["2 figures are named fig-1a"]
+
+
+def test_edited_text_is_found(tmp_path):
+    """A notebook whose source differs from its text file is not taken for its pair."""
+    before, after = tmp_path / "a.ipynb", tmp_path / "b.ipynb"
+    nbformat.write(notebook("1 + 1"), before)
+    nbformat.write(notebook("1 + 2"), after)
+    assert text_of(before) == text_of(before)
+    assert text_of(before) != text_of(after)

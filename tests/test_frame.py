@@ -1,0 +1,103 @@
+"""The frame: lock, metadata, commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import tptools
+
+ROOT = Path(__file__).resolve().parent.parent
+PIN = re.compile(r"^([A-Za-z0-9_.-]+)==\S+", re.MULTILINE)
+
+
+def canonical(name: str) -> str:
+    """Return a package name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requested() -> set[str]:
+    """Return the packages that requirements.in asks for."""
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    wanted = (line.partition("#")[0].strip() for line in lines)
+    return {canonical(re.split(r"[<>=!~ ]", line)[0]) for line in wanted if line}
+
+
+def locked() -> set[str]:
+    """Return the packages that requirements.txt pins."""
+    return {canonical(name) for name in PIN.findall((ROOT / "requirements.txt").read_text())}
+
+
+def unhashed(lock: str) -> list[str]:
+    """List the pins of `lock` that no hash follows."""
+    blocks = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)
+    return [b.split()[0] for b in blocks if PIN.match(b) and "--hash=sha256:" not in b]
+
+
+def test_lock_is_hashed():
+    """Every pinned package has a hash, and the check notices one without."""
+    assert unhashed((ROOT / "requirements.txt").read_text()) == []
+    assert unhashed("a==1 \\\n    --hash=sha256:0\nb==2\n    # via a\n") == ["b==2"]
+
+
+def test_lock_is_complete():
+    """Everything that is asked for is pinned, and so is what the package depends on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert requested() <= locked()
+    assert {canonical(name) for name in project["project"]["dependencies"]} <= requested()
+    backend = project["build-system"]["build-backend"].partition(".")[0]
+    assert canonical(backend) in locked()
+
+
+def test_lock_names_no_host():
+    """The lock works with any index: it holds no address and no path."""
+    assert not re.search(r"://|--index|--find-links|file:", (ROOT / "requirements.txt").read_text())
+
+
+def test_citation():
+    """CITATION.cff cites the present version of the companion, and the paper."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["version"] == tptools.__version__
+    assert citation["references"][0]["doi"] == "10.1126/sciadv.adj2630"
+
+
+@pytest.mark.parametrize(
+    "target", ["help", "setup", "book", "test", "execute", "bench", "lock", "clean"]
+)
+def test_make_knows(target):
+    """Every promised target exists, and `make help` explains it."""
+    subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+    explained = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True)
+    assert f"make {target} " in explained.stdout.decode()
+
+
+@pytest.mark.parametrize("place", ["README.md", "book/intro.md", ".ci/run"])
+def test_two_commands_are_named(place):
+    """Readers and CI use the same two commands."""
+    text = (ROOT / place).read_text()
+    assert "make book" in text
+    assert "make test" in text
+
+
+def test_workflow_uses_make():
+    """The workflow runs the make targets, and no commands of its own."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
+    runs = [s["run"] for job in workflow["jobs"].values() for s in job["steps"] if "run" in s]
+    assert runs == ["make test", "make book"]
+
+
+def test_python_is_found_or_asked_for():
+    """Set-up takes an interpreter that really starts, or says what is missing."""
+    finder = ROOT / "tools" / "find-python"
+    found = subprocess.run([finder], env={"PYTHON": f"/none {sys.executable}"}, capture_output=True)
+    assert found.stdout.decode().strip() == sys.executable
+    missing = subprocess.run([finder], env={"PYTHON": "/none"}, capture_output=True)
+    assert missing.returncode == 1
+    assert b"No Python 3.11 or newer" in missing.stderr
