@@ -206,4 +206,4 @@ def _text(reported: Reported, recomputed: Recomputed | Sequence[Recomputed]) -> 
         return "-"
     if isinstance(recomputed, Estimate):
         return str(recomputed)
-    return f"{recomputed:.3g} {reported.unit}".rstrip()
+    return f"{recomputed:.4g} {reported.unit}".rstrip()

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tptools.kmc import (
     ExcitonModel,
     PulseTrain,
     Recording,
+    compare_at_equal_time,
     density,
     diffusivities,
     diffusivity,
@@ -112,6 +114,27 @@ def test_table_of_a_sweep_is_that_of_its_conditions():
         assert one.std_err == pytest.approx(chosen.std_err.item(), rel=1e-9)
     with pytest.raises(ValueError, match="must hold one"):
         diffusivity(runs)
+
+
+def test_equal_times_are_compared_with_each_other_only():
+    """A value that depends on T alone is 1 relative to its group; one that does not is not."""
+    grid = xr.Dataset(coords={"amplitude": [0.01, 0.02, 0.04], "period_us": [0.1, 0.2, 0.7]})
+    time_us = grid.period_us / grid.amplitude
+    table = xr.Dataset(
+        {
+            "value": np.exp(-time_us / 8),
+            "std_err": 0.01 * time_us,
+            "time_between_excitations_us": time_us,
+        }
+    )
+    relative = compare_at_equal_time(table).relative
+    alone = relative.sel(period_us=0.7)
+    assert np.isnan(alone).all()
+    assert np.isnan(relative.sel(amplitude=0.04, period_us=0.1))
+    assert relative.isnull().sum() == 5
+    np.testing.assert_allclose(relative.values[~np.isnan(relative)], 1)
+    bent = compare_at_equal_time(table.assign(value=table.value * grid.amplitude))
+    assert bent.relative.sel(amplitude=0.02, period_us=0.2) == pytest.approx(4 / 3)
 
 
 @pytest.mark.parametrize(

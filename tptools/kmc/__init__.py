@@ -2,6 +2,7 @@
 
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.observables import (
+    compare_at_equal_time,
     density,
     diffusivities,
     diffusivity,
@@ -17,6 +18,7 @@ __all__ = [
     "PulseTrain",
     "Recording",
     "SweepInterrupted",
+    "compare_at_equal_time",
     "condition_seed",
     "density",
     "diffusivities",

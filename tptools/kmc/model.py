@@ -142,6 +142,8 @@ class PulseTrain:
     5.0
     >>> pulses.burn_in(ExcitonModel())
     102
+    >>> round(pulses.spot_fwhm_sites, 2)
+    25.01
     """
 
     amplitude: float
@@ -162,6 +164,11 @@ class PulseTrain:
     def time_between_excitations_us(self) -> float:
         """Mean time between direct excitations of the site at the centre, T = period / alpha."""
         return self.period_us / self.amplitude
+
+    @property
+    def spot_fwhm_sites(self) -> float:
+        """Full width at half maximum of the spot in lattice spacings, sigma sqrt(8 ln 2)."""
+        return self.spot_sigma_sites * math.sqrt(8 * math.log(2))
 
     def burn_in(self, model: ExcitonModel) -> int:
         """Pulses run before the first recorded one."""

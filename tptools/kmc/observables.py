@@ -118,7 +118,8 @@ def diffusivities(
     Returns
     -------
     xarray.Dataset
-        ``value`` and ``std_err`` in cm2/s over the dimensions of the conditions.
+        ``value`` and ``std_err`` in cm2/s over the dimensions of the conditions, and for a
+        `sweep` their ``time_between_excitations_us``.
 
     Raises
     ------
@@ -135,10 +136,48 @@ def diffusivities(
         selected = result[variables].sel(time_ns=[0, _recorded(times, time_ns)])
     value, std_err = _jackknife(selected, lambda sums: read(sums) * NM2_PER_NS_IN_CM2_S)
     units = {"units": "cm2/s"}
-    return xr.Dataset(
+    table = xr.Dataset(
         {"value": value.assign_attrs(units), "std_err": std_err.assign_attrs(units)},
         attrs={"estimator": estimator},
     )
+    if "time_between_excitations_us" in result:
+        time_us = result["time_between_excitations_us"]
+        table["time_between_excitations_us"] = time_us.transpose(*value.dims)
+    return table
+
+
+def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
+    """Compare conditions that differ in amplitude and period but not in T = period / amplitude.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        From `diffusivities` of a `sweep`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `table` with ``relative``, the value over the plain mean of all values at the same
+        ``time_between_excitations_us``, and its ``relative_err``; NaN where a T stands alone.
+
+    Examples
+    --------
+    >>> times_us = [[5.0, 10.0], [2.5, 5.0]]
+    >>> table = xr.Dataset({
+    ...     "value": (("amplitude", "period_us"), [[0.11, 0.06], [0.15, 0.09]]),
+    ...     "std_err": (("amplitude", "period_us"), [[0.01, 0.01], [0.01, 0.01]]),
+    ...     "time_between_excitations_us": (("amplitude", "period_us"), times_us),
+    ... })
+    >>> compare_at_equal_time(table).relative.values.round(3).tolist()
+    [[1.1, nan], [nan, 0.9]]
+    """
+    value = table["value"]
+    time_us = table["time_between_excitations_us"].transpose(*value.dims).to_numpy()
+    # equal up to the rounding of period / amplitude
+    _, group, size = np.unique(np.log(time_us).round(9), return_inverse=True, return_counts=True)
+    mean = np.bincount(group.ravel(), value.to_numpy().ravel()) / size
+    mean = value.copy(data=np.where(size > 1, mean, np.nan)[group].reshape(value.shape))
+    return table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
 
 
 def _recorded(times: np.ndarray, time_ns: float) -> float:

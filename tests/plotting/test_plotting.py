@@ -3,23 +3,11 @@
 import subprocess
 import sys
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import xarray as xr
 
 from tptools import datasets, plotting
 from tptools.excitation import tabulate
-
-
-@pytest.fixture(autouse=True)
-def clean_state():
-    """Draw without a display, with the book's style, and leave nothing behind."""
-    with mpl.rc_context():
-        mpl.use("agg")
-        plotting.use_style()
-        yield
-        plt.close("all")
 
 
 def test_nothing_else_imports_matplotlib():
