@@ -7,30 +7,18 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 
+from benchmarks.common import REPEATS, Row, paired
 from benchmarks.vectorised import run_vectorised
 from tptools.kmc import ExcitonModel, PulseTrain, simulate
 
 MODEL = ExcitonModel()
 STEPS_PER_LIFETIME = MODEL.lifetime_ns * 1e3
 SOURCE = Path(__file__).with_name("note2.cpp")
-REPEATS = 5
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured ratio and the bar it has to reach."""
-
-    what: str
-    ours: str
-    yardstick: str
-    ratio: float
-    bar: float | None = None
 
 
 def train(amplitude: float, n_pulses: int) -> PulseTrain:
@@ -58,17 +46,6 @@ def compiled_ns_per_step(program: Path, amplitude: float, n_pulses: int) -> floa
     command = [program, str(amplitude), "0.4", str(n_pulses), "1"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(output[3]) * 1e9 / (int(output[0]) * STEPS_PER_LIFETIME)
-
-
-def paired(ours: Callable[[], float], other: Callable[[], float]) -> tuple[float, float, float]:
-    """Medians of both and of the ratio other/ours over runs in turn, after one warm-up."""
-    ours()
-    pairs = [(ours(), other()) for _ in range(REPEATS)]
-    return (
-        median(a for a, _ in pairs),
-        median(b for _, b in pairs),
-        median(b / a for a, b in pairs),
-    )
 
 
 def against_compiled(folder: Path) -> Iterator[Row]:

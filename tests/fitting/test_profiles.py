@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
@@ -22,6 +22,7 @@ def profiles(values: np.ndarray) -> xr.DataArray:
     )
 
 
+@settings(deadline=None)  # the first example compiles
 @given(
     amplitude=st.floats(1, 1e6),
     centre=st.floats(-200, 200),
@@ -53,12 +54,36 @@ def test_noisy_fits_are_those_of_curve_fit(background):
         assert fit.centre_nm[i] == pytest.approx(best[1], abs=1e-3)
 
 
-def test_a_profile_without_counts_is_nan():
-    """An all-zero profile gives NaN in every variable and leaves its neighbours alone."""
-    both = np.stack([np.zeros(61), gaussian(POSITION_NM, 50, 0, 150**2)])
-    fit = fit_profiles(profiles(both))
-    assert all(np.isnan(fit[name][0]) for name in fit)
+@pytest.mark.parametrize(
+    ("profile", "reason"),
+    [
+        (np.zeros(61), "no counts"),
+        (np.full(61, 3.0), "no peak"),
+        (gaussian(POSITION_NM, 9, 1200, 200**2), "no peak"),
+        (np.eye(61)[30], "too few counts"),
+        (np.eye(61)[[10, 30, 50]].sum(0), "too few counts"),
+        (np.random.default_rng(0).poisson(0.5, 61), "variance within its error"),
+    ],
+)
+def test_a_profile_without_a_width_says_why(profile, reason):
+    """Every number of such a profile is NaN, with a reason, and its neighbours are left alone."""
+    fit = fit_profiles(profiles(np.stack([profile, gaussian(POSITION_NM, 50, 0, 150**2)])))
+    numbers = fit.drop_vars("reason").isel(a=0)
+    assert all(np.isnan(numbers[name]) for name in numbers)
+    assert fit.reason.values.tolist() == [reason, ""]
     assert fit.variance_nm2[1] == pytest.approx(150**2)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=61, max_size=61))
+def test_every_number_has_a_width_or_a_reason(counts):
+    """On any few counts the fit gives either a positive variance above its error or a reason."""
+    fit = fit_profiles(profiles(np.array(counts)))
+    if fit.reason == "":
+        assert fit.variance_nm2 > fit.variance_err_nm2 >= 0
+        assert POSITION_NM[0] <= fit.centre_nm <= POSITION_NM[-1]
+    else:
+        assert np.isnan(fit.variance_nm2)
 
 
 def test_other_dimensions_are_kept():
@@ -73,7 +98,12 @@ def test_other_dimensions_are_kept():
         (xr.DataArray(np.ones(9), dims="x"), "must have 'position_nm'"),
         (xr.DataArray(np.ones(4), {"position_nm": range(4)}), "more than the 4"),
         (xr.DataArray(np.ones(5), {"position_nm": [0, 1, 1, 2, 3]}), "must increase"),
-        (profiles(np.where(POSITION_NM == 0, np.nan, 1.0)), "finite"),
+        (profiles(np.where(POSITION_NM == 0, np.nan, 1.0)), "1 of 61 are not"),
+        (profiles(np.where(POSITION_NM == 0, -2.0, 1.0)), "the lowest -2"),
+        (
+            profiles(np.ones((2, 61))).rename(a="time_ns").assign_coords(time_ns=[1, 1]),
+            "time_ns = 1",
+        ),
     ],
 )
 def test_unusable_counts_are_refused(counts, message):

@@ -11,10 +11,9 @@ import xarray as xr
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
+from tptools.fitting.records import NM2_PER_NS_IN_CM2_S
 
 Estimator = Literal["second_moment", "as_printed", "radial_profile", "gaussian", "slice_line"]
-
-NM2_PER_NS_IN_CM2_S = 1e-5
 
 
 def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
@@ -248,7 +247,7 @@ def _gaussian(sums: xr.Dataset) -> xr.DataArray:
 def _slice_line(sums: xr.Dataset) -> xr.DataArray:
     variance, time = _variance(sums), sums["time_ns"]
     growth = variance - variance.isel(time_ns=0, drop=True)
-    return (growth * time).sum("time_ns") / (time**2).sum() / 2
+    return (growth * time).sum("time_ns", skipna=False) / (time**2).sum() / 2
 
 
 _MOMENTS = ["exciton_count", "r2_sum_nm2", "initial_r2_sum_nm2"]

@@ -1,0 +1,70 @@
+"""Tests of method ``convolution``, which should not mind the shape of the spot."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from spots import FINE_NM, INTENSITY, POSITION_NM, SHAPES, TIME_NS, records, spread
+
+from tptools.fitting import diffusivity, spreading_spot
+
+D = 0.02
+GAUSSIAN = np.exp(-((FINE_NM - 20) ** 2) / (2 * 212**2))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shape_of_the_spot_does_not_matter(shape):
+    """D is right to 10 % where Gaussian slices err by 20 to 70 %, without noise and on average."""
+    mean = spread(SHAPES[shape], D, slice_counts=2e4, background=5.0)
+    assert diffusivity(mean, "convolution").value == pytest.approx(D, rel=0.10)
+    assert 0.20 < abs(diffusivity(mean, "slices").value / D - 1) < 0.70
+    found = [diffusivity(record, "convolution") for record in records(mean, 30, seed=1)]
+    assert np.mean([e.value for e in found]) == pytest.approx(D, rel=0.10)
+
+
+@pytest.mark.parametrize(
+    ("shape", "true_cm2_s"), [(GAUSSIAN, 0.0), (GAUSSIAN, 0.05), (SHAPES["flat top"], 0.02)]
+)
+def test_noise_of_the_first_profile_is_accounted_for(shape, true_cm2_s):
+    """Repetitions are right on average, to half an error bar, and the error bars cover."""
+    mean = spread(shape, true_cm2_s, slice_counts=2e4, background=5.0)
+    found = [diffusivity(record, "convolution") for record in records(mean, 150, seed=2)]
+    values, errors = (np.array([getattr(e, name) for e in found]) for name in ("value", "std_err"))
+    assert abs(values.mean() - true_cm2_s) < 0.5 * np.median(errors)
+    assert 0.55 < np.mean(np.abs(values - true_cm2_s) < errors) < 0.78
+
+
+def test_light_beyond_the_window_is_no_loss():
+    """A window of 2.4 standard deviations of the last profile still gives D to 2 %."""
+    mean = spreading_spot(
+        TIME_NS,
+        POSITION_NM[10:-10],
+        1e5 * INTENSITY,
+        diffusivity_cm2_s=0.05,
+        variance_nm2=180.0**2,
+    )
+    assert diffusivity(mean, "convolution").value == pytest.approx(0.05, rel=0.02)
+
+
+def test_unequal_positions_are_refused():
+    """Cosines need equal steps, and the message says which method does not."""
+    uneven = POSITION_NM + np.where(POSITION_NM > 0, 10, 0)
+    counts = xr.DataArray(np.ones((61, 61)), {"time_ns": TIME_NS, "position_nm": uneven})
+    with pytest.raises(ValueError, match="equally spaced"):
+        diffusivity(counts, "convolution")
+
+
+@pytest.mark.parametrize(
+    ("filled", "note"),
+    [
+        ([], "no counts"),
+        ([7], "all counts are in one slice"),
+        (range(61), "no spot stands out of the noise"),
+    ],
+)
+def test_what_does_not_spread_is_nan(filled, note):
+    """A map with fewer than two profiles gives NaN and says so."""
+    counts = xr.DataArray(np.zeros((61, 61)), {"time_ns": TIME_NS, "position_nm": POSITION_NM})
+    counts[filled] = 3.0
+    found = diffusivity(counts, "convolution")
+    assert np.isnan(found.value)
+    assert found.note == note

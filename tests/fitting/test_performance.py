@@ -1,0 +1,159 @@
+"""Tests of tptools.fitting.performance."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.optimize import curve_fit
+
+from tptools.estimate import Estimate
+from tptools.fitting import diffusivity, fit_profiles
+from tptools.fitting.performance import (
+    METHODS,
+    detected,
+    detection_limit,
+    line_through_slices,
+    repeat,
+    second_moment,
+    summarise_repetitions,
+    variance_err_photons,
+    variance_err_white_noise,
+)
+from tptools.noise import add_noise, noisy_profiles, simulate_map
+
+TIME_NS = np.arange(0, 3, 0.1)
+TRACE = xr.DataArray(np.exp(-TIME_NS / 2.3), {"time_ns": TIME_NS})
+CLEAN = simulate_map(TRACE, seed=0, noise="none", background_counts=0)
+SIGMA_NM, PIXEL_NM, WINDOW_NM = 600 / 2.35482, 50.0, 3050.0
+
+
+def by_hand(counts, background):
+    """D from scipy's fits to every slice and an unweighted line through the origin."""
+
+    def gaussian(x, a, c, v, b=0.0):
+        return a * np.exp(-((x - c) ** 2) / (2 * v)) + b
+
+    x, start = counts.position_nm.values, [300, 0, 65000, 1][: 3 + background]
+    variance = np.array([curve_fit(gaussian, x, row, start)[0][2] for row in counts.values])
+    growth, time = variance - variance[0], counts.time_ns.values
+    return float((growth @ time) / (time @ time) / 2e5)
+
+
+def test_slices_are_the_default():
+    """With a fitted background and a line through the origin it is method `slices`."""
+    record = add_noise(CLEAN, seed=1, noise="poisson")
+    one, other = line_through_slices(record), diffusivity(record)
+    assert (one.value, one.std_err) == (other.value, other.std_err)
+
+
+@pytest.mark.parametrize("noise", ["one_sided_mean", "none"])
+@pytest.mark.parametrize("background", ["fitted", "ignored"])
+@pytest.mark.filterwarnings("ignore:Covariance of the parameters")
+def test_bias_is_that_of_another_fit(noise, background):
+    """What Eq. 12 and an ignored background do to D is the same with scipy's fit."""
+    mean = add_noise(CLEAN, seed=0, noise=noise)
+    expected = by_hand(mean, background == "fitted")
+    found = line_through_slices(mean, background=background).value
+    assert found == pytest.approx(expected, rel=0.03)  # other weights
+    biased = background == "ignored" or noise == "one_sided_mean"
+    assert (found > 0.0115) == biased
+
+
+def test_background_from_edges_is_right_in_a_wide_window_only():
+    """Signal at the edges of a narrow window is taken for background, and D is too small."""
+    mean = add_noise(CLEAN, seed=0, noise="none")
+    narrow = mean.sel(position_nm=slice(-600, 600))
+    assert line_through_slices(mean, background="edges").value == pytest.approx(0.01, rel=0.02)
+    assert line_through_slices(narrow, background="edges").value < 0.006
+    assert line_through_slices(narrow).value == pytest.approx(0.01, rel=1e-3)
+
+
+def test_a_record_without_widths_is_nan():
+    """A flat map has no slice with a width, and the note says so."""
+    found = line_through_slices(xr.zeros_like(CLEAN))
+    assert math.isnan(found.value)
+    assert "width" in found.note
+
+
+def test_methods_agree_on_a_bright_record():
+    """All five find the same D where there is little noise."""
+    record = add_noise(1000 * CLEAN, seed=2, noise="poisson")
+    for name, method in METHODS.items():
+        assert method(record).value == pytest.approx(0.01, rel=0.05), name
+
+
+def test_repetitions_follow_the_seed():
+    """Record k has seed + k; a method with fewer records is NaN beyond them."""
+    methods = {"seed": lambda r: Estimate(float(r), 1.0, "cm2/s", "seed")}
+    methods |= {"less": methods["seed"]}
+    found = repeat(lambda seed: xr.DataArray(seed), {"seed": 3, "less": 2}, methods, seed=7)
+    np.testing.assert_array_equal(found.value, [[7, 8, 9], [7, 8, np.nan]])
+    with pytest.raises(ValueError, match="n_records = 0"):
+        repeat(lambda seed: xr.DataArray(seed), 0, methods)
+
+
+def test_summary_of_a_known_distribution():
+    """Bias, spread and coverage of shifted normal numbers are what was put in."""
+    rng = np.random.default_rng(3)
+    value = xr.DataArray(rng.normal(1.2, 0.5, 40_000), dims="record")
+    value[0] = np.nan
+    found = xr.Dataset({"value": value, "std_err": xr.full_like(value, 0.5)})
+    summary = summarise_repetitions(found, 1.2)
+    assert abs(float(summary.bias)) < 4 * float(summary.bias_err)
+    assert float(summary.spread) == pytest.approx(0.5, abs=4 * float(summary.spread_err))
+    assert float(summary.coverage) == pytest.approx(0.683, abs=4 * float(summary.coverage_err))
+    assert float(summary.stated) == 0.5
+
+
+def test_detection_limit_has_both_error_rates():
+    """At the limit, 95 % are above the threshold that 5 % pass at zero."""
+    rng = np.random.default_rng(4)
+    zero, moved = (xr.DataArray(rng.normal(d, 1, 40_000), dims="record") for d in (0, 3.2897))
+    assert detection_limit(1.0) == pytest.approx(3.2897, rel=1e-4)
+    assert float(detected(moved, zero)) == pytest.approx(0.95, abs=0.006)
+    assert float(detected(zero, zero)) == pytest.approx(0.05, abs=0.001)
+
+
+def test_variance_error_in_white_noise():
+    """Scatter of fits is that of the formula, with the price of a fitted background."""
+    profile = 1000 + 100 * CLEAN[0] / CLEAN[0].max()
+    noisy = noisy_profiles(profile, 4000, seed=5, white_noise=5)
+    scatter = float(fit_profiles(noisy).variance_nm2.std("record"))
+    formula = variance_err_white_noise(SIGMA_NM, PIXEL_NM, 20, WINDOW_NM)
+    assert scatter == pytest.approx(formula, rel=0.05)
+
+
+def test_variance_error_from_the_fisher_matrix():
+    """Formulas are those of the numerical Fisher matrix, with and without background."""
+    x = np.arange(-4000, 4000, 20.0)
+    g = np.exp(-(x**2) / (2 * SIGMA_NM**2))
+    rows = [g, g * x**2 / (2 * SIGMA_NM**4), np.ones_like(x)]
+    for n, window in ((2, math.inf), (3, 8000.0)):
+        fisher = 20**2 * np.array([[a @ b for b in rows[:n]] for a in rows[:n]])
+        expected = math.sqrt(np.linalg.inv(fisher)[1, 1])
+        assert variance_err_white_noise(SIGMA_NM, 20, 20, window) == pytest.approx(
+            expected, rel=1e-3
+        )
+
+
+def test_variance_error_of_photons():
+    """The second moment reaches the bound, and least squares its own larger error."""
+    draws = noisy_profiles(CLEAN[0] * 5000 / CLEAN[0].sum(), 4000, seed=6)
+    moment = float(second_moment(draws).std("record"))
+    fit = float(fit_profiles(draws, background=False).variance_nm2.std("record"))
+    assert moment == pytest.approx(variance_err_photons(SIGMA_NM, 5000), rel=0.05)
+    expected = variance_err_photons(SIGMA_NM, 5000, least_squares=True)
+    assert fit == pytest.approx(expected, rel=0.05)
+
+
+def test_impossible_arguments_are_refused():
+    """The error names the number."""
+    with pytest.raises(ValueError, match="contrast_to_noise = 0"):
+        variance_err_white_noise(255, 50, 0)
+    with pytest.raises(ValueError, match="window_nm / sigma_nm"):
+        variance_err_white_noise(255, 50, 20, 1000)
+    with pytest.raises(ValueError, match="n_photons = -1"):
+        variance_err_photons(255, -1)
+    with pytest.raises(ValueError, match="background = 'guess'"):
+        line_through_slices(CLEAN, background="guess")

@@ -1,0 +1,248 @@
+"""Decays: exponential at first, a power law later, and how much of the light is prompt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import lmfit
+import numpy as np
+import xarray as xr
+from lmfit.model import ModelResult
+from numpy.typing import NDArray
+
+from tptools.checks import check_number
+from tptools.estimate import Estimate
+from tptools.fitting.records import check_record, check_window
+
+MAX_REWEIGHTINGS = 50
+RELATIVE_TOLERANCE = 1e-6
+
+
+def fit_decay(
+    counts: xr.DataArray,
+    *,
+    window_ns: tuple[float, float] = (0.0, 3.0),
+    irf: xr.DataArray | None = None,
+    background: float | None = 0.0,
+) -> ModelResult:
+    r"""Fit a single exponential, by default to the first 3 ns (Fig. 1d, Fig. S6).
+
+    .. math:: n(t) = A\, e^{-t/\tau} + b
+
+    or, with a response h, its convolution :math:`\sum_u h(u)\, A\, e^{-(t - u)/\tau} + b` over
+    :math:`u < t`, where h sums to 1.
+
+    Parameters
+    ----------
+    counts : xarray.DataArray
+        Counts per time bin over ``time_ns``, as recorded.
+    window_ns : tuple of float
+        First and last time that count.
+    irf : xarray.DataArray, optional
+        Instrument response over ``time_ns``, in any unit; its time zero is that of the pulse.
+    background : float or None
+        b, counts per bin; None fits it.
+
+    Returns
+    -------
+    lmfit.model.ModelResult
+        Parameters ``amplitude`` in counts, ``lifetime_ns`` and ``background``; absolute errors.
+
+    Raises
+    ------
+    ValueError
+        If times do not increase, a count is negative or not finite, the window holds no more
+        bins than parameters or no counts, or the response is empty.
+
+    Notes
+    -----
+    Least squares with weights 1/n of the fitted n, repeated until both agree: there the
+    condition for the optimum is that of Poisson maximum likelihood.
+
+    Examples
+    --------
+    >>> t = np.arange(0, 5, 0.05)
+    >>> decay = xr.DataArray(np.round(1e5 * np.exp(-t / 2.2)), {"time_ns": t})
+    >>> round(fit_decay(decay).params["lifetime_ns"].value, 3)
+    2.2
+    """
+    bins = _bins(counts, window_ns)
+    width = float(np.median(np.diff(counts["time_ns"])))
+
+    def shape(t: NDArray, lifetime_ns: float) -> NDArray:
+        return np.exp(-t / lifetime_ns)
+
+    def started(t: NDArray, lifetime_ns: float) -> NDArray:
+        # mean over the bin, of which only what follows the start counts
+        edges = np.maximum(t + width / 2, 0), np.maximum(t - width / 2, 0)
+        late, early = (np.exp(-edge / lifetime_ns) for edge in edges)
+        return lifetime_ns / width * (early - late)
+
+    model = _convolved(shape if irf is None else started, irf)
+
+    def exponential(t: NDArray, amplitude: float, lifetime_ns: float, background: float) -> NDArray:
+        return amplitude * model(t, lifetime_ns) + background
+
+    start = {"amplitude": float(bins.max()), "lifetime_ns": _mean_time(bins)}
+    return _fit_poisson(exponential, bins, start, background)
+
+
+def fit_tail(
+    counts: xr.DataArray,
+    *,
+    window_ns: tuple[float, float] = (3.0, 20.0),
+    irf: xr.DataArray | None = None,
+    background: float | None = 0.0,
+) -> ModelResult:
+    r"""Fit a power law, by default from 3 to 20 ns (Fig. 1d, Fig. S6).
+
+    .. math:: n(t) = A\, (t / t_1)^{-\mu} + b
+
+    with :math:`t_1` the start of the window, or its convolution with the response.
+
+    Parameters
+    ----------
+    counts, irf, background
+        As for `fit_decay`.
+    window_ns : tuple of float
+        First and last time that count; the first is above 0, and above all of the response.
+
+    Returns
+    -------
+    lmfit.model.ModelResult
+        Parameters ``amplitude`` in counts at the start of the window, ``exponent`` and
+        ``background``; absolute errors.
+
+    Raises
+    ------
+    ValueError
+        As for `fit_decay`, and if the window starts too early.
+
+    Examples
+    --------
+    >>> t = np.arange(0.05, 20, 0.05)
+    >>> decay = xr.DataArray(np.round(1e6 * t**-1.6), {"time_ns": t})
+    >>> round(fit_tail(decay).params["exponent"].value, 3)
+    1.6
+    """
+    bins = _bins(counts, window_ns)
+    latest = 0.0 if irf is None else float(irf["time_ns"].where(irf > 0).max())
+    check_number("start of window_ns", float(window_ns[0]), above=max(latest, 0.0))
+    model = _convolved(lambda t, exponent: (t / window_ns[0]) ** -exponent, irf)
+
+    def power_law(t: NDArray, amplitude: float, exponent: float, background: float) -> NDArray:
+        return amplitude * model(t, exponent) + background
+
+    start = {"amplitude": float(bins[:3].mean()) + 1.0, "exponent": 1.5}
+    return _fit_poisson(power_law, bins, start, background)
+
+
+def prompt_fraction(
+    counts: xr.DataArray, *, until_ns: float = 3.0, background: float = 0.0
+) -> Estimate:
+    r"""Ratio between the prompt and the total emission (Fig. S6e).
+
+    .. math:: P / (P + Q)
+
+    with P the counts at :math:`0 \le t <` `until_ns` and Q those after, without background. The
+    paper does not say where prompt ends; 3 ns is where its exponential fits do.
+
+    Parameters
+    ----------
+    counts : xarray.DataArray
+        Counts per time bin over ``time_ns``, as recorded; times before 0 do not count.
+    until_ns : float
+        End of the prompt emission.
+    background : float
+        Counts per bin, taken as exact.
+
+    Returns
+    -------
+    Estimate
+        Pure number, with the error from Poisson noise; NaN with a note if nothing is left.
+
+    Raises
+    ------
+    ValueError
+        If times do not increase, a count is negative or not finite, or a number out of range.
+
+    Examples
+    --------
+    >>> t = np.arange(0.05, 20, 0.1)
+    >>> prompt_fraction(xr.DataArray(np.round(1e4 * np.exp(-t / 2)), {"time_ns": t}))
+    Estimate(0.77690 ± 0.00093, method='prompt fraction')
+    """
+    check_record(counts, "time_ns")
+    check_number("until_ns", until_ns, above=0)
+    check_number("background", background, at_least=0)
+    time, values = counts["time_ns"].to_numpy(), counts.to_numpy()
+    parts = [values[(time >= 0) & (time < until_ns)], values[time >= until_ns]]
+    prompt, delayed = (float(part.sum()) - background * part.size for part in parts)
+    total = prompt + delayed
+    if total <= 0:
+        note = "no counts above the background"
+        return Estimate(math.nan, math.nan, "", "prompt fraction", note)
+    error = math.hypot(delayed * math.sqrt(parts[0].sum()), prompt * math.sqrt(parts[1].sum()))
+    return Estimate(prompt / total, error / total**2, "", "prompt fraction")
+
+
+def _bins(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:
+    """The checked bins of a window."""
+    check_record(counts, "time_ns")
+    check_window(window_ns)
+    if counts.ndim != 1:
+        raise ValueError(
+            f"counts has dimensions {counts.dims} and must have 'time_ns' only; sum over the rest"
+        )
+    bins = counts.sel(time_ns=slice(*window_ns)).astype(float)
+    filled = int((bins > 0).sum())
+    if filled <= 3:
+        raise ValueError(
+            f"counts has {filled} bins with counts within window_ns = {window_ns!r} and must have "
+            "more than 3; take a longer window or a longer record"
+        )
+    return bins
+
+
+def _mean_time(bins: xr.DataArray) -> float:
+    """Mean time after the start of the window: the lifetime, were the window endless."""
+    time = bins["time_ns"] - bins["time_ns"][0]
+    return float((time * bins).sum() / bins.sum())
+
+
+def _convolved(
+    shape: Callable[[NDArray, float], NDArray], irf: xr.DataArray | None
+) -> Callable[[NDArray, float], NDArray]:
+    """Sum over the response of shifted shapes; the shape itself without a response."""
+    if irf is None:
+        return shape
+    check_record(irf, "time_ns")
+    check_number("sum of irf", float(irf.sum()), above=0)
+    used = irf[(irf > 0).to_numpy()]
+    share, delay = (used / used.sum()).to_numpy(), used["time_ns"].to_numpy()
+    return lambda t, parameter: shape(t[:, None] - delay, parameter) @ share
+
+
+def _fit_poisson(
+    function: Callable[..., NDArray],
+    bins: xr.DataArray,
+    start: dict[str, float],
+    background: float | None,
+) -> ModelResult:
+    """Least squares with the weights of its own result."""
+    model = lmfit.Model(function)
+    parameters = model.make_params(**start)
+    for parameter in parameters.values():
+        parameter.min = 1e-9
+    check_number("background", background or 0.0, at_least=0)
+    parameters.add("background", background or 0.0, vary=background is None, min=0.0)
+    time, values = bins["time_ns"].to_numpy(), bins.to_numpy()
+    mean = np.maximum(values, 1.0)
+    for _ in range(MAX_REWEIGHTINGS):
+        weights = 1 / np.sqrt(np.maximum(mean, 1e-9 * values.mean()))
+        fit = model.fit(values, parameters, t=time, weights=weights, scale_covar=False)
+        if np.allclose(fit.best_fit, mean, rtol=RELATIVE_TOLERANCE):
+            break
+        parameters, mean = fit.params, fit.best_fit
+    return fit

@@ -1,0 +1,281 @@
+"""The compiled loops of the fits, nothing else: one Gaussian, and one that spreads."""
+
+from __future__ import annotations
+
+from math import exp, inf, log, nan, sqrt
+
+import numpy as np
+from numba import njit
+
+# parameters of one profile
+AMPLITUDE, CENTRE, VARIANCE, BACKGROUND = 0, 1, 2, 3
+# parameters that all profiles of a map share; the background is last in both, to be left out
+DIFFUSIVITY, SPOT_VARIANCE, SPOT_CENTRE = 0, 1, 2
+
+# what became of a fit
+GOOD, NO_COUNTS, TOO_FEW_COUNTS, NO_PEAK, NOT_SETTLED, UNSURE = 0, 1, 2, 3, 4, 5
+
+MAX_STEPS = 200
+RELATIVE_TOLERANCE = 1e-7
+GAIN_TOLERANCE = 1e-8
+
+
+@njit
+def _guess(x, y, n, parameters):
+    """Starting point: peak over background, and the width that explains the area."""
+    parameters[BACKGROUND] = y.min() if n > BACKGROUND else 0.0
+    peak = np.argmax(y)
+    parameters[AMPLITUDE] = y[peak] - parameters[BACKGROUND]
+    parameters[CENTRE] = x[peak]
+    spacing = (x[-1] - x[0]) / (x.size - 1)
+    area = (y - parameters[BACKGROUND]).sum() * spacing
+    width = area / (parameters[AMPLITUDE] * sqrt(2 * np.pi))
+    parameters[VARIANCE] = max(width, spacing / 2) ** 2
+
+
+@njit
+def _normal_equations(x, y, parameters, poisson, matrix, gradient):
+    """J^T W J, J^T W r and r^T W r of one profile; W = 1, or 1/mean and the Poisson deviance."""
+    matrix[:] = 0.0
+    gradient[:] = 0.0
+    row = np.empty(4)
+    misfit = 0.0
+    weight = 1.0
+    for i in range(x.size):
+        shift = x[i] - parameters[CENTRE]
+        shape = exp(-shift * shift / (2 * parameters[VARIANCE]))
+        row[AMPLITUDE] = shape
+        row[CENTRE] = parameters[AMPLITUDE] * shape * shift / parameters[VARIANCE]
+        row[VARIANCE] = row[CENTRE] * shift / (2 * parameters[VARIANCE])
+        row[BACKGROUND] = 1.0
+        mean = parameters[AMPLITUDE] * shape + parameters[BACKGROUND]
+        residual = y[i] - mean
+        if poisson:
+            weight = 1.0 / mean
+            misfit -= 2 * residual
+            if y[i] > 0:
+                misfit += 2 * y[i] * log(y[i] * weight)
+        else:
+            misfit += residual * residual
+        for j in range(4):
+            weighted = weight * row[j]
+            gradient[j] += weighted * residual
+            for k in range(j + 1):
+                matrix[j, k] += weighted * row[k]
+    for j in range(4):
+        for k in range(j):
+            matrix[k, j] = matrix[j, k]
+    return misfit
+
+
+@njit
+def _solve(matrix, right, damping, n, solution):
+    """Solve (M + damping diag M) s = right by Cholesky; False if not positive definite."""
+    lower = np.empty((4, 4))
+    for j in range(n):
+        for k in range(j + 1):
+            total = matrix[j, k] * (1 + damping) if j == k else matrix[j, k]
+            for m in range(k):
+                total -= lower[j, m] * lower[k, m]
+            if j > k:
+                lower[j, k] = total / lower[k, k]
+            elif total > 0:
+                lower[j, j] = sqrt(total)
+            else:
+                return False
+    for j in range(n):
+        solution[j] = right[j]
+        for m in range(j):
+            solution[j] -= lower[j, m] * solution[m]
+        solution[j] /= lower[j, j]
+    for j in range(n - 1, -1, -1):
+        for m in range(j + 1, n):
+            solution[j] -= lower[m, j] * solution[m]
+        solution[j] /= lower[j, j]
+    return True
+
+
+@njit
+def _variance_of(matrix, which, n):
+    """Diagonal element of the inverse of a matrix; NaN if it is not positive definite."""
+    unit, solution = np.zeros(4), np.zeros(4)
+    unit[which] = 1.0
+    return solution[which] if _solve(matrix, unit, 0.0, n, solution) else nan
+
+
+@njit
+def _fit_gaussian(x, y, n, parameters):
+    """Levenberg-Marquardt on one profile; returns the variance of the VARIANCE parameter."""
+    matrix, trial_matrix = np.empty((4, 4)), np.empty((4, 4))
+    gradient, trial_gradient = np.empty(4), np.empty(4)
+    step, trial = np.zeros(4), np.zeros(4)
+    squares = _normal_equations(x, y, parameters, False, matrix, gradient)
+    damping = 1e-3
+    for _ in range(MAX_STEPS):
+        if not _solve(matrix, gradient, damping, n, step):
+            damping *= 10.0
+            continue
+        settled = (
+            abs(step[AMPLITUDE]) <= RELATIVE_TOLERANCE * abs(parameters[AMPLITUDE])
+            and abs(step[CENTRE]) <= RELATIVE_TOLERANCE * sqrt(parameters[VARIANCE])
+            and abs(step[VARIANCE]) <= RELATIVE_TOLERANCE * parameters[VARIANCE]
+        )
+        trial[:] = parameters
+        trial[:n] += step[:n]
+        trial_squares = inf
+        if trial[VARIANCE] > 0:
+            trial_squares = _normal_equations(x, y, trial, False, trial_matrix, trial_gradient)
+        if trial_squares <= squares:
+            parameters[:] = trial
+            matrix[:], gradient[:], squares = trial_matrix, trial_gradient, trial_squares
+            damping *= 0.1
+        else:
+            damping *= 10.0
+        if settled:
+            return _variance_of(matrix, VARIANCE, n) * squares / (x.size - n)
+    return nan
+
+
+@njit
+def _before_fit(y, n):
+    """Whether a profile has what a fit needs: more filled positions than parameters, a peak."""
+    if y.max() == 0:
+        return NO_COUNTS
+    if np.count_nonzero(y) <= n:
+        return TOO_FEW_COUNTS
+    return NO_PEAK if y.max() == y.min() else GOOD
+
+
+@njit
+def _after_fit(x, parameters, error):
+    """Whether a fit measures a width: settled, a peak between the ends, wider than its error."""
+    if np.isnan(error):
+        return NOT_SETTLED
+    if parameters[AMPLITUDE] <= 0 or not x[0] <= parameters[CENTRE] <= x[-1]:
+        return NO_PEAK
+    return UNSURE if error >= parameters[VARIANCE] else GOOD
+
+
+@njit(nogil=True, cache=True)
+def fit_gaussians(x, profiles, n, fits, verdicts):
+    """Fit every row of ``profiles``; a row of ``fits`` is the four parameters and the error."""
+    for i in range(profiles.shape[0]):
+        verdicts[i] = _before_fit(profiles[i], n)
+        if verdicts[i] == GOOD:
+            _guess(x, profiles[i], n, fits[i, :4])
+            fits[i, 4] = sqrt(_fit_gaussian(x, profiles[i], n, fits[i, :4]))
+            verdicts[i] = _after_fit(x, fits[i, :4], fits[i, 4])
+        if verdicts[i] != GOOD:
+            fits[i, :] = nan
+
+
+@njit
+def _spread(x, t, counts, shared, amplitudes, matrices, gradients):
+    """Poisson deviance of a map, A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + b; fills each slice's."""
+    deviance = 0.0
+    spot = np.empty(4)
+    for i in range(t.size):
+        spot[AMPLITUDE] = amplitudes[i]
+        spot[CENTRE] = shared[SPOT_CENTRE]
+        spot[VARIANCE] = shared[SPOT_VARIANCE] + 2 * shared[DIFFUSIVITY] * t[i]
+        spot[BACKGROUND] = shared[BACKGROUND]
+        if spot[VARIANCE] <= 0:
+            return inf
+        deviance += _normal_equations(x, counts[i], spot, True, matrices[i], gradients[i])
+    return deviance
+
+
+@njit
+def _chain(t, p):
+    """A shared parameter's slice parameter, and its derivative by the shared one."""
+    if p == DIFFUSIVITY:
+        return VARIANCE, 2 * t
+    if p == SPOT_VARIANCE:
+        return VARIANCE, 1.0
+    return (CENTRE, 1.0) if p == SPOT_CENTRE else (BACKGROUND, 1.0)
+
+
+@njit
+def _held(amplitude, gradient):
+    """Whether an amplitude rests at its lower bound, zero."""
+    return amplitude == 0 and gradient[AMPLITUDE] <= 0
+
+
+@njit
+def _eliminate(t, amplitudes, matrices, gradients, matrix, gradient):
+    """Schur complement that profiles the amplitudes out; returns their share of the gain."""
+    matrix[:] = 0.0
+    gradient[:] = 0.0
+    gain = 0.0
+    for i in range(t.size):
+        m, g = matrices[i], gradients[i]
+        free = 0.0 if _held(amplitudes[i], g) else 1.0 / m[AMPLITUDE, AMPLITUDE]
+        gain += free * g[AMPLITUDE] ** 2
+        for p in range(4):
+            a, slope_a = _chain(t[i], p)
+            gradient[p] += slope_a * (g[a] - free * m[a, AMPLITUDE] * g[AMPLITUDE])
+            for q in range(4):
+                b, slope_b = _chain(t[i], q)
+                through = free * m[a, AMPLITUDE] * m[AMPLITUDE, b]
+                matrix[p, q] += slope_a * slope_b * (m[a, b] - through)
+    return gain
+
+
+@njit
+def _move(t, step, n, floor, matrices, gradients, shared, amplitudes):
+    """Take a step of the shared parameters, and that of the amplitudes that goes with it."""
+    for i in range(t.size):
+        m, g = matrices[i], gradients[i]
+        if _held(amplitudes[i], g):
+            continue
+        right = g[AMPLITUDE]
+        for p in range(n):
+            a, slope = _chain(t[i], p)
+            right -= m[AMPLITUDE, a] * slope * step[p]
+        amplitudes[i] = max(amplitudes[i] + right / m[AMPLITUDE, AMPLITUDE], 0.0)
+    for p in range(n):
+        shared[p] += step[p]
+    shared[BACKGROUND] = max(shared[BACKGROUND], floor)
+
+
+@njit(nogil=True, cache=True)
+def fit_map(x, t, counts, floor, shared, amplitudes):
+    """Fisher scoring on the Poisson likelihood of a map; returns the variance of D, or NaN."""
+    matrices, gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
+    trial_matrices, trial_gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
+    matrix, gradient, step = np.empty((4, 4)), np.empty(4), np.zeros(4)
+    deviance = _spread(x, t, counts, shared, amplitudes, matrices, gradients)
+    damping = 1e-6
+    for _ in range(MAX_STEPS):
+        gain = _eliminate(t, amplitudes, matrices, gradients, matrix, gradient)
+        n = 3 if shared[BACKGROUND] <= floor and gradient[BACKGROUND] <= 0 else 4
+        if not _solve(matrix, gradient, damping, n, step):
+            damping = max(10 * damping, 1e-3)
+            continue
+        for p in range(n):
+            gain += gradient[p] * step[p]
+        if gain <= GAIN_TOLERANCE:
+            return _variance_of(matrix, DIFFUSIVITY, 4)
+        trial, trial_amplitudes = shared.copy(), amplitudes.copy()
+        _move(t, step, n, floor, matrices, gradients, trial, trial_amplitudes)
+        trial_deviance = _spread(
+            x, t, counts, trial, trial_amplitudes, trial_matrices, trial_gradients
+        )
+        if trial_deviance <= deviance:
+            shared[:], amplitudes[:], deviance = trial, trial_amplitudes, trial_deviance
+            matrices, trial_matrices = trial_matrices, matrices
+            gradients, trial_gradients = trial_gradients, gradients
+            damping *= 0.1
+        else:
+            damping = max(10 * damping, 1e-3)
+    return nan
+
+
+@njit(nogil=True, cache=True)
+def bound_of_map(x, t, mean, shared, amplitudes):
+    """Cramer-Rao bound on the variance of D for expected counts ``mean``."""
+    matrices, gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
+    matrix, gradient = np.empty((4, 4)), np.empty(4)
+    _spread(x, t, mean, shared, amplitudes, matrices, gradients)
+    _eliminate(t, amplitudes, matrices, gradients, matrix, gradient)
+    return _variance_of(matrix, DIFFUSIVITY, 4)

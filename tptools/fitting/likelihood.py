@@ -1,0 +1,211 @@
+"""D from one Poisson maximum-likelihood fit of a whole map, and the best that any fit can do."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from tptools.checks import check_number
+from tptools.estimate import Estimate
+from tptools.fitting import engine
+from tptools.fitting.profiles import fit_profiles
+from tptools.fitting.records import NM2_PER_NS_IN_CM2_S
+
+# Fraction of the mean count below which a background counts as none: it keeps logarithms finite.
+BACKGROUND_FLOOR = 1e-9
+
+
+def spreading_spot(
+    time_ns: ArrayLike,
+    position_nm: ArrayLike,
+    slice_counts: ArrayLike,
+    *,
+    diffusivity_cm2_s: float,
+    variance_nm2: float,
+    centre_nm: float = 0.0,
+    background: float = 0.0,
+) -> xr.DataArray:
+    r"""Expected counts of a Gaussian spot that spreads.
+
+    .. math::
+
+        \lambda(x, t) = \frac{N(t)\,\Delta x}{\sqrt{2 \pi v(t)}}
+        \exp\!\left(-\frac{(x - c)^2}{2 v(t)}\right) + b, \qquad v(t) = v_0 + 2 D t
+
+    Parameters
+    ----------
+    time_ns : array_like, (n_times,)
+        Times since the spot had its first variance.
+    position_nm : array_like, (n_positions,)
+        Equally spaced by :math:`\Delta x`.
+    slice_counts : array_like, (n_times,) or scalar
+        N(t), counts of the spot in a slice over all positions.
+    diffusivity_cm2_s : float
+        D.
+    variance_nm2 : float
+        :math:`v_0`, variance at time zero.
+    centre_nm : float
+        c.
+    background : float
+        b, counts per position and time.
+
+    Returns
+    -------
+    xarray.DataArray
+        (time_ns, position_nm).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or the variance does not stay positive.
+
+    Examples
+    --------
+    >>> x = np.linspace(-900, 900, 61)
+    >>> spot = spreading_spot([0, 1], x, 500, diffusivity_cm2_s=0.05, variance_nm2=200**2)
+    >>> spot.sum("position_nm").values.round(3)
+    array([499.998, 499.979])
+    """
+    time, position = np.asarray(time_ns, float), np.asarray(position_nm, float)
+    check_number("background", background, at_least=0)
+    amplitude, variance = _peaks(time, position, slice_counts, diffusivity_cm2_s, variance_nm2)
+    shape = np.exp(-((position - centre_nm) ** 2) / (2 * variance[:, None]))
+    return xr.DataArray(
+        amplitude[:, None] * shape + background, {"time_ns": time, "position_nm": position}
+    )
+
+
+def _peaks(
+    time: NDArray,
+    position: NDArray,
+    slice_counts: ArrayLike,
+    diffusivity_cm2_s: float,
+    variance_nm2: float,
+) -> tuple[NDArray, NDArray]:
+    """Counts of the spot at its centre, and its variance, at every time."""
+    check_number("variance_nm2", variance_nm2, above=0)
+    variance = variance_nm2 + 2 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * time
+    check_number("smallest variance_nm2 + 2 D t", float(variance.min()), above=0)
+    spacing = (position[-1] - position[0]) / (position.size - 1)
+    return np.asarray(slice_counts) * spacing / np.sqrt(2 * np.pi * variance), variance
+
+
+def cramer_rao_bound(
+    time_ns: ArrayLike,
+    position_nm: ArrayLike,
+    slice_counts: ArrayLike,
+    *,
+    diffusivity_cm2_s: float,
+    variance_nm2: float,
+    centre_nm: float = 0.0,
+    background: float = 0.0,
+) -> float:
+    r"""Smallest standard error of D that an unbiased estimate from Poisson counts can have.
+
+    .. math::
+
+        \sigma_D^2 \ge (I^{-1})_{DD}, \qquad
+        I_{pq} = \sum_{x, t} \frac{1}{\lambda} \frac{\partial \lambda}{\partial p}
+        \frac{\partial \lambda}{\partial q}
+
+    where spot variance, centre, background and the intensity of every slice are unknown too.
+
+    Parameters
+    ----------
+    time_ns, position_nm, slice_counts
+        As for `spreading_spot`, each intensity above 0.
+    diffusivity_cm2_s, variance_nm2, centre_nm, background
+        As for `spreading_spot`.
+
+    Returns
+    -------
+    float
+        In cm2/s; infinite if D cannot be found from such a record, as from a single slice.
+
+    Raises
+    ------
+    ValueError
+        As for `spreading_spot`, and if an intensity is not above 0.
+
+    Notes
+    -----
+    Without background and with a window that holds the whole spot, the variance of a slice has
+    the bound :math:`2 v^2 / N`, and the bound here is that of a line through such points.
+
+    Examples
+    --------
+    >>> t, x = np.arange(0, 3, 0.05), np.linspace(-900, 900, 61)
+    >>> spot = {"diffusivity_cm2_s": 0.05, "variance_nm2": 212**2, "background": 1}
+    >>> bright, dim = (cramer_rao_bound(t, x, n * np.exp(-t / 2), **spot) for n in (1e5, 1e4))
+    >>> bool(bright < dim / 3)
+    True
+    """
+    check_number("lowest of slice_counts", float(np.min(slice_counts)), above=0)
+    check_number("background", background, at_least=0)
+    time, position = np.asarray(time_ns, float), np.asarray(position_nm, float)
+    # without any background the far wings would expect exactly nothing, and 1/mean is infinite
+    floor = BACKGROUND_FLOOR * float(np.mean(slice_counts)) / position.size
+    mean = spreading_spot(
+        time,
+        position,
+        slice_counts,
+        diffusivity_cm2_s=diffusivity_cm2_s,
+        variance_nm2=variance_nm2,
+        centre_nm=centre_nm,
+        background=max(background, floor),
+    )
+    amplitudes, _ = _peaks(time, position, slice_counts, diffusivity_cm2_s, variance_nm2)
+    diffusivity = diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S
+    shared = np.array([diffusivity, variance_nm2, centre_nm, max(background, floor)])
+    variance = engine.bound_of_map(position, time, mean.to_numpy(), shared, amplitudes)
+    return math.inf if math.isnan(variance) else math.sqrt(variance) * NM2_PER_NS_IN_CM2_S
+
+
+def global_fit(counts: xr.DataArray) -> Estimate:
+    """D of a map with times since its first slice, by maximum likelihood; see `diffusivity`."""
+    shared, _, variance = _maximum(counts)
+    if np.isnan(shared).any():
+        return Estimate(math.nan, math.nan, "cm2/s", "global", "the sum of all slices has no width")
+    if math.isnan(variance):
+        return Estimate(math.nan, math.nan, "cm2/s", "global", "did not settle")
+    value, std_err = float(shared[engine.DIFFUSIVITY]), math.sqrt(variance)
+    return Estimate(value * NM2_PER_NS_IN_CM2_S, std_err * NM2_PER_NS_IN_CM2_S, "cm2/s", "global")
+
+
+def likeliest_map(counts: xr.DataArray) -> NDArray | None:
+    """Expected counts of the spreading Gaussian spot that fits best, where there is one."""
+    shared, amplitudes, variance = _maximum(counts)
+    if math.isnan(variance):
+        return None
+    diffusivity, spot_variance, centre, background = shared
+    width = spot_variance + 2 * diffusivity * counts["time_ns"].to_numpy()[:, None]
+    shift = counts["position_nm"].to_numpy() - centre
+    return amplitudes[:, None] * np.exp(-(shift**2) / (2 * width)) + background
+
+
+def _maximum(counts: xr.DataArray) -> tuple[NDArray, NDArray, float]:
+    """Shared parameters and amplitudes of highest likelihood, and the variance of D, or NaN."""
+    position, time = counts["position_nm"].to_numpy(), counts["time_ns"].to_numpy()
+    shared, amplitudes = _start(counts)
+    if np.isnan(shared).any():
+        return shared, amplitudes, math.nan
+    values = counts.to_numpy()
+    floor = BACKGROUND_FLOOR * values.mean()
+    shared[engine.BACKGROUND] = max(shared[engine.BACKGROUND], floor)
+    return shared, amplitudes, engine.fit_map(position, time, values, floor, shared, amplitudes)
+
+
+def _start(counts: xr.DataArray) -> tuple[NDArray, NDArray]:
+    """No spreading, the spot of the summed slices, and what each slice has over background."""
+    n_times, n_positions = counts.shape
+    spot = fit_profiles(counts.sum("time_ns"))
+    background = max(float(spot["background"]) / n_times, 0.0)
+    shared = np.array([0.0, spot["variance_nm2"], spot["centre_nm"], background])
+    shape = np.exp(-((counts["position_nm"] - spot["centre_nm"]) ** 2) / (2 * spot["variance_nm2"]))
+    signal = counts.sum("position_nm") - background * n_positions
+    # a slice that starts at zero could rest there by mistake
+    smallest = 1e-3 * counts.mean() + 1 / n_positions
+    return shared, np.maximum(signal / shape.sum(), smallest).to_numpy().astype(float)

@@ -1,0 +1,421 @@
+"""How good a method is: bias, spread and coverage over repetitions, and the limits of theory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from tptools.checks import check_choice, check_integer, check_number
+from tptools.estimate import Estimate
+from tptools.fitting.diffusion import diffusivity, fit_msd
+from tptools.fitting.profiles import fit_profiles
+
+__all__ = [
+    "METHODS",
+    "compare_experiments",
+    "detected",
+    "detection_limit",
+    "line_through_slices",
+    "repeat",
+    "second_moment",
+    "summarise_repetitions",
+    "variance_err_photons",
+    "variance_err_white_noise",
+]
+
+Background = Literal["fitted", "ignored", "edges"]
+Method = Callable[[xr.DataArray], Estimate]
+
+EDGE_FRACTION = 0.05
+SEEDS_APART = 10_000
+# One-sided 5 % point of the normal distribution.
+ONE_SIDED_5_PERCENT = 1.6449
+
+
+def line_through_slices(
+    counts: xr.DataArray,
+    *,
+    background: Background = "fitted",
+    free_intercept: bool = False,
+    window_ns: tuple[float, float] = (0.0, 3.0),
+) -> Estimate:
+    """Find D as the paper does, with a choice of what is done about background and first slice.
+
+    Parameters
+    ----------
+    counts : DataArray
+        Over (time_ns, position_nm).
+    background : {"fitted", "ignored", "edges"}, optional
+        A constant in every fit, none, or none after the mean of the outermost twentieths of the
+        positions was subtracted from every slice; what falls below zero then counts as zero.
+    free_intercept : bool, optional
+        Whether the line may miss the origin (`fit_msd`).
+    window_ns : tuple of float, optional
+        First and last time that count; the first slice in there is time zero.
+
+    Returns
+    -------
+    Estimate
+        In cm2/s; NaN if fewer than 3 slices besides the first have a width, or the first has none.
+
+    Raises
+    ------
+    ValueError
+        If `background` is unknown, or as for `diffusivity`.
+
+    Examples
+    --------
+    >>> from tptools.fitting import spreading_spot
+    >>> x = np.linspace(-900, 900, 61)
+    >>> spot = spreading_spot(np.arange(4), x, 1e4, diffusivity_cm2_s=0.05, variance_nm2=212**2)
+    >>> round(line_through_slices(spot).value, 3)
+    0.05
+    """
+    check_choice("background", background, get_args(Background))
+    record = counts.transpose("time_ns", "position_nm").sel(time_ns=slice(*window_ns))
+    record = record.assign_coords(time_ns=record["time_ns"] - record["time_ns"][0])
+    if background == "edges":
+        n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))
+        ends = record.isel(position_nm=[*range(n), *range(-n, 0)])
+        record = (record - ends.mean("position_nm")).clip(0)
+    variance = fit_profiles(record, background=background == "fitted")["variance_nm2"]
+    msd = variance - variance.isel(time_ns=0, drop=True)
+    if msd.count() < 4:
+        return Estimate(math.nan, math.nan, "cm2/s", "slices", "too few slices have a width")
+    return fit_msd(msd, (0.0, math.inf), free_intercept=free_intercept).diffusivity
+
+
+METHODS: Mapping[str, Method] = {
+    "slices": diffusivity,
+    "slices, free intercept": partial(line_through_slices, free_intercept=True),
+    "global": partial(diffusivity, method="global"),
+    "convolution": partial(diffusivity, method="convolution"),
+    "moment": partial(diffusivity, method="moment"),
+}
+"""The four methods of `diffusivity`, and slices with a line that may miss the origin."""
+
+
+def repeat(
+    draw: Callable[[int], xr.DataArray],
+    n_records: int | Mapping[str, int],
+    methods: Mapping[str, Method] = METHODS,
+    *,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Analyse many records of one experiment.
+
+    Parameters
+    ----------
+    draw : callable
+        From a seed to a record.
+    n_records : int or mapping of str to int
+        Number of records, for all methods or for each by name; a method that is not named is left
+        out.
+    methods : mapping of str to callable, optional
+        From a record to an Estimate of D, by name.
+    seed : int, optional
+        Of the first record; the others follow.
+
+    Returns
+    -------
+    Dataset
+        ``value`` and ``std_err`` in cm2/s over (estimator, record); NaN where a method failed, or
+        saw fewer records than another.
+
+    Raises
+    ------
+    ValueError
+        If a number of records is not positive, and whatever a method raises.
+
+    Examples
+    --------
+    >>> def exact(record):
+    ...     return Estimate(float(record), 0.1, "cm2/s", "exact")
+    >>> repeat(lambda seed: xr.DataArray(seed), 3, {"exact": exact}, seed=5).value.values
+    array([[5., 6., 7.]])
+    """
+    if not isinstance(n_records, Mapping):
+        n_records = dict.fromkeys(methods, n_records)
+    for number in n_records.values():
+        check_integer("n_records", number, at_least=1)
+    most = max(n_records.values())
+    found = np.full((2, len(n_records), most), np.nan)
+    for k in range(most):
+        record = draw(seed + k)
+        for m, (name, number) in enumerate(n_records.items()):
+            if k < number:
+                estimate = methods[name](record)
+                found[:, m, k] = estimate.value, estimate.std_err
+    axes = ("estimator", "record")
+    data = {"value": (axes, found[0]), "std_err": (axes, found[1])}
+    return xr.Dataset(data, {"estimator": list(n_records)})
+
+
+def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
+    """Bias, spread and coverage of methods over repetitions.
+
+    Parameters
+    ----------
+    found : Dataset
+        As from `repeat`, over ``record`` and any other dimension.
+    true_cm2_s : float
+        D that was put in.
+
+    Returns
+    -------
+    Dataset
+        Over the other dimensions: ``bias``, the mean less the truth; ``spread``, the standard
+        deviation; ``stated``, the mean of the error bars, all in cm2/s; ``coverage``, the share of
+        records with the truth within one error bar; and their standard errors ``bias_err``,
+        ``spread_err`` and ``coverage_err``.
+
+    Examples
+    --------
+    >>> found = xr.Dataset({"value": ("record", [1.0, 3.0]), "std_err": ("record", [1.5, 0.5])})
+    >>> summarise_repetitions(found, 2.0)[["bias", "coverage"]].to_array().values
+    array([0. , 0.5])
+    """
+    error = found["value"] - true_cm2_s
+    number = error.count("record")
+    spread = error.std("record", ddof=1)
+    hit = (abs(error) < found["std_err"]).where(error.notnull())
+    coverage = hit.mean("record")
+    return xr.Dataset(
+        {
+            "bias": error.mean("record"),
+            "bias_err": spread / np.sqrt(number),
+            "spread": spread,
+            "spread_err": spread / np.sqrt(2 * (number - 1)),
+            "stated": found["std_err"].mean("record"),
+            "coverage": coverage,
+            "coverage_err": np.sqrt(coverage * (1 - coverage) / number),
+        }
+    )
+
+
+def compare_experiments(
+    name: str,
+    draws: Mapping[str | float, Callable[[int], xr.DataArray]],
+    n_records: int | Mapping[str, int],
+    methods: Mapping[str, Method] = METHODS,
+    *,
+    true_cm2_s: float | None = None,
+) -> xr.Dataset:
+    """Bias, spread and coverage of methods in several experiments.
+
+    Parameters
+    ----------
+    name : str
+        What differs between them: the name of the new dimension.
+    draws : mapping
+        By its value: from a seed to a record (`repeat`). Every experiment has seeds of its own.
+    n_records, methods
+        As for `repeat`.
+    true_cm2_s : float, optional
+        D that was put in; without it, the value in `draws` is D.
+
+    Returns
+    -------
+    Dataset
+        As from `summarise_repetitions`, over (`name`, estimator).
+
+    Raises
+    ------
+    ValueError
+        As for `repeat`.
+
+    Examples
+    --------
+    >>> def exact(record):
+    ...     return Estimate(float(record), 0.1, "cm2/s", "exact")
+    >>> draws = {0.1: lambda seed: xr.DataArray(0.1), 0.2: lambda seed: xr.DataArray(0.3)}
+    >>> compare_experiments("D_cm2_s", draws, 2, {"exact": exact}).bias.values.round(3)
+    array([[0. ],
+           [0.1]])
+    """
+    tables = [
+        summarise_repetitions(
+            repeat(draw, n_records, methods, seed=SEEDS_APART * k),
+            key if true_cm2_s is None else true_cm2_s,
+        )
+        for k, (key, draw) in enumerate(draws.items())
+    ]
+    return xr.concat(tables, pd.Index(list(draws), name=name))
+
+
+def detection_limit(spread_at_zero: float | xr.DataArray) -> float | xr.DataArray:
+    """Smallest D that is told from zero in 95 % of records, when 5 % of records at D = 0 are.
+
+    .. math:: D_{min} = 2 z_{0.95} s = 3.29 s
+
+    for estimates that scatter normally by s, about as much there as at zero [1]_.
+
+    Parameters
+    ----------
+    spread_at_zero : float or DataArray
+        s, in any unit.
+
+    Returns
+    -------
+    float or DataArray
+        In the same unit.
+
+    References
+    ----------
+    .. [1] L. A. Currie, Anal. Chem. 40, 586 (1968).
+
+    Examples
+    --------
+    >>> round(detection_limit(0.001), 5)
+    0.00329
+    """
+    return 2 * ONE_SIDED_5_PERCENT * spread_at_zero
+
+
+def detected(found: xr.DataArray, at_zero: xr.DataArray) -> xr.DataArray:
+    """Share of records whose D is above 95 % of what is found where D = 0.
+
+    Parameters
+    ----------
+    found : DataArray
+        D over ``record`` and any other dimension.
+    at_zero : DataArray
+        The same where there is no diffusion.
+
+    Returns
+    -------
+    DataArray
+        Without ``record``.
+
+    Examples
+    --------
+    >>> at_zero = xr.DataArray(np.arange(100.0), dims="record")
+    >>> float(detected(at_zero, at_zero))
+    0.05
+    """
+    threshold = at_zero.quantile(0.95, "record").drop_vars("quantile")
+    return (found > threshold).where(found.notnull()).mean("record")
+
+
+def second_moment(profiles: xr.DataArray) -> xr.DataArray:
+    """Variance of where counts are, about their mean position.
+
+    Parameters
+    ----------
+    profiles : DataArray
+        Counts without background over ``position_nm`` and any other dimension.
+
+    Returns
+    -------
+    DataArray
+        In nm2, without ``position_nm``.
+
+    Examples
+    --------
+    >>> counts = xr.DataArray([1, 2, 1], {"position_nm": [-10.0, 0.0, 10.0]})
+    >>> float(second_moment(counts))
+    50.0
+    """
+    position, total = profiles["position_nm"], profiles.sum("position_nm")
+    mean = (profiles * position).sum("position_nm") / total
+    return (profiles * (position - mean) ** 2).sum("position_nm") / total
+
+
+def variance_err_white_noise(
+    sigma_nm: float, pixel_nm: float, contrast_to_noise: float, window_nm: float = math.inf
+) -> float:
+    r"""Standard error of the fitted variance of a Gaussian in white noise.
+
+    .. math::
+
+        \mathrm{var}(\sigma^2) = \frac{8\, a\, \sigma^3}{\sqrt{\pi}\, \mathrm{CNR}^2}
+        \left(1 - \frac{\sqrt{\pi}}{L / \sigma - 2 \sqrt{\pi}}\right)^{-1}
+
+    from the Fisher information for amplitude, variance and a constant background that is known in a
+    wide window L; the bracket is the price of finding it in the same window.
+
+    Parameters
+    ----------
+    sigma_nm : float
+        Of the Gaussian.
+    pixel_nm : float
+        a, distance of positions, small against sigma.
+    contrast_to_noise : float
+        CNR, amplitude over standard deviation of the noise.
+    window_nm : float, optional
+        L, which has to hold the whole Gaussian; infinite for a known background.
+
+    Returns
+    -------
+    float
+        In nm2.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive, or the window is narrower than 8 sigma.
+
+    Examples
+    --------
+    >>> round(variance_err_white_noise(255, 50, 20))
+    3059
+    """
+    check_number("sigma_nm", sigma_nm, above=0)
+    check_number("pixel_nm", pixel_nm, above=0)
+    check_number("contrast_to_noise", contrast_to_noise, above=0)
+    root = math.sqrt(math.pi)
+    variance = 8 * pixel_nm * sigma_nm**3 / (root * contrast_to_noise**2)
+    if window_nm != math.inf:
+        check_number("window_nm / sigma_nm", window_nm / sigma_nm, at_least=8)
+        variance /= 1 - root / (window_nm / sigma_nm - 2 * root)
+    return math.sqrt(variance)
+
+
+def variance_err_photons(
+    sigma_nm: float, n_photons: float, *, least_squares: bool = False
+) -> float:
+    r"""Standard error of the variance of a Gaussian of which N photons were counted.
+
+    .. math::
+
+        \mathrm{var}(\sigma^2) = \frac{2 \sigma^4}{N}, \qquad
+        \mathrm{var}_\mathrm{LS}(\sigma^2) = \frac{8}{\sqrt{3}} \frac{\sigma^4}{N}
+
+    The first is the bound, reached by maximum likelihood and by the second moment. The second is
+    that of least squares with the same weight for every position. Without background, with
+    positions much closer than sigma.
+
+    Parameters
+    ----------
+    sigma_nm : float
+        Of the Gaussian.
+    n_photons : float
+        N.
+    least_squares : bool, optional
+        Which of the two.
+
+    Returns
+    -------
+    float
+        In nm2.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
+    Examples
+    --------
+    >>> round(variance_err_photons(255, 5000))
+    1300
+    """
+    check_number("sigma_nm", sigma_nm, above=0)
+    check_number("n_photons", n_photons, above=0)
+    factor = 8 / math.sqrt(3) if least_squares else 2
+    return sigma_nm**2 * math.sqrt(factor / n_photons)
