@@ -11,8 +11,8 @@ environment variables, both read at each call, change where they come from:
 
 Examples
 --------
->>> names()
-['printed_tables']
+>>> "printed_tables" in names()
+True
 >>> load("printed_tables").sizes["row"]
 13
 """

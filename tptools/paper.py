@@ -86,7 +86,13 @@ class Reported:
 _PRINTED = (
     # the microscope
     Reported("main-lambda-exc", "excitation wavelength", "405", "nm", "Main text, L59"),
+    Reported("main-pulse-width", "laser pulse", "50", "ps", "Main text, L59", True),
     Reported("main-spot-fwhm", "laser spot, FWHM", "500", "nm", "Main text, L59"),
+    Reported("main-apd-area", "edge of the APD", "50", "um", "Main text, L63"),
+    Reported("main-IRF", "instrument response", "80", "ps", "Main text, L67", True),
+    Reported("s3-fiber-obj", "numerical aperture", "0.85", "", "Note 3, L521-523"),
+    Reported("s3-mag", "magnification", "495", "", "Note 3, L525-528"),
+    Reported("s3-apd", "response of the APD", "50", "ps", "Note 3, L527-528", True),
     # the sample
     Reported("main-NC-size", "edge of a nanocrystal", "8.3", "nm", "Main text, L75"),
     # excitation density, quoted in the main text
@@ -94,8 +100,17 @@ _PRINTED = (
     Reported("main-N-high", "<N> at 20 nW, 2.5 MHz", "0.16", "", "Main text, L83"),
     Reported("main-1e-fluence", "fluence of Fig. 1e", "0.76", "uJ/cm2", "Main text, L101", True),
     Reported("main-1e-N", "<N> of Fig. 1e", "0.08", "", "Main text, L101"),
+    # decays
+    Reported("main-tau-lowP", "prompt lifetime, low power", "2.3", "ns", "Main text, L97", True),
+    Reported("main-tau-highP", "prompt lifetime, high power", "1.5", "ns", "Main text, L97", True),
+    Reported("main-exp-lowP", "exponent of the tail, low power", "1.5", "", "Main text, L98", True),
+    Reported(
+        "main-exp-highP", "exponent of the tail, high power", "1.7", "", "Main text, L98", True
+    ),
+    Reported("s3-80pct", "recombined by 3 ns, at least", "80", "%", "Note 3, L613"),
     # measured diffusion and relaxation
     Reported("main-tau-relax", "relaxation time, uncoated", "6", "us", "Main text, L244", True),
+    Reported("main-Dmin", "D that can be told from zero", "0.01", "cm2/s", "Main text, L184"),
     Reported("main-D-inf", "D at low power", "0.01", "cm2/s", "Main text, L246", True),
     Reported("main-enh15", "enhancement of D, at most", "15", "", "Main text, L247"),
     Reported("main-D-enhanced", "D at high power", "0.15", "cm2/s", "Main text, L343"),
@@ -139,6 +154,8 @@ _PRINTED = (
     # simulated data, Note 7
     Reported("s7-fwhm", "FWHM of the simulated spot", "600", "nm", "Note 7, L806-809"),
     Reported("s7-D", "D of the simulated data", "0.01", "cm2/s", "Note 7, L808"),
+    Reported("s7-A", "area of the simulated signal", "2e5", "counts nm", "Note 7, L828"),
+    Reported("s7-recover", "D recovered from the simulated data", "0.01", "cm2/s", "Note 7, L861"),
     # the coated sample, Note 10
     Reported("s10-tau", "relaxation time, AlOx-coated", "10.8", "us", "Note 10, L934-938"),
 )

@@ -1,0 +1,142 @@
+"""Tests of tptools.noise."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.ndimage import gaussian_filter1d
+
+from tptools.noise import add_noise, lifetime_trace, noisy_profiles, simulate_map
+
+TIME_NS = np.arange(0, 10, 0.05)
+TRACE = xr.DataArray(np.exp(-TIME_NS / 2.3), {"time_ns": TIME_NS})
+
+
+def test_without_noise_it_is_a_spreading_gaussian():
+    """Area is A I(t) and variance is that of the spot plus 2Dt, at 1 nm²/ps = 0.01 cm²/s."""
+    clean = simulate_map(TRACE, seed=0, noise="none", background_counts=0)
+    x = clean.position_nm
+    area = clean.integrate("position_nm")
+    np.testing.assert_allclose(area, 2e5 * TRACE, rtol=1e-6)
+    variance = (clean * x**2).integrate("position_nm") / area
+    spot_nm2 = (600 / math.sqrt(8 * math.log(2))) ** 2
+    np.testing.assert_allclose(variance, spot_nm2 + 2 * 1e3 * TIME_NS, rtol=1e-5)
+    assert clean.dims == ("time_ns", "position_nm")
+
+
+def test_one_sided_noise_is_that_of_eq_12():
+    """It only adds, at most the root of the signal, and half of that on average."""
+    clean = simulate_map(TRACE, seed=1, noise="none", background_counts=0)
+    noisy = simulate_map(TRACE, seed=1, background_counts=0)
+    share = ((noisy - clean) / np.sqrt(clean)).where(clean > 1)
+    assert 0 <= float(share.min()) < float(share.max()) < 1
+    assert float(share.mean()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_background_is_uniform():
+    """Far from the spot the printed background is flat between 0 and its upper end."""
+    far = np.linspace(5e3, 6e3, 200)
+    background = simulate_map(TRACE, seed=2, position_nm=far, background_counts=4)
+    assert float(background.mean()) == pytest.approx(2, abs=0.05)
+    assert float(background.std()) == pytest.approx(4 / math.sqrt(12), rel=0.02)
+
+
+def test_poisson_noise_has_its_mean_and_variance():
+    """Counts are whole and scatter around signal plus mean background."""
+    mean = simulate_map(TRACE, seed=3, noise="none")
+    counts = simulate_map(TRACE, seed=3, noise="poisson")
+    assert np.issubdtype(counts.dtype, np.integer)
+    pull = (counts - mean) ** 2 / mean
+    assert float(pull.mean()) == pytest.approx(1, abs=0.06)
+    assert counts.attrs["noise"] == "poisson"
+
+
+def test_seed_fixes_the_map():
+    """One seed one map, another seed another."""
+    xr.testing.assert_identical(simulate_map(TRACE, seed=4), simulate_map(TRACE, seed=4))
+    assert not simulate_map(TRACE, seed=4).equals(simulate_map(TRACE, seed=5))
+
+
+@pytest.mark.parametrize(
+    ("trace", "message"),
+    [
+        (TRACE.expand_dims("power_nW"), r"must have \('time_ns',\) alone"),
+        (TRACE.assign_coords(time_ns=TIME_NS - 1), "first time_ns of trace = -1"),
+        (TRACE.where(TIME_NS > 0, 0), "first value of trace = 0"),
+        (TRACE.where(TIME_NS < 5), "negative and missing"),
+        (TRACE.where(TIME_NS < 5, -1), "negative and missing"),
+    ],
+)
+def test_bad_traces_are_refused(trace, message):
+    """A trace that cannot be a decay from time zero is named as such."""
+    with pytest.raises(ValueError, match=message):
+        simulate_map(trace, seed=0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"D_cm2_s": -1},
+        {"spot_fwhm_nm": 0},
+        {"background_counts": -1},
+        {"noise": "pink"},
+        {"shape": "star"},
+    ],
+)
+def test_bad_parameters_are_refused(change):
+    """The error names the parameter and its value."""
+    with pytest.raises(ValueError, match=f"^{next(iter(change))} = "):
+        simulate_map(TRACE, seed=0, **change)
+
+
+@pytest.mark.parametrize("shape", ["gaussian", "pedestal", "flat_top", "sinc2"])
+def test_spots_diffuse_as_by_convolution(shape):
+    """Every shape after 3 ns is the first one, convolved with a Gaussian of variance 2Dt."""
+    step, D_cm2_s = 10.0, 0.05
+    x = np.arange(-15_000, 15_000 + step, step)
+    trace = xr.DataArray([1.0, 1.0], {"time_ns": [0.0, 3.0]})
+    options = {"seed": 0, "noise": "none", "background_counts": 0, "D_cm2_s": D_cm2_s}
+    first, last = simulate_map(trace, shape=shape, position_nm=x, **options).values
+    blurred = gaussian_filter1d(first, math.sqrt(2 * D_cm2_s * 1e5 * 3) / step, truncate=8)
+    np.testing.assert_allclose(last, blurred, atol=2e-3 * first.max())
+    assert first.sum() * step == pytest.approx(2e5, rel=0.02)  # the wings of sinc² reach far
+
+
+@pytest.mark.parametrize("shape", ["gaussian", "flat_top", "sinc2"])
+def test_spots_have_their_width(shape):
+    """At half of the width from the centre the first profile is at half its height."""
+    x = np.array([0.0, 300.0])
+    options = {"seed": 0, "noise": "none", "background_counts": 0, "position_nm": x}
+    centre, edge = simulate_map(TRACE, shape=shape, **options)[0].values
+    assert edge / centre == pytest.approx(0.5, rel=1e-3)
+
+
+def test_mean_of_one_sided_noise():
+    """Records of Eq. 12 average to n + sqrt(n)/2 + B/2."""
+    clean = simulate_map(TRACE[:2], seed=0, noise="none", background_counts=0)
+    mean = sum(add_noise(clean, seed=seed) for seed in range(2000)) / 2000
+    expected = add_noise(clean, seed=0, noise="one_sided_mean")
+    np.testing.assert_allclose(mean, expected, atol=5 * math.sqrt(313 / 12 / 2000))
+
+
+def test_profiles_have_the_noise_asked_for():
+    """White noise is the same everywhere, counting noise has the variance of its mean."""
+    expected = xr.DataArray([4.0, 100.0], {"position_nm": [0.0, 1.0]})
+    white = noisy_profiles(expected, 20_000, seed=1, white_noise=3)
+    counted = noisy_profiles(expected, 20_000, seed=1)
+    np.testing.assert_allclose(white.std("record"), 3, rtol=0.03)
+    np.testing.assert_allclose(counted.var("record"), expected, rtol=0.05)
+    np.testing.assert_allclose(counted.mean("record"), expected, rtol=0.02)
+
+
+def test_lifetime_trace_has_no_background():
+    """A decay on a background comes back from its maximum on."""
+    time_ns = np.arange(-2, 6, 0.5)
+    decay = np.where(time_ns < 0, 0, 900 * np.exp(-time_ns / 2))
+    counts = xr.DataArray(decay + 7, {"time_ns": time_ns}).expand_dims(position_nm=3)
+    trace = lifetime_trace(counts, until_ns=4)
+    np.testing.assert_allclose(trace, 2700 * np.exp(-trace.time_ns / 2))
+    assert (trace.time_ns[0], trace.time_ns[-1]) == (0, 4)
+    with pytest.raises(ValueError, match="number of slices before"):
+        lifetime_trace(counts.sel(time_ns=slice(0, None)))
