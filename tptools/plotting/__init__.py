@@ -1,5 +1,14 @@
 """Figures of the book: functions take data and return a Figure; nothing is computed here."""
 
+from tptools.plotting.estimators import (
+    plot_bias_against_counts,
+    plot_choices,
+    plot_detection,
+    plot_performance,
+    plot_photon_need,
+    plot_shapes,
+    plot_variance_errors,
+)
 from tptools.plotting.excitation import plot_excitation_against_power, plot_table_deviations
 from tptools.plotting.memory import (
     plot_collapse,
@@ -10,19 +19,46 @@ from tptools.plotting.memory import (
     plot_snapshot,
     snapshot_movie,
 )
+from tptools.plotting.microscopy import (
+    plot_bends,
+    plot_decay_numbers,
+    plot_decays,
+    plot_maps,
+    plot_microscope,
+    plot_msd,
+    plot_principle,
+    plot_residuals,
+    plot_slices,
+)
 from tptools.plotting.style import OKABE_ITO, colours, use_style
 
 __all__ = [
     "OKABE_ITO",
     "colours",
+    "plot_bends",
+    "plot_bias_against_counts",
+    "plot_choices",
     "plot_collapse",
     "plot_conventions",
+    "plot_decay_numbers",
+    "plot_decays",
+    "plot_detection",
     "plot_excitation_against_power",
+    "plot_maps",
     "plot_memory_idea",
+    "plot_microscope",
+    "plot_msd",
+    "plot_performance",
+    "plot_photon_need",
     "plot_potential_curves",
+    "plot_principle",
     "plot_relaxation_curve",
+    "plot_residuals",
+    "plot_shapes",
+    "plot_slices",
     "plot_snapshot",
     "plot_table_deviations",
+    "plot_variance_errors",
     "snapshot_movie",
     "use_style",
 ]
