@@ -118,6 +118,12 @@ def foreign_imports(nb: NotebookNode) -> list[str]:
     return faults
 
 
+def comments(nb: NotebookNode) -> list[str]:
+    """List lines of prose that start with %, which Markdown takes for a comment and drops."""
+    prose = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    return [line for text in prose for line in text.splitlines() if line.startswith("%")]
+
+
 def text_of(notebook: Path) -> str:
     """Return the text file that `notebook` should be paired with."""
     command = [sys.executable, "-m", "jupytext", "-q", "--to", "md:myst", "-o", "-", notebook]
@@ -185,6 +191,11 @@ def test_chapter_holds_no_tools_of_its_own(chapter):
     assert foreign_imports(chapter) == []
 
 
+def test_no_prose_is_dropped(chapter):
+    """No line of prose is lost as a comment."""
+    assert comments(chapter) == []
+
+
 def test_table_of_contents_is_complete():
     """The table of contents lists every page there is, each chapter as its notebook."""
     listed = listed_files(yaml.safe_load((ROOT / "_toc.yml").read_text()))
@@ -231,6 +242,7 @@ def shown(mime: str, content: str) -> list[NotebookNode]:
          notebook("draw()", **FIGURE | {"figure": {"caption": " ", "name": "fig-1a"}})),
         (wordless_figures, notebook("plt.show()", **FIGURE),
          notebook("draw()", **FIGURE | {"figure": {"caption": "A.", "name": "panel"}})),
+        (comments, notebook(), new_notebook(cells=[new_markdown_cell("ten\n% of it")])),
         (long_cells, notebook("1\n" * 25), notebook("1\n" * 26)),
         (foreign_imports, notebook("from tptools.kmc import simulate\nimport numpy as np"),
          notebook("import scipy.optimize")),
