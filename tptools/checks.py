@@ -27,11 +27,10 @@ def check_number(
     Traceback (most recent call last):
     ValueError: power_nW = -1.0 must be a finite number above 0
     """
-    rules = ["a finite number" if finite else "a number"]
-    rules += [f"above {above}"] if above > -math.inf else []
-    rules += [f"at least {at_least}"] if at_least > -math.inf else []
-    rules += [f"below {below}"] if below < math.inf else []
-    rules += [f"at most {at_most}"] if at_most < math.inf else []
+    bounds = [f"above {above}"] if above > -math.inf else []
+    bounds += [f"at least {at_least}"] if at_least > -math.inf else []
+    bounds += [f"below {below}"] if below < math.inf else []
+    bounds += [f"at most {at_most}"] if at_most < math.inf else []
     number = isinstance(value, Real) and not isinstance(value, bool)
     if (
         not number
@@ -41,7 +40,8 @@ def check_number(
         or (below < math.inf and value >= below)
         or not at_least <= value <= at_most
     ):
-        raise ValueError(f"{name} = {value!r} must be {' and '.join(rules)}")
+        kind = "a finite number" if finite else "a number"
+        raise ValueError(f"{name} = {value!r} must be {kind} {' and '.join(bounds)}".rstrip())
 
 
 def check_integer(name: str, value: int, *, at_least: int) -> None:
