@@ -20,14 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.paper import REPORTED
+from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "simulate_map"]
 
 Noise = Literal["one_sided", "one_sided_mean", "poisson", "none"]
 Shape = Literal["gaussian", "pedestal", "flat_top", "sinc2"]
 
-NM2_PER_NS_IN_CM2_S = 1e-5
-FWHM_PER_SIGMA = math.sqrt(8 * math.log(2))
 # Before this, not even the response function has light of the pulse.
 BEFORE_PULSE_NS = 0.3
 # sinc(x)^2 = 1/2 at twice this distance

@@ -27,9 +27,9 @@ import xarray as xr
 from tptools.checks import check_choice
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope, measure
-from tptools.instruments.microscope import FWHM_PER_SIGMA
 from tptools.kmc import ExcitonModel, PulseTrain, Recording, simulate
 from tptools.kmc.sweep import code_fingerprint
+from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["FILM", "FILMS", "RECIPES", "Recipe", "main", "make", "pulse_train", "write"]
 

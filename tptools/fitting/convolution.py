@@ -12,7 +12,7 @@ from scipy.fft import dct
 from scipy.optimize import least_squares
 
 from tptools.estimate import Estimate
-from tptools.fitting.records import NM2_PER_NS_IN_CM2_S
+from tptools.units import NM2_PER_NS_IN_CM2_S
 
 GROUPS = 24
 # Length of what lies beyond either end of the positions, in lengths of the record.

@@ -17,7 +17,8 @@ from tptools.estimate import Estimate
 from tptools.fitting.convolution import convolution_fit
 from tptools.fitting.likelihood import global_fit, likeliest_map
 from tptools.fitting.profiles import fit_profiles
-from tptools.fitting.records import NM2_PER_NS_IN_CM2_S, check_axes, check_record, check_window
+from tptools.fitting.records import check_axes, check_record, check_window
+from tptools.units import NM2_PER_NS_IN_CM2_S
 
 Method = Literal["slices", "global", "convolution", "moment"]
 

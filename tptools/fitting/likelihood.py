@@ -12,7 +12,7 @@ from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting import engine
 from tptools.fitting.profiles import fit_profiles
-from tptools.fitting.records import NM2_PER_NS_IN_CM2_S
+from tptools.units import NM2_PER_NS_IN_CM2_S
 
 # Fraction of the mean count below which a background counts as none: it keeps logarithms finite.
 BACKGROUND_FLOOR = 1e-9

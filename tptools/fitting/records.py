@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-NM2_PER_NS_IN_CM2_S = 1e-5
-
 
 def check_axes(record: xr.DataArray, *axes: str, name: str = "counts") -> None:
     """Raise ValueError unless the record has these axes, and they increase.

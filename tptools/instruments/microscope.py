@@ -25,10 +25,10 @@ from scipy.special import ndtr
 import tptools
 from tptools.checks import check_integer, check_number
 from tptools.excitation import Excitation
+from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Microscope", "expected", "measure", "simulation_noise_ratio"]
 
-FWHM_PER_SIGMA = math.sqrt(8 * math.log(2))
 RESPONSE_SIGMAS = 3.5  # beyond them the response counts as zero
 AIRY_FWHM = 0.5145  # full width at half maximum of the Airy pattern in units of wavelength / NA
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tptools.checks import check_choice, check_integer, check_number
+from tptools.units import FWHM_PER_SIGMA
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
 
@@ -168,7 +169,7 @@ class PulseTrain:
     @property
     def spot_fwhm_sites(self) -> float:
         """Full width at half maximum of the spot in lattice spacings, sigma sqrt(8 ln 2)."""
-        return self.spot_sigma_sites * math.sqrt(8 * math.log(2))
+        return self.spot_sigma_sites * FWHM_PER_SIGMA
 
     def burn_in(self, model: ExcitonModel) -> int:
         """Pulses run before the first recorded one."""

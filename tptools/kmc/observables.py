@@ -11,7 +11,7 @@ import xarray as xr
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
-from tptools.fitting.records import NM2_PER_NS_IN_CM2_S
+from tptools.units import NM2_PER_NS_IN_CM2_S
 
 Estimator = Literal["second_moment", "as_printed", "radial_profile", "gaussian", "slice_line"]
 

@@ -150,11 +150,7 @@ def snapshot(
     """
     recording = Recording()
     _check_run(model, pulses, recording)
-    times = np.atleast_1d(np.asarray(time_ns, dtype=float))
-    if times.ndim != 1 or not (np.isfinite(times).all() and times[0] >= 0):
-        raise ValueError(f"time_ns = {time_ns!r} must be finite times of at least 0")
-    if np.any(np.diff(times) <= 0):
-        raise ValueError(f"time_ns = {time_ns!r} must increase from one time to the next")
+    times = _check_times(time_ns)
     pulse = pulses.n_pulses - 1 if pulse is None else pulse
     check_integer("pulse", pulse, at_least=0)
     check_integer("train", train, at_least=0)
@@ -200,6 +196,16 @@ def describe(
         "n_trains": n_trains,
         "version": tptools.__version__,
     }
+
+
+def _check_times(time_ns: ArrayLike) -> NDArray[np.float64]:
+    """Times of a snapshot as an array, refused where they are negative or do not increase."""
+    times = np.atleast_1d(np.asarray(time_ns, dtype=float))
+    if times.ndim != 1 or not (np.isfinite(times).all() and times[0] >= 0):
+        raise ValueError(f"time_ns = {time_ns!r} must be finite times of at least 0")
+    if np.any(np.diff(times) <= 0):
+        raise ValueError(f"time_ns = {time_ns!r} must increase from one time to the next")
+    return times
 
 
 def _check_run(model: ExcitonModel, pulses: PulseTrain, recording: Recording) -> None:

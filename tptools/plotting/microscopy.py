@@ -14,6 +14,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope
 from tptools.plotting.style import OKABE_ITO, colours
+from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
     "plot_bends",
@@ -31,7 +32,6 @@ _LASER, _LIGHT = OKABE_ITO["purple"], OKABE_ITO["green"]
 _CM2_S_IN_NM2_PER_NS = 1e5
 _MARKS_PER_DECADE = 20
 _SMALLEST_SPAN = 0.1  # of an axis, relative to the sum of its ends
-_FWHM_PER_SIGMA = np.sqrt(8 * np.log(2))
 
 
 def plot_principle(sigma_nm: Mapping[float, float], extent_nm: float = 800) -> Figure:
@@ -58,7 +58,7 @@ def plot_principle(sigma_nm: Mapping[float, float], extent_nm: float = 800) -> F
         _draw_film(film, extent_nm, sigma, spot_nm=first if k == 0 else None)
         profile.plot(x_nm, np.exp(-(x_nm**2) / (2 * first**2)), ":", color="0.5")
         profile.plot(x_nm, np.exp(-(x_nm**2) / (2 * sigma**2)), color=_LIGHT)
-        half = _FWHM_PER_SIGMA * sigma / 2
+        half = FWHM_PER_SIGMA * sigma / 2
         profile.annotate("", (-half, 0.5), (half, 0.5), arrowprops={"arrowstyle": "<->"})
         profile.set(xlabel="position (nm)", yticks=[])
     axes[0, 0].set_ylabel("film of nanocrystals")
@@ -79,7 +79,7 @@ def _draw_film(ax: Axes, extent_nm: float, sigma_nm: float, spot_nm: float | Non
             corner = (x - 0.4 * pitch, y - 0.4 * pitch)
             ax.add_patch(Rectangle(corner, 0.8 * pitch, 0.8 * pitch, **look))
     if spot_nm is not None:
-        ax.add_patch(Circle((0, 0), _FWHM_PER_SIGMA * spot_nm / 2, color=_LASER, alpha=0.4))
+        ax.add_patch(Circle((0, 0), FWHM_PER_SIGMA * spot_nm / 2, color=_LASER, alpha=0.4))
     ax.set(xlim=(-1.05 * extent_nm, 1.05 * extent_nm), ylim=(-0.78 * extent_nm, 0.78 * extent_nm))
     ax.set(aspect="equal", yticks=[])
     ax.spines[:].set_visible(False)
