@@ -24,7 +24,7 @@ def make_run(emission, edges_ns, n_pulses=1000):
     emission = np.asarray(emission)
     edges = np.asarray(edges_ns, float)
     return xr.Dataset(
-        {"emission_count": (("train", "delay_ns", "r_nm"), emission)},
+        {"light": (("train", "delay_ns", "r_nm"), emission)},
         {"delay_ns": edges[:-1], "delay_end_ns": ("delay_ns", edges[1:])},
         {
             "amplitude": LASER.excitation_density,
@@ -205,7 +205,7 @@ def test_noise_of_the_simulation_against_photon_noise():
     run = make_run(rng.poisson(500, size=(40, 19, 1)), np.arange(20))
     microscope = replace(DARKLESS, tcspc_bin_ps=1000, window_start_ns=0, window_end_ns=19)
     counts = expected(run, LASER, microscope, integrated=True).sum()
-    wanted = math.sqrt(counts / run.emission_count.sum())
+    wanted = math.sqrt(counts / run.light.sum())
     ratio = simulation_noise_ratio(run, LASER, microscope, integrated=True)
     # the response moves a few photons across each edge
     assert ratio == pytest.approx(wanted, rel=0.12)

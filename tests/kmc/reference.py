@@ -86,6 +86,9 @@ def _one_step(
             visited.add(there)
             modified[there[1]][there[0]] = True
             here = there
+        elif there in occupied and rng.random() < model.annihilation_probability:
+            occupied.remove(here)
+            continue
         if rng.random() < 1e-3 / model.lifetime_ns:
             occupied.discard(here)
         else:

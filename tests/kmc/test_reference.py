@@ -11,7 +11,7 @@ TIMES_PS = [0, 10, 40, 100, 150]
 NAMES = ("exciton_count", "r2_sum_nm2", "visited_sites", "modified_sites")
 
 
-def random_condition(seed: int) -> tuple[ExcitonModel, PulseTrain]:
+def random_condition(seed: int, annihilation: bool) -> tuple[ExcitonModel, PulseTrain]:
     """Parameters over the whole range in which a small lattice holds every exciton."""
     rng = np.random.default_rng(seed)
     model = ExcitonModel(
@@ -21,6 +21,7 @@ def random_condition(seed: int) -> tuple[ExcitonModel, PulseTrain]:
         relaxation_time_us=rng.uniform(0.5, 3),
         lattice_spacing_nm=1,
         lattice_size=75,
+        annihilation_probability=rng.uniform(0.1, 1) if annihilation else 0.0,
     )
     pulses = PulseTrain(
         amplitude=rng.uniform(0.1, 1),
@@ -50,10 +51,12 @@ def reference_means(model: ExcitonModel, pulses: PulseTrain, seed: int) -> np.nd
     return np.array(means)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_kernel_and_reference_agree_within_statistics(seed):
+@pytest.mark.parametrize(
+    ("seed", "annihilation"), [*((seed, False) for seed in range(6)), (6, True), (7, True)]
+)
+def test_kernel_and_reference_agree_within_statistics(seed, annihilation):
     """Excitons, <r^2>, visited and modified sites have the same mean at every time."""
-    condition = random_condition(seed)
+    condition = random_condition(seed, annihilation)
     kernel, reference = kernel_means(*condition), reference_means(*condition, seed)
     difference = kernel.mean(axis=0) - reference.mean(axis=0)
     variance = sum(sample.var(axis=0, ddof=1) / len(sample) for sample in (kernel, reference))

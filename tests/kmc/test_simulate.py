@@ -301,3 +301,75 @@ def test_dataset_survives_a_file(tmp_path):
     result = simulate(SMALL, pulses, seed=18, n_trains=2, recording=SHORT)
     result.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
     xr.testing.assert_equal(xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf"), result)
+
+
+def test_history_is_what_a_burn_in_is():
+    """Earlier pulses of the same laser leave the lattice as a burn-in of as many pulses does."""
+    pulses = PulseTrain(0.3, period_us=1, spot_sigma_sites=5, n_pulses=4, burn_in_pulses=7)
+    burnt_in = simulate(SMALL, pulses, seed=11, n_trains=2, recording=SHORT)
+    fresh = replace(pulses, burn_in_pulses=0)
+    history = [replace(fresh, n_pulses=3), replace(fresh, n_pulses=1, burn_in_pulses=3)]
+    after = simulate(SMALL, fresh, seed=11, n_trains=2, recording=SHORT, history=history)
+    assert burnt_in.drop_attrs().identical(after.drop_attrs())
+
+
+def test_history_fades():
+    """Sites that bright pulses modified are still there at once and gone ten times tau later."""
+    model = replace(SMALL, relaxation_time_us=1)
+    bright = PulseTrain(0.5, period_us=0.1, spot_sigma_sites=5, n_pulses=30, burn_in_pulses=0)
+    faint = PulseTrain(1e-4, period_us=0.1, spot_sigma_sites=5, n_pulses=1, burn_in_pulses=0)
+    options = {"seed": 12, "n_trains": 20, "recording": SHORT}
+    left = [
+        simulate(model, replace(faint, burn_in_pulses=n), history=[bright], **options)
+        .modified_sites.isel(time_ns=0)
+        .mean()
+        for n in (0, 100)
+    ]
+    assert left[0] > 100
+    assert left[1] < 1
+
+
+def test_annihilation_is_of_second_order():
+    """Where excitons are few, twice as many lose twice the share of them."""
+    model = replace(free_walk(0.5), lifetime_ns=0.5, annihilation_probability=1)
+    lost = []
+    for amplitude in (0.002, 0.004):
+        pulses = PulseTrain(amplitude, 1, spot_sigma_sites=10, n_pulses=10_000, burn_in_pulses=0)
+        result = simulate(model, pulses, seed=13, n_trains=8, recording=SHORT)
+        emitted = result.emission_count.sum(["delay_ns", "r_nm"])
+        share = 1 - emitted / result.created_count
+        lost.append((float(share.mean()), float(share.std(ddof=1)) / np.sqrt(8)))
+    (once, once_err), (twice, twice_err) = lost
+    assert once < 0.06  # so that the next order is below a tenth
+    error = twice / once * np.hypot(once_err / once, twice_err / twice)
+    assert 1.8 - 4 * error < twice / once < 2 + 4 * error
+
+
+def test_without_annihilation_no_exciton_is_lost():
+    """Occupied sites only block."""
+    pulses = PulseTrain(amplitude=0.5, period_us=10, spot_sigma_sites=5, n_pulses=50)
+    result = simulate(SMALL, pulses, seed=14, n_trains=2, recording=SHORT)
+    assert (result.emission_count.sum(["delay_ns", "r_nm"]) == result.created_count).all()
+
+
+def test_expected_light_is_that_of_the_photons():
+    """Light by delay and by radius agrees with the photons drawn, traps and memory at work."""
+    model = replace(SMALL, trap_probability=1e-3, trap_time_minimum_ns=0.1)
+    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=100)
+    result = simulate(model, pulses, seed=15, n_trains=30, recording=SHORT)
+    inside = result[["light", "emission_count"]].isel(delay_ns=slice(None, -120))
+    for axis in ("delay_ns", "r_nm"):
+        sums = inside.sum([{"delay_ns": "r_nm", "r_nm": "delay_ns"}[axis]])
+        difference = (sums.light - sums.emission_count).where(sums.emission_count.sum("train") > 50)
+        z = difference.mean("train") / (difference.std("train", ddof=1) / np.sqrt(30))
+        assert np.abs(z).max() < 4.5
+    late = result.isel(delay_ns=slice(len(SHORT.times_ns) - 1, None))
+    assert (late.light == late.emission_count).all()
+
+
+def test_expected_light_has_less_noise():
+    """In the first bins, where every exciton is seen, the trains differ far less in light."""
+    pulses = PulseTrain(amplitude=0.2, period_us=100, spot_sigma_sites=5, n_pulses=20)
+    result = simulate(SMALL, pulses, seed=16, n_trains=40, recording=SHORT)
+    first = result[["light", "emission_count"]].isel(delay_ns=0).sum("r_nm")
+    assert first.light.std() < 0.3 * first.emission_count.std()

@@ -1,5 +1,6 @@
 """Excitons hopping over nanocrystals that remember (Supplementary Note 2)."""
 
+from tptools.kmc.laser import pulse_train
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.observables import (
     compare_at_equal_time,
@@ -24,6 +25,7 @@ __all__ = [
     "diffusivities",
     "diffusivity",
     "mean_square_displacement",
+    "pulse_train",
     "simulate",
     "snapshot",
     "sweep",

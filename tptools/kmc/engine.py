@@ -24,6 +24,7 @@ WALKING, TRAPPED, VISITS, MODIFICATIONS, REACHED_EDGE = range(5)
 N_COUNTERS = 5
 
 NEVER = 1 << 60
+ANNIHILATED = -1
 ACCEPTANCE_BITS = 62
 
 
@@ -39,6 +40,7 @@ class Rules(NamedTuple):
     dark_minimum_steps: float
     dark_exponent: float
     log_no_relaxation: float
+    annihilates: bool
 
 
 class Spot(NamedTuple):
@@ -75,7 +77,8 @@ class Record(NamedTuple):
     modified: NDArray[np.int64]
     x: NDArray[np.uint32]
     y: NDArray[np.uint32]
-    radius: NDArray[np.uint32]
+    walking_radius: NDArray[np.uint32]
+    trapped_radius: NDArray[np.uint32]
     emission: NDArray[np.uint32]
 
 
@@ -249,6 +252,48 @@ def _walk(rules, state, n_steps):
 
 
 @njit
+def _walk_annihilating(rules, state, n_steps, row):
+    """As `_walk`, but an accepted attempt towards an occupied site ends the exciton that made it.
+
+    A kernel of its own, since the branch would slow down the other one.
+    """
+    lattice, walking, random = state.lattice, state.walking, state.random
+    for _ in range(n_steps):
+        lost = False
+        for i in range(state.counters[WALKING]):
+            value, random[0], random[1], random[2], random[3] = _next_random(
+                random[0], random[1], random[2], random[3]
+            )
+            here = walking[i, POSITION]
+            there = here + rules.offsets[value & np.uint64(3)]
+            before = lattice[there]
+            state.counters[REACHED_EDGE] |= before & FRAME
+            if (value >> np.uint64(2)) >= rules.thresholds[before]:
+                continue
+            lattice[here] ^= OCCUPIED
+            if before & OCCUPIED:
+                walking[i, CLOCK] = ANNIHILATED
+                lost = True
+            else:
+                walking[i, POSITION] = there
+                _mark_visit(state, there)
+        if lost:
+            _remove_annihilated(state, row)
+
+
+@njit
+def _remove_annihilated(state, row):
+    """Order the excitons that are left by their clocks again."""
+    kept = 0
+    for i in range(state.counters[WALKING]):
+        if state.walking[i, CLOCK] != ANNIHILATED:
+            row[:] = state.walking[i]
+            _push(state.walking, kept, row)
+            kept += 1
+    state.counters[WALKING] = kept
+
+
+@njit
 def _record_emission(rules, record, block, row):
     """Count one photon in its bin of delay (linear, then logarithmic) and radius."""
     n_linear = record.n_times - 1
@@ -274,7 +319,10 @@ def evolve(rules, state, record, block, start, stop, row):
         if counters[TRAPPED] > 0:
             until = min(until, state.trapped[0, CLOCK])
         if counters[WALKING] > 0:
-            _walk(rules, state, until - now)
+            if rules.annihilates:
+                _walk_annihilating(rules, state, until - now, row)
+            else:
+                _walk(rules, state, until - now)
         if counters[REACHED_EDGE]:
             return
         now = until
@@ -294,7 +342,7 @@ def evolve(rules, state, record, block, start, stop, row):
 
 
 @njit(inline="always")
-def _record_population(rules, record, block, time, population, size):
+def _record_population(rules, record, radius, block, time, population, size):
     """Add the positions of some excitons to the sums and histograms of one instant."""
     for i in range(size):
         x, y, r2 = _place(rules, population[i, POSITION])
@@ -302,7 +350,7 @@ def _record_population(rules, record, block, time, population, size):
         record.initial_r2[block, time] += population[i, INITIAL_R2]
         record.x[block, time, x + rules.centre - 1] += 1
         record.y[block, time, y + rules.centre - 1] += 1
-        record.radius[block, time, int(sqrt(r2) + 0.5)] += 1
+        radius[block, time, int(sqrt(r2) + 0.5)] += 1
 
 
 @njit(inline="always")
@@ -312,8 +360,13 @@ def _record_instant(rules, state, record, block, time):
     record.exciton_count[block, time] += counters[WALKING] + counters[TRAPPED]
     record.visited[block, time] += counters[VISITS]
     record.modified[block, time] += counters[MODIFICATIONS]
-    _record_population(rules, record, block, time, state.walking, counters[WALKING])
-    _record_population(rules, record, block, time, state.trapped, counters[TRAPPED])
+    walking, trapped = state.walking, state.trapped
+    _record_population(
+        rules, record, record.walking_radius, block, time, walking, counters[WALKING]
+    )
+    _record_population(
+        rules, record, record.trapped_radius, block, time, trapped, counters[TRAPPED]
+    )
 
 
 @njit

@@ -45,6 +45,9 @@ class ExcitonModel:
     trap_time_minimum_ns, trap_exponent : float
         A trapped exciton stays dark and still for a time t with
         P(t > s) = (trap_time_minimum_ns / s)**trap_exponent, then walks on.
+    annihilation_probability : float
+        Chance that an attempt towards an occupied neighbour ends the exciton that makes it, read
+        as the hop numbers are. Zero as in Note 2: occupied sites only block.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class ExcitonModel:
     trap_probability: float = 0.0
     trap_time_minimum_ns: float = 1.0
     trap_exponent: float = 0.5
+    annihilation_probability: float = 0.0
 
     def __post_init__(self) -> None:
         check_number("hop_probability_ground", self.hop_probability_ground, at_least=0, at_most=1)
@@ -82,6 +86,9 @@ class ExcitonModel:
         check_number("trap_probability", self.trap_probability, at_least=0, below=1)
         check_number("trap_time_minimum_ns", self.trap_time_minimum_ns, above=0)
         check_number("trap_exponent", self.trap_exponent, above=0)
+        check_number(
+            "annihilation_probability", self.annihilation_probability, at_least=0, at_most=1
+        )
 
     @property
     def attempts_per_ps(self) -> int:
@@ -92,7 +99,11 @@ class ExcitonModel:
         """
         if self.hop_rule == "chosen_neighbour":
             return 1
-        fastest = max(self.hop_probability_ground, self.hop_probability_modified)
+        fastest = max(
+            self.hop_probability_ground,
+            self.hop_probability_modified,
+            self.annihilation_probability,
+        )
         return max(1, math.ceil(4 * fastest))
 
     def attempt_probability(self, hop_probability: float) -> float:

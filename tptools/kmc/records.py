@@ -100,7 +100,8 @@ def allocate(model: ExcitonModel, recording: Recording, n_blocks: int) -> engine
         modified=sums(),
         x=counts(n_times, size),
         y=counts(n_times, size),
-        radius=counts(n_times, n_radii),
+        walking_radius=counts(n_times, n_radii),
+        trapped_radius=counts(n_times, n_radii),
         emission=counts(recording.delay_edges_ns.size - 1, n_radii),
     )
 
@@ -132,7 +133,8 @@ def to_dataset(
     """Label the records of independent trains; space is cut to where excitons were."""
     spacing, centre = model.lattice_spacing_nm, model.lattice_size // 2
     reach = max(_used([array for train in trains for array in (train.x, train.y)], centre), 1)
-    n_radii = _used([array for train in trains for array in (train.radius, train.emission)], 0) + 1
+    by_radius = ("walking_radius", "trapped_radius", "emission")
+    n_radii = _used([getattr(train, name) for train in trains for name in by_radius], 0) + 1
     axis = slice(max(centre - reach, 0), centre + reach + 1)
     positions_nm = (np.arange(model.lattice_size)[axis] - centre) * spacing
     edges = recording.delay_edges_ns
@@ -151,7 +153,7 @@ def to_dataset(
         return (groups + dims, values, {"long_name": text, "units": unit})
 
     area = spacing**2
-    return xr.Dataset(
+    result = xr.Dataset(
         {
             "created_count": labelled("created", (), "excitons created", "1"),
             "dropped_count": labelled("dropped", (), "excitons dropped", "1"),
@@ -166,7 +168,12 @@ def to_dataset(
             "modified_sites": labelled("modified", ("time_ns",), "sites in modified state", "1"),
             "x_count": labelled("x", ("time_ns", "x_nm"), "excitons by column", "1"),
             "y_count": labelled("y", ("time_ns", "y_nm"), "excitons by row", "1"),
-            "radial_count": labelled("radius", ("time_ns", "r_nm"), "excitons by radius", "1"),
+            "bright_count": labelled(
+                "walking_radius", ("time_ns", "r_nm"), "excitons in no trap by radius", "1"
+            ),
+            "radial_count": labelled(
+                "trapped_radius", ("time_ns", "r_nm"), "excitons by radius", "1"
+            ),
             "emission_count": labelled(
                 "emission", ("delay_ns", "r_nm"), "photons by delay and radius", "1"
             ),
@@ -182,3 +189,21 @@ def to_dataset(
             "delay_end_ns": ("delay_ns", edges[1:], {"long_name": "upper edge", "units": "ns"}),
         },
     )
+    result["radial_count"] += result["bright_count"]
+    return result.assign(light=_light(result, recording, model.lifetime_ns))
+
+
+def _light(result: xr.Dataset, recording: Recording, lifetime_ns: float) -> xr.DataArray:
+    r"""Photons to be expected in each delay bin at each radius, given where excitons were.
+
+    Within the recorded instants every exciton in no trap emits at a rate of one over its lifetime.
+    A bin of width :math:`\Delta` then holds :math:`\Delta / \tau` photons for each, counted as the
+    mean of both ends, which is exact to :math:`(\Delta / \tau)^2 / 12`. The photons that were drawn
+    have the same mean and far more noise. Later bins hold those.
+    """
+    bright = result["bright_count"].transpose(..., "time_ns", "r_nm").to_numpy()
+    share = recording.interval_ps / 1e3 / lifetime_ns
+    counted = result["emission_count"].transpose(..., "delay_ns", "r_nm")
+    light = counted.to_numpy().astype(float)
+    light[..., : recording.n_times - 1, :] = share * (bright[..., :-1, :] + bright[..., 1:, :]) / 2
+    return counted.copy(data=light).assign_attrs(long_name="photons expected by delay and radius")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 
@@ -38,6 +38,7 @@ def simulate(
     n_threads: int | None = None,
     progress: bool = False,
     recording: Recording = Recording(),  # noqa: B008 -- frozen
+    history: Sequence[PulseTrain] = (),
 ) -> xr.Dataset:
     r"""Simulate independent pulse trains on one spot (Note 2).
 
@@ -61,6 +62,9 @@ def simulate(
         Show a bar over pulses.
     recording : Recording
         Which instants after a pulse are kept.
+    history : sequence of PulseTrain, optional
+        What hit the spot before, in order and without pause: each train with its own burn-in and
+        all its pulses, none of them recorded.
 
     Returns
     -------
@@ -69,7 +73,8 @@ def simulate(
         ``r2_sum_nm2``, ``initial_r2_sum_nm2`` (the same excitons at time 0), ``visited_sites``,
         ``modified_sites``. With an axis ``x_nm``, ``y_nm`` or ``r_nm`` more: ``x_count``,
         ``y_count``, ``radial_count`` (r rounds to the nearest spacing; ``sites_per_radius``
-        sites have it). ``emission_count`` over (train, delay_ns, r_nm), with ``delay_ns`` and
+        sites have it), and ``bright_count`` of those in no trap. ``emission_count`` over (train,
+        delay_ns, r_nm), and ``light``, its expectation given where excitons were; ``delay_ns`` and
         ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop. Space is cut to
         where excitons were. A single train also has an axis ``block``: its pulses in ten runs
         of consecutive ones. The attributes hold every parameter.
@@ -94,17 +99,19 @@ def simulate(
     >>> run.exciton_count.dims, run.attrs["time_between_excitations_us"]
     (('train', 'time_ns'), 125.0)
     """
-    _check_run(model, pulses, recording)
+    for one in (*history, pulses):
+        _check_run(model, one, recording)
     check_integer("seed", seed, at_least=0)
     check_integer("n_trains", n_trains, at_least=1)
     threads = joblib.cpu_count() if n_threads is None else n_threads
     check_integer("n_threads", threads, at_least=1)
 
     n_blocks = min(BLOCKS_OF_A_SINGLE_TRAIN, pulses.n_pulses) if n_trains == 1 else 1
-    run = _Run(model, pulses, recording, seed, n_blocks)
+    run = _Run(model, pulses, tuple(history), recording, seed, n_blocks)
     trains = _run_trains(run, n_trains, min(threads, n_trains), progress)
     dataset = to_dataset(model, recording, trains)
-    return dataset.assign_attrs(describe(model, pulses, recording, seed, n_trains))
+    before = {"history": repr(tuple(history))} if history else {}
+    return dataset.assign_attrs(describe(model, pulses, recording, seed, n_trains) | before)
 
 
 def snapshot(
@@ -155,7 +162,8 @@ def snapshot(
     check_integer("pulse", pulse, at_least=0)
     check_integer("train", train, at_least=0)
 
-    rules, spot, state = _prepare(model, pulses, seed, train)
+    rules, spot = _rules(model, pulses), _spot(model, pulses)
+    state = _fresh(model, spot.sites.size, seed, train)
     record = allocate(model, recording, 1)
     earlier = pulses.burn_in(model) + pulse
     engine.run_pulses(rules, spot, state, record, -1, earlier, engine.NEVER)
@@ -218,36 +226,35 @@ def _check_run(model: ExcitonModel, pulses: PulseTrain, recording: Recording) ->
         )
 
 
-def _prepare(
-    model: ExcitonModel, pulses: PulseTrain, seed: int, train: int
-) -> tuple[engine.Rules, engine.Spot, engine.State]:
-    """Constants, spot and fresh lattice of one train, in steps and sites."""
-    spot = _spot(model, pulses)
+def _fresh(model: ExcitonModel, most_excitons: int, seed: int, train: int) -> engine.State:
+    """Relaxed lattice of one train, and room for its excitons."""
     row_length = model.lattice_size + 2
     lattice = np.full((row_length, row_length), engine.FRAME, np.uint8)
     lattice[1:-1, 1:-1] = 0
     n_sites = model.lattice_size**2
     stream = np.random.SeedSequence(seed, spawn_key=(train,))
-    state = engine.State(
+    return engine.State(
         lattice=lattice.ravel(),
-        walking=np.empty((spot.sites.size + 1, engine.N_COLUMNS), np.int64),
-        trapped=np.empty((spot.sites.size + 1, engine.N_COLUMNS), np.int64),
+        walking=np.empty((most_excitons + 1, engine.N_COLUMNS), np.int64),
+        trapped=np.empty((most_excitons + 1, engine.N_COLUMNS), np.int64),
         visited=np.empty(n_sites + 1, np.int32),
         modified=np.empty(n_sites + 1, np.int32),
         counters=np.zeros(engine.N_COUNTERS, np.int64),
         random=stream.generate_state(4, np.uint64),
     )
-    return _rules(model, pulses), spot, state
 
 
 def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
     """Translate a model into the constants of the kernels."""
     row_length = model.lattice_size + 2
     thresholds = np.zeros(engine.N_SITE_STATES, np.uint64)
-    for site in range(engine.OCCUPIED):
-        modified = site & engine.MODIFIED
-        hop = model.hop_probability_modified if modified else model.hop_probability_ground
-        thresholds[site] = round(model.attempt_probability(hop) * 2**engine.ACCEPTANCE_BITS)
+    for site in range(engine.FRAME):
+        accepted = model.hop_probability_ground
+        if site & engine.OCCUPIED:
+            accepted = model.annihilation_probability
+        elif site & engine.MODIFIED:
+            accepted = model.hop_probability_modified
+        thresholds[site] = round(model.attempt_probability(accepted) * 2**engine.ACCEPTANCE_BITS)
     steps_per_ns = 1e3 * model.attempts_per_ps
     return engine.Rules(
         row_length=row_length,
@@ -259,6 +266,7 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
         dark_minimum_steps=model.trap_time_minimum_ns * steps_per_ns,
         dark_exponent=model.trap_exponent,
         log_no_relaxation=-pulses.period_us / model.relaxation_time_us,
+        annihilates=model.annihilation_probability > 0,
     )
 
 
@@ -290,30 +298,36 @@ class _Run:
 
     model: ExcitonModel
     pulses: PulseTrain
+    history: tuple[PulseTrain, ...]
     recording: Recording
     seed: int
     n_blocks: int
 
     @property
-    def calls(self) -> list[tuple[int, int]]:
-        """Portions of a train as (block, pulses), short enough to be interrupted between them."""
+    def calls(self) -> list[tuple[PulseTrain, int, int]]:
+        """Portions as (pulses, block, number), short enough to be interrupted between them."""
         edges = np.arange(self.n_blocks + 1) * self.pulses.n_pulses // self.n_blocks
-        sizes = [self.pulses.burn_in(self.model), *np.diff(edges).tolist()]
+        stages = [(one, -1, one.burn_in(self.model) + one.n_pulses) for one in self.history]
+        stages.append((self.pulses, -1, self.pulses.burn_in(self.model)))
+        stages += [(self.pulses, block, size) for block, size in enumerate(np.diff(edges).tolist())]
         return [
-            (block, min(PULSES_PER_CALL, size - start))
-            for block, size in enumerate(sizes, start=-1)
+            (pulses, block, min(PULSES_PER_CALL, size - start))
+            for pulses, block, size in stages
             for start in range(0, size, PULSES_PER_CALL)
         ]
 
     def train(self, index: int, advance: Callable[[int], None]) -> engine.Record:
         """Run one train; ``advance`` is told of every portion and may raise to stop it."""
-        rules, spot, state = _prepare(self.model, self.pulses, self.seed, index)
+        kinds = dict.fromkeys((*self.history, self.pulses))
+        lasers = {one: (_rules(self.model, one), _spot(self.model, one)) for one in kinds}
+        most = max(spot.sites.size for _, spot in lasers.values())
+        state = _fresh(self.model, most, self.seed, index)
         record = allocate(self.model, self.recording, self.n_blocks)
         follow_ns = self.recording.follow_ns
         last_step = engine.NEVER if follow_ns is None else int(_steps(self.model, follow_ns))
-        for block, n_pulses in self.calls:
-            engine.run_pulses(rules, spot, state, record, block, n_pulses, last_step)
-            _check_edge(self.model, self.pulses, state)
+        for pulses, block, n_pulses in self.calls:
+            engine.run_pulses(*lasers[pulses], state, record, block, n_pulses, last_step)
+            _check_edge(self.model, pulses, state)
             advance(n_pulses)
         return record
 
@@ -321,7 +335,7 @@ class _Run:
 def _run_trains(run: _Run, n_trains: int, n_threads: int, progress: bool) -> list[engine.Record]:
     """Records of all trains in order; an error or an interrupt stops every thread soon."""
     stop = threading.Event()
-    total = n_trains * sum(n_pulses for _, n_pulses in run.calls)
+    total = n_trains * sum(n_pulses for _, _, n_pulses in run.calls)
     with (
         tqdm(total=total, unit="pulse", disable=not progress) as bar,
         ThreadPoolExecutor(n_threads) as pool,

@@ -1,0 +1,64 @@
+"""A laser on a film, in the units of the lattice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from tptools.checks import check_integer, check_number
+from tptools.excitation import Excitation
+from tptools.kmc.model import ExcitonModel, PulseTrain
+from tptools.units import FWHM_PER_SIGMA
+
+
+def pulse_train(
+    excitation: Excitation,
+    n_pulses: int | None = None,
+    burn_in_pulses: int | None = None,
+    *,
+    n_excitons: float | None = None,
+    lattice_spacing_nm: float = ExcitonModel.lattice_spacing_nm,
+) -> PulseTrain:
+    """Pulses of a laser, as the hopping model takes them.
+
+    Parameters
+    ----------
+    excitation : Excitation
+        Power, repetition rate and spot.
+    n_pulses, burn_in_pulses : int, optional
+        As for `PulseTrain`.
+    n_excitons : float, optional
+        Instead of `n_pulses`: as many pulses as make about so many excitons.
+    lattice_spacing_nm : float, optional
+        Of the film's model.
+
+    Returns
+    -------
+    PulseTrain
+
+    Raises
+    ------
+    ValueError
+        If neither or both of `n_pulses` and `n_excitons` are given, or a number is out of range.
+
+    Examples
+    --------
+    >>> round(pulse_train(Excitation(10, 2.5), n_pulses=100).spot_sigma_sites, 2)
+    21.23
+    >>> pulse_train(Excitation(10, 2.5), n_excitons=10_000).n_pulses
+    43
+    """
+    if (n_pulses is None) == (n_excitons is None):
+        raise ValueError(
+            f"n_pulses = {n_pulses} and n_excitons = {n_excitons}: give one of the two"
+        )
+    check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
+    sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / lattice_spacing_nm
+    density, period_us = excitation.excitation_density, excitation.pulse_period_us
+    train = PulseTrain(density, period_us, sigma_sites, n_pulses or 1, burn_in_pulses)
+    if n_excitons is None:
+        check_integer("n_pulses", n_pulses, at_least=1)
+        return train
+    check_number("n_excitons", n_excitons, above=0)
+    per_pulse = 2 * math.pi * sigma_sites**2 * density
+    return replace(train, n_pulses=math.ceil(n_excitons / per_pulse))
