@@ -5,9 +5,12 @@ from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
+from tptools.fitting.series import measure_series
+from tptools.fitting.statistics import agree, line, rank_correlation
 
 __all__ = [
     "MsdFit",
+    "agree",
     "cramer_rao_bound",
     "diffusivity",
     "fit_decay",
@@ -15,8 +18,11 @@ __all__ = [
     "fit_profiles",
     "fit_relaxation",
     "fit_tail",
+    "line",
     "mean_square_displacement",
+    "measure_series",
     "prompt_fraction",
+    "rank_correlation",
     "relaxation_curve",
     "spreading_spot",
 ]

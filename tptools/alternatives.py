@@ -1,0 +1,52 @@
+"""Explanations without a memory, each as a film that the laser may change.
+
+They stand trial in the book: the same microscope and the same analysis see them, at the conditions
+of Fig. 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from tptools.excitation import Excitation
+from tptools.kmc import ExcitonModel
+from tptools.samples import ROOM_K, SAMPLES, HoppingLaw
+
+__all__ = ["ALTERNATIVES", "EVEN_HOP_RATE", "GRANTED_HEATING_K_NW"]
+
+EVEN_HOP_RATE = 0.08
+"""Rate per ps to each neighbour where there is no memory; assumed, D is then in mid-range."""
+
+GRANTED_HEATING_K_NW = 2.0
+"""Warming of the film per nominal nW; granted, far beyond what heat conduction gives."""
+
+
+def _no_memory(_: Excitation) -> ExcitonModel:
+    """All nanocrystals alike, whatever the laser does."""
+    return replace(
+        SAMPLES["OLA/OA"].model(),
+        hop_probability_ground=EVEN_HOP_RATE,
+        hop_probability_modified=EVEN_HOP_RATE,
+    )
+
+
+def _annihilation(excitation: Excitation) -> ExcitonModel:
+    """Alike, and an exciton that would hop onto another is lost."""
+    return replace(_no_memory(excitation), annihilation_probability=EVEN_HOP_RATE)
+
+
+def _heating(excitation: Excitation) -> ExcitonModel:
+    """Alike, and as warm as the power makes them; hopping follows `HoppingLaw`."""
+    warming_K = GRANTED_HEATING_K_NW * excitation.power_nW
+    rate = EVEN_HOP_RATE * float(HoppingLaw().factor(ROOM_K + warming_K))
+    return replace(
+        _no_memory(excitation), hop_probability_ground=rate, hop_probability_modified=rate
+    )
+
+
+ALTERNATIVES: Mapping[str, Callable[[Excitation], ExcitonModel]] = MappingProxyType(
+    {"no memory": _no_memory, "annihilation": _annihilation, "heating": _heating}
+)
+"""By name: from a laser to the film that it meets."""

@@ -1,0 +1,275 @@
+r"""From what a paper reports of a film to the film: simulate, measure, compare, and again.
+
+A relaxation curve is summarised by three numbers: the diffusivity it starts from, the limit that
+it falls to, and the time it takes. Each hangs mainly on one parameter of the hopping model. The
+parameters are found as the root of
+
+.. math:: \frac{\text{measured number}}{\text{wanted number}} - 1 = 0,
+
+where "measured" goes all the way: hopping model, microscope, Gaussian slices, line, exponential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.optimize import root
+from scipy.special import expit, logit
+from tqdm import tqdm
+
+from tptools.checks import check_choice, check_integer, check_number
+from tptools.excitation import Excitation
+from tptools.fitting import diffusivity, fit_relaxation
+from tptools.instruments import Microscope, expected
+from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
+
+__all__ = ["CONTROLS", "Calibration", "calibrate", "curve_numbers", "measure_curve"]
+
+CONTROLS: Mapping[str, str] = {
+    "limit_cm2_s": "hop_probability_ground",
+    "highest_cm2_s": "hop_probability_modified",
+    "tau_us": "relaxation_time_us",
+}
+"""Numbers of a relaxation curve, each with the parameter that is turned for it."""
+
+N_TRAINS = 2
+RECORDING = Recording(until_ns=5.0)
+MICROSCOPE = Microscope(window_end_ns=5.0)
+# Steps of the first Jacobian, and accuracy of the root, in the logarithm of a parameter. Both
+# are coarser than the noise of the simulation, which is the same in every call.
+STEP, TOLERANCE = 0.15, 0.05
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a calibration tried and found.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The last one, with all targets met as well as it could.
+    targets : mapping of str to float
+        What was wanted.
+    history : DataFrame
+        A row for each model that was tried, in order: its parameters and its curve's numbers.
+    curve : Dataset
+        Relaxation curve of `model`, from `measure_curve`.
+    """
+
+    model: ExcitonModel
+    targets: Mapping[str, float]
+    history: pd.DataFrame
+    curve: xr.Dataset
+
+    @property
+    def residuals(self) -> dict[str, float]:
+        """Measured over wanted, less one, for each target."""
+        numbers = curve_numbers(self.curve)
+        return {name: numbers[name] / wanted - 1 for name, wanted in self.targets.items()}
+
+
+def measure_curve(
+    model: ExcitonModel,
+    excitations: Sequence[Excitation],
+    *,
+    seed: int,
+    n_excitons: int = 200_000,
+) -> xr.Dataset:
+    """Relaxation curve as the experiment would measure it with endless light.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film.
+    excitations : sequence of Excitation
+        Conditions of the points.
+    seed : int
+        The k-th condition takes `seed` + k.
+    n_excitons : int, optional
+        Excitons to simulate at each condition, about.
+
+    Returns
+    -------
+    Dataset
+        ``diffusivity_cm2_s`` from slices of the mean counts (no photon noise) over ``time_us``,
+        the time between excitations, increasing.
+
+    Raises
+    ------
+    ValueError
+        If `seed` or `n_excitons` is out of range, or as for `tptools.kmc.simulate`.
+
+    Examples
+    --------
+    >>> film = ExcitonModel(relaxation_time_us=1)
+    >>> curve = measure_curve(film, [Excitation(25, 2.5)], seed=1, n_excitons=3000)
+    >>> curve.time_us.values.round(2)
+    array([1.95])
+    """
+    check_integer("seed", seed, at_least=0)
+    check_integer("n_excitons", n_excitons, at_least=1)
+    found = {
+        one.time_between_excitations_us: _measure(model, one, seed + k, n_excitons)
+        for k, one in enumerate(excitations)
+    }
+    times = sorted(found)
+    return xr.Dataset(
+        {"diffusivity_cm2_s": ("time_us", [found[time] for time in times], {"units": "cm2/s"})},
+        {"time_us": ("time_us", times, {"units": "us", "long_name": "time between excitations"})},
+    )
+
+
+def curve_numbers(curve: xr.Dataset) -> dict[str, float]:
+    """Three numbers that stand for a relaxation curve.
+
+    Parameters
+    ----------
+    curve : Dataset
+        ``diffusivity_cm2_s`` over ``time_us``.
+
+    Returns
+    -------
+    dict
+        ``limit_cm2_s`` and ``tau_us`` of a single exponential, every point with the same weight;
+        ``highest_cm2_s``, the diffusivity at the shortest time.
+
+    Raises
+    ------
+    ValueError
+        As for `tptools.fitting.fit_relaxation`.
+
+    Examples
+    --------
+    >>> time_us = np.geomspace(2, 100, 9)
+    >>> D = 0.01 + 0.14 * np.exp(-time_us / 6)
+    >>> curve = xr.Dataset({"diffusivity_cm2_s": ("time_us", D)}, {"time_us": time_us})
+    >>> {name: round(value, 3) for name, value in curve_numbers(curve).items()}
+    {'limit_cm2_s': 0.01, 'highest_cm2_s': 0.11, 'tau_us': 6.0}
+    """
+    fit = fit_relaxation(curve["time_us"], curve["diffusivity_cm2_s"]).params
+    shortest = curve["diffusivity_cm2_s"].sortby("time_us")[0]
+    return {
+        "limit_cm2_s": float(fit["limit_cm2_s"].value),
+        "highest_cm2_s": float(shortest),
+        "tau_us": float(fit["tau_us"].value),
+    }
+
+
+def calibrate(
+    start: ExcitonModel,
+    targets: Mapping[str, float],
+    excitations: Sequence[Excitation],
+    *,
+    seed: int,
+    n_excitons: int = 200_000,
+    progress: bool = False,
+) -> Calibration:
+    """Find the film whose measured relaxation curve has the wanted numbers.
+
+    Parameters
+    ----------
+    start : ExcitonModel
+        Where to begin; what no target controls stays as it is.
+    targets : mapping of str to float
+        Wanted numbers, by their names in `curve_numbers`. `CONTROLS` says which parameter is
+        turned for which.
+    excitations, seed, n_excitons
+        As for `measure_curve`; every model meets the same random numbers.
+    progress : bool, optional
+        Show how many models were tried.
+
+    Returns
+    -------
+    Calibration
+        Its residuals say how well the targets were met; nothing guarantees that they can be.
+
+    Raises
+    ------
+    ValueError
+        If there is no target, one is unknown or not positive, or as for `measure_curve`.
+
+    Notes
+    -----
+    Powell's hybrid method (MINPACK hybrd): one Jacobian by differences, then Broyden's updates.
+    Hop probabilities go through the logit and times through the logarithm, so that every step
+    stays within their range.
+
+    Examples
+    --------
+    >>> lasers = [Excitation(power, 2.5) for power in (25, 10, 4, 1)]
+    >>> film = ExcitonModel(relaxation_time_us=0.5, lifetime_ns=1.0)
+    >>> found = calibrate(film, {"highest_cm2_s": 0.1}, lasers, seed=1, n_excitons=1000)
+    >>> found.history.shape[1], found.model.hop_probability_ground
+    (4, 0.006)
+    """
+    _check_targets(targets)
+    rows: list[dict[str, float]] = []
+    curves: list[xr.Dataset] = []
+    names = [CONTROLS[target] for target in targets]
+
+    with tqdm(unit="model", disable=not progress) as bar:
+
+        def miss(free: NDArray) -> NDArray:
+            model = _turned(start, names, free)
+            curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
+            numbers = curve_numbers(curve)
+            curves.append(curve)
+            rows.append({name: getattr(model, name) for name in names} | numbers)
+            bar.update()
+            return np.array([numbers[name] / wanted - 1 for name, wanted in targets.items()])
+
+        # the shift by the start makes MINPACK's relative step an absolute one
+        origin = _free(start, names)
+        root(lambda step: miss(origin + step), np.zeros(len(names)), options=_OPTIONS)
+
+    history = pd.DataFrame(rows)
+    best = int(sum((history[name] / wanted - 1) ** 2 for name, wanted in targets.items()).argmin())
+    model = replace(start, **{name: float(history[name][best]) for name in names})
+    return Calibration(model, dict(targets), history, curves[best])
+
+
+_OPTIONS = {"eps": STEP**2, "xtol": TOLERANCE, "maxfev": 12, "factor": 1.0}
+
+
+def _check_targets(targets: Mapping[str, float]) -> None:
+    if not targets:
+        raise ValueError(f"targets is empty; name at least one of {', '.join(CONTROLS)}")
+    for name, wanted in targets.items():
+        check_choice("target", name, tuple(CONTROLS))
+        check_number(name, wanted, above=0)
+
+
+def _free(model: ExcitonModel, names: Sequence[str]) -> NDArray:
+    """Parameters on scales without bounds."""
+    values = [getattr(model, name) for name in names]
+    return np.array(
+        [
+            logit(v) if name.startswith("hop") else np.log(v)
+            for name, v in zip(names, values, strict=True)
+        ]
+    )
+
+
+def _turned(start: ExcitonModel, names: Sequence[str], free: NDArray) -> ExcitonModel:
+    """Model with some parameters set from those scales."""
+    back = {
+        name: expit(u) if name.startswith("hop") else np.exp(u)
+        for name, u in zip(names, free, strict=True)
+    }
+    return replace(start, **{name: float(value) for name, value in back.items()})
+
+
+def _measure(model: ExcitonModel, excitation: Excitation, seed: int, n_excitons: int) -> float:
+    """Diffusivity of one condition, in cm2/s."""
+    pulses = pulse_train(
+        excitation,
+        n_excitons=n_excitons / N_TRAINS,
+        lattice_spacing_nm=model.lattice_spacing_nm,
+    )
+    run = simulate(model, pulses, seed=seed, n_trains=N_TRAINS, recording=RECORDING)
+    return diffusivity(expected(run, excitation, MICROSCOPE), "slices").value

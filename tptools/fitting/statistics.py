@@ -1,0 +1,185 @@
+"""Words such as "correlated", "overlap" and "unchanged", each with a number and its error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from tptools.checks import check_integer
+from tptools.estimate import Estimate
+
+__all__ = ["Agreement", "RankCorrelation", "agree", "line", "rank_correlation"]
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's rank correlation.
+
+    Parameters
+    ----------
+    value : float
+        From -1 to 1.
+    low, high : float
+        Ends of the 95 % confidence interval.
+    p_value : float
+        Chance of a correlation at least as strong where there is none.
+    n_points : int
+        Number of pairs.
+    """
+
+    value: float
+    low: float
+    high: float
+    p_value: float
+    n_points: int
+
+    def __str__(self) -> str:
+        """Value and confidence interval."""
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    r"""Chi-squared test of two series.
+
+    Parameters
+    ----------
+    chi2 : float
+        :math:`\sum (a - b)^2 / (s_a^2 + s_b^2)`.
+    n_points : int
+        Number of pairs, the expected value of `chi2`.
+    p_value : float
+        Chance of a larger `chi2` if both measure the same.
+    """
+
+    chi2: float
+    n_points: int
+    p_value: float
+
+
+def rank_correlation(
+    x: ArrayLike, y: ArrayLike, *, seed: int = 0, n_resamples: int = 2000
+) -> RankCorrelation:
+    """Spearman's rank correlation with a bootstrap confidence interval.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Pairs, of one length of at least 4.
+    seed, n_resamples : int, optional
+        Of the bootstrap over pairs (percentile intervals).
+
+    Returns
+    -------
+    RankCorrelation
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, are below 4, or a value is not finite.
+
+    Examples
+    --------
+    >>> print(rank_correlation([1, 2, 3, 4, 5, 6], [1, 2, 4, 3, 5, 6]))
+    0.94 [0.50, 1.00]
+    """
+    check_integer("n_resamples", n_resamples, at_least=100)
+    first, second = _pairs(x, y)
+    whole = stats.spearmanr(first, second)
+    chosen = np.random.default_rng(seed).integers(first.size, size=(n_resamples, first.size))
+    draws = np.array([_spearman(first[one], second[one]) for one in chosen])
+    low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return RankCorrelation(
+        float(whole.statistic), float(low), float(high), float(whole.pvalue), first.size
+    )
+
+
+def line(x: ArrayLike, y: ArrayLike, std_err: ArrayLike) -> tuple[Estimate, Estimate]:
+    """Slope and intercept of a straight line, weighted by known errors.
+
+    Parameters
+    ----------
+    x, y, std_err : array_like
+        Points with standard errors, of one length of at least 3.
+
+    Returns
+    -------
+    tuple of Estimate
+        Slope and intercept, without units; errors from `std_err` as given, not from the scatter.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, are below 3, a value is not finite or an error not positive.
+
+    Examples
+    --------
+    >>> line([0, 1, 2], [1, 3, 5], [0.1, 0.1, 0.1])[0]
+    Estimate(2.000 ± 0.071, method='weighted line')
+    """
+    first, second, error = _pairs(x, y, std_err, at_least=3)
+    if not (error > 0).all():
+        raise ValueError("std_err must be positive; leave out points without an error")
+    (slope, intercept), covariance = np.polyfit(first, second, 1, w=1 / error, cov="unscaled")
+    slope_err, intercept_err = np.sqrt(np.diag(covariance))
+    return (
+        Estimate(float(slope), float(slope_err), "", "weighted line"),
+        Estimate(float(intercept), float(intercept_err), "", "weighted line"),
+    )
+
+
+def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agreement:
+    """Whether two series measure the same, point by point.
+
+    Parameters
+    ----------
+    a, a_err, b, b_err : array_like
+        Values and standard errors, of one length; a plain number for `b` stands for all points.
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a value is not finite, or a pair has no error.
+
+    Examples
+    --------
+    >>> agree([1.0, 2.0], [0.1, 0.1], [1.1, 1.9], [0.1, 0.1]).n_points
+    2
+    """
+    a, a_err, b, b_err = _pairs(*np.broadcast_arrays(a, a_err, b, b_err), at_least=1)
+    variance = a_err**2 + b_err**2
+    if not (variance > 0).all():
+        raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
+    chi2 = float(((a - b) ** 2 / variance).sum())
+    return Agreement(chi2, a.size, float(stats.chi2.sf(chi2, a.size)))
+
+
+def _spearman(first: NDArray, second: NDArray) -> float:
+    """Rank correlation; NaN where a draw holds one value only."""
+    ranks = stats.rankdata(first), stats.rankdata(second)
+    if any(np.ptp(one) == 0 for one in ranks):
+        return np.nan
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _pairs(*columns: ArrayLike, at_least: int = 4) -> list[NDArray]:
+    """Columns as arrays of one length, refused where something is missing."""
+    arrays = [np.ravel(np.asarray(one, float)) for one in columns]
+    sizes = {one.size for one in arrays}
+    if len(sizes) > 1 or min(sizes) < at_least:
+        raise ValueError(
+            f"columns have {sorted(one.size for one in arrays)} points and must have the same "
+            f"number, at least {at_least}"
+        )
+    if not all(np.isfinite(one).all() for one in arrays):
+        raise ValueError("values must be finite; leave out what is missing")
+    return arrays
