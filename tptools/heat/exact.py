@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 from scipy.special import j0, jn_zeros
 
@@ -24,6 +25,7 @@ __all__ = ["along_r", "along_z"]
 Array = NDArray[np.float64]
 
 _BLOCK = 256  # modes that are summed together
+_NO_WALL = 9.0  # standard deviations at which a Gaussian is nothing to double precision
 _SHARE = 0.01  # of the wanted accuracy, for what the sum leaves out
 
 
@@ -98,14 +100,41 @@ def _first_positive(times_s: Array) -> float:
     return min(times_s[times_s > 0], default=math.inf)
 
 
-def _bessel_coefficients(zeros: Array, radius_in_sigma: float) -> Array:
-    """Weights c_n of a Gaussian that ends at the wall: 2 int x exp(..) J0(j x) dx / J0(j)^2."""
-    x, weights = np.polynomial.legendre.leggauss(64 + 2 * zeros.size)
-    # the Gaussian has no weight beyond nine standard deviations
-    end = min(1.0, 9 / radius_in_sigma)
-    x, weights = end * (x + 1) / 2, end * weights / 2
-    profile = weights * x * np.exp(-((radius_in_sigma * x) ** 2) / 2)
-    return 2 * (j0(np.outer(zeros, x)) @ profile) / j0(zeros) ** 2
+def _bessel_coefficients(zeros: Array, radius: float) -> Array:
+    """Weights c_n of a Gaussian that ends at a wall, `radius` standard deviations from the axis."""
+    if radius > _NO_WALL:
+        return 2 * np.exp(-((zeros / radius) ** 2) / 2) / (radius * j0(zeros)) ** 2
+    overlaps = np.empty_like(zeros)
+    low = zeros < 10 * (1 + radius**2)
+    overlaps[low] = _overlap(zeros[low], radius)
+    overlaps[~low] = _overlap_at_high_order(zeros[~low], radius)
+    return 2 * overlaps / j0(zeros) ** 2
+
+
+def _overlap(zeros: Array, radius: float) -> Array:
+    """Integral of x exp(-radius^2 x^2 / 2) J0(j x) from 0 to 1, by Gauss's rule on panels."""
+    x, weights = np.polynomial.legendre.leggauss(32)
+    panels = 2 + int(zeros.max() / 40)
+    x = ((x + 1) / 2 + np.arange(panels)[:, None]).ravel() / panels
+    weights = np.tile(weights, panels) / (2 * panels)
+    return j0(np.outer(zeros, x)) @ (weights * x * np.exp(-((radius * x) ** 2) / 2))
+
+
+def _overlap_at_high_order(zeros: Array, radius: float, terms: int = 6) -> Array:
+    """Evaluate the same by parts, with the slopes of the Gaussian's Laplacians at the wall.
+
+    In y = x^2 all of them are exp(-radius^2 y / 2) times polynomials.
+    """
+    y, shape = Polynomial([0, 1]), Polynomial([1])
+
+    def slope(p: Polynomial) -> Polynomial:
+        return p.deriv() - radius**2 / 2 * p
+
+    total = np.zeros_like(zeros)
+    for k in range(terms):
+        total += (-1) ** k * 2 * slope(shape)(1) / zeros ** (2 * k + 2)
+        shape = 4 * (y * slope(slope(shape)) + slope(shape))
+    return j0(zeros) * math.exp(-(radius**2) / 2) * total
 
 
 def _cosine_coefficients(wave_numbers: Array, thickness: float, depth: float) -> Array:

@@ -39,17 +39,18 @@ def temperature(
     times_ns : array_like
         Times after the pulse, ascending.
     method : {"exact", "explicit"}, optional
-        The closed form, or on a substrate its Laplace transform; or explicit finite differences, for
-        a film of finite radius without a substrate.
+        The closed form, or on a substrate that of its Laplace transform; or explicit finite
+        differences, for a film of finite radius without a substrate.
     cells : tuple of int, optional
         Steps of the grid along r and z. The grid of a wide film ends four spots from the centre.
     period_ns : float, optional
-        Time between pulses of a train without end, of which `times_ns` counts from the last. Needs a
-        substrate: a film that keeps its heat has no steady state. The default is a single pulse.
+        Time between pulses of a train without end, of which `times_ns` counts from the last; by
+        default there is a single pulse. Needs a substrate: a film that keeps its heat has no
+        steady state.
     step_ns : float, optional
         Longest time step of the explicit method. The default is half the stable one.
     accuracy : float, optional
-        Largest error of the closed form.
+        Largest error of the closed form. On a substrate the error is below 1e-8 at any time.
 
     Returns
     -------

@@ -117,7 +117,7 @@ def _transform(film: Film, s: ComplexArray, waves: Array, z_m: Array) -> Complex
 
     def from_above(depth: Array | float) -> ComplexArray:
         """Heat of the layer down to `depth`, as seen from its lower end."""
-        return np.exp(-q * depth) * depth * _grow((q - decay) * depth)
+        return np.exp(-decay * depth) * depth * _saturate((q - decay) * depth)
 
     def from_below(height: Array | float) -> ComplexArray:
         """Heat of a layer of this height, as seen from its upper end, per heat there."""
@@ -134,10 +134,10 @@ def _transform(film: Film, s: ComplexArray, waves: Array, z_m: Array) -> Complex
     return (waves_at_z + reflected * echo) / (2 * diffusivity * q * rounds)
 
 
-def _grow(x: ComplexArray) -> ComplexArray:
-    """(exp(x) - 1) / x, also at 0."""
+def _saturate(x: ComplexArray) -> ComplexArray:
+    """(1 - exp(-x)) / x, also at 0."""
     small = np.abs(x) < 1e-9
-    return np.where(small, 1.0, np.expm1(x) / np.where(small, 1.0, x))
+    return np.where(small, 1.0, -np.expm1(-x) / np.where(small, 1.0, x))
 
 
 def _reflection(film: Film, s: ComplexArray, waves: Array, q: ComplexArray) -> ComplexArray:
