@@ -66,15 +66,17 @@ def plot_cooling(
     for label, period_ns in periods_ns.items():
         ax.axvline(period_ns, ls=":", **_LEVEL)
         ax.annotate(
-            label, (period_ns, 1), xycoords=("data", "axes fraction"), xytext=(-3, -3),
-            textcoords="offset points", rotation=90, ha="right", va="top", fontsize=8, color="0.35",
+            label, (period_ns, 0), xycoords=("data", "axes fraction"), xytext=(-3, 4),
+            textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=8,
+            color="0.35",
         )  # fmt: skip
     ax.set(xlabel="time after the pulse (ns)", ylabel=r"relative temperature $\Theta$")
-    ax.set(ylim=(0, 1.04), xlim=(0, None))
     if log:
-        ax.set(xscale="log", yscale="log", ylim=(_COLDEST, 1.3), xlim=(None, None))
+        ax.set(xscale="log", yscale="log", ylim=(_COLDEST, 1.3))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_major_formatter("{x:g}")
+    else:
+        ax.set(ylim=(0, 1.04), xlim=(0, None))
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
