@@ -21,6 +21,7 @@ from tptools.heat import (
     Substrate,
     centre_temperature,
     cooling_time,
+    core_share,
     explicit,
     film_heat_capacity,
     mean_temperature,
@@ -369,6 +370,7 @@ def test_steps_of_the_tables():
 def test_film_holds_more_heat_than_crystals():
     """Ligands add heat capacity; without any the film is all crystal."""
     assert film_heat_capacity(8, 8) < film_heat_capacity(8, 9) < film_heat_capacity(8, 10)
+    assert 1 == core_share(8, 8) > core_share(8, 9) > core_share(8, 10)
 
 
 # What is refused.

@@ -9,6 +9,7 @@ from tptools.heat.model import (
     Film,
     Substrate,
     absorption_length_nm,
+    core_share,
     film_heat_capacity,
     temperature_step,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "absorption_length_nm",
     "centre_temperature",
     "cooling_time",
+    "core_share",
     "film_heat_capacity",
     "mean_temperature",
     "pile_up",

@@ -20,6 +20,7 @@ __all__ = [
     "Film",
     "Substrate",
     "absorption_length_nm",
+    "core_share",
     "film_heat_capacity",
     "temperature_step",
 ]
@@ -81,6 +82,35 @@ def film_heat_capacity(
     check_number("spacing_nm", spacing_nm, at_least=edge_nm)
     core = (edge_nm / spacing_nm) ** 3
     return core * CORE_HEAT_CAPACITY.value + (1 - core) * _LIGAND_HEAT_CAPACITY_J_M3K
+
+
+def core_share(
+    edge_nm: float = REPORTED["main-NC-size"].value, spacing_nm: float = REPORTED["main-l"].value
+) -> float:
+    """Share of a film's heat that its nanocrystals hold, once ligands are as warm as they.
+
+    Parameters
+    ----------
+    edge_nm, spacing_nm : float, optional
+        As for `film_heat_capacity`.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; what sharing with the ligands leaves of `temperature_step`.
+
+    Raises
+    ------
+    ValueError
+        As for `film_heat_capacity`.
+
+    Examples
+    --------
+    >>> f"{core_share():.2f}"
+    '0.43'
+    """
+    film = film_heat_capacity(edge_nm, spacing_nm)
+    return (edge_nm / spacing_nm) ** 3 * CORE_HEAT_CAPACITY.value / film
 
 
 def absorption_length_nm(
