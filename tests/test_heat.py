@@ -422,6 +422,7 @@ def test_impossible_substrates_are_refused(changes, message):
         ([[1]], {}, "times_ns of shape"),
         (1, {"method": "implicit"}, "method = 'implicit' must be one of"),
         (1, {"cells": (1, 20)}, r"cells\[0\] = 1 must be an integer of at least 2"),
+        (1, {"cells": (20,)}, r"cells = \(20,\) must be two integers"),
         (1, {"accuracy": 0}, "accuracy = 0 must be"),
         (1, {"period_ns": 0}, "period_ns = 0 must be .* above 0"),
         (1, {"period_ns": 400}, "period_ns = 400.*no steady state"),
@@ -437,8 +438,10 @@ def test_bad_questions_are_refused(function, times_ns, options, message):
 def test_explicit_differences_need_an_end():
     """The grid of the explicit method ends at a wall."""
     for film in (WIDE, ON_QUARTZ):
-        with pytest.raises(ValueError, match="needs a film of finite radius without a substrate"):
+        with pytest.raises(ValueError, match="need a film of finite radius without a substrate"):
             temperature(film, 1, "explicit")
+        with pytest.raises(ValueError, match="need a film of finite radius without a substrate"):
+            stable_step_ns(film, (20, 4))
 
 
 @pytest.mark.parametrize(

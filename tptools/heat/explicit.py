@@ -12,14 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
 
-from tptools.checks import check_number
+from tptools.checks import check_integer, check_number
 from tptools.heat.model import Film
 
-__all__ = ["march", "nodes", "ring_volumes", "stable_step_ns"]
+__all__ = ["check_cells", "march", "nodes", "ring_volumes", "stable_step_ns"]
 
 Array = NDArray[np.float64]
 
 _COMFORT = 0.5  # of the longest stable step
+
+
+def check_cells(cells: tuple[int, int]) -> None:
+    """Refuse what is no number of steps along r and z."""
+    if len(cells) != 2:
+        raise ValueError(f"cells = {cells!r} must be two integers: steps along r and along z")
+    for name, value in zip(("cells[0]", "cells[1]"), cells, strict=True):
+        check_integer(name, value, at_least=2)
 
 
 def nodes(radius_um: float, thickness_nm: float, cells: tuple[int, int]) -> tuple[Array, Array]:
@@ -51,11 +59,22 @@ def stable_step_ns(film: Film, cells: tuple[int, int]) -> float:
     float
         In ns.
 
+    Raises
+    ------
+    ValueError
+        If the film has no end or lies on a substrate, or `cells` are not two integers of at least 2.
+
     Examples
     --------
     >>> f"{stable_step_ns(Film(5, 35, 1e-7), (200, 20)):.4f}"
     '0.0152'
     """
+    check_cells(cells)
+    if film.substrate is not None or math.isinf(film.radius_um):
+        raise ValueError(
+            "explicit differences need a film of finite radius without a substrate; "
+            "take method = 'exact'"
+        )
     inner, outer = _radial_weights(film, cells)
     # rows scaled by the volumes of the rings make the matrix symmetric
     coupling = np.sqrt(outer[:-1] * inner[1:])

@@ -71,8 +71,8 @@ def temperature(
     [1.0, 0.939, 0.632]
     """
     times_s = _checked(film, times_ns, method, cells, period_ns, accuracy)
-    shown = min(film.radius_um, 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm)
-    edge = film.radius_um if math.isfinite(film.radius_um) else shown
+    shown_um = 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm
+    edge = film.radius_um if math.isfinite(film.radius_um) else shown_um
     r_um, z_nm = explicit.nodes(edge, film.thickness_nm, cells)
     if method == "explicit":
         field = explicit.march(film, times_s, cells, step_ns)
@@ -248,14 +248,8 @@ def _checked(
 ) -> Array:
     """Times in s, once all parameters have passed."""
     check_choice("method", method, get_args(Method))
-    for name, value in zip(("cells[0]", "cells[1]"), cells, strict=True):
-        check_integer(name, value, at_least=2)
+    explicit.check_cells(cells)
     check_number("accuracy", accuracy, at_least=1e-9, below=1)
-    if method == "explicit" and (film.substrate is not None or math.isinf(film.radius_um)):
-        raise ValueError(
-            "method = 'explicit' needs a film of finite radius without a substrate; "
-            "take method = 'exact'"
-        )
     if period_ns is not None:
         check_number("period_ns", period_ns, above=0)
         if film.substrate is None or film.substrate.interface_conductance_MW_m2K == 0:

@@ -63,12 +63,13 @@ def plot_cooling(
             f"{100 * level:g} %", (1, level), xycoords=("axes fraction", "data"),
             xytext=(-2, 2), textcoords="offset points", ha="right", fontsize=8, color="0.35",
         )  # fmt: skip
+    # where the curves are not
+    height, shift, side = (0, 4, "bottom") if log else (1, -3, "top")
     for label, period_ns in periods_ns.items():
         ax.axvline(period_ns, ls=":", **_LEVEL)
         ax.annotate(
-            label, (period_ns, 0), xycoords=("data", "axes fraction"), xytext=(-3, 4),
-            textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=8,
-            color="0.35",
+            label, (period_ns, height), xycoords=("data", "axes fraction"), xytext=(-3, shift),
+            textcoords="offset points", rotation=90, ha="right", va=side, fontsize=8, color="0.35",
         )  # fmt: skip
     ax.set(xlabel="time after the pulse (ns)", ylabel=r"relative temperature $\Theta$")
     if log:
