@@ -62,7 +62,7 @@ def stable_step_ns(film: Film, cells: tuple[int, int]) -> float:
     Raises
     ------
     ValueError
-        If the film has no end or lies on a substrate, or `cells` are not two integers of at least 2.
+        If the film has no end or lies on a substrate, or `cells` are not two integers above 1.
 
     Examples
     --------
