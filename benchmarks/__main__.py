@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from itertools import chain
 
-from benchmarks import fitting, hopping
+from benchmarks import fitting, heat, hopping
 
 
 def main() -> int:
     """Print one line per comparison."""
     print(f"{'against':38} {'ours':>9} {'yardstick':>10} {'ratio':>7} {'bar':>6}")
     missed = 0
-    for row in chain(fitting.rows(), hopping.rows()):
+    for row in chain(fitting.rows(), heat.rows(), hopping.rows()):
         bar = "" if row.bar is None else f"{row.bar:g}"
         short = row.bar is not None and row.ratio < row.bar
         missed += short

@@ -115,6 +115,13 @@ _PRINTED = (
     Reported("main-enh15", "enhancement of D, at most", "15", "", "Main text, L247"),
     Reported("main-D-enhanced", "D at high power", "0.15", "cm2/s", "Main text, L343"),
     Reported("main-tau-AlOx", "relaxation time, AlOx-coated", "10.8", "us", "Main text, L322"),
+    # heat, main text
+    Reported("main-fluence-typ", "typical fluence", "0.1", "uJ/cm2", "Main text, L195", True),
+    Reported("main-dT", "temperature step, less than", "0.01", "K", "Main text, L196"),
+    Reported(
+        "main-kirschner-ratio", "fluence for 100 K over ours", "1e4", "", "Main text, L199", True
+    ),
+    Reported("main-kirschner-dT", "heating seen by X-rays", "100", "K", "Main text, L201", True),
     # the model, main text
     Reported("main-l", "lattice spacing", "10", "nm", "Main text, L278", True),
     Reported("main-k-slow", "hop rate to a slow site", "0.006", "ps-1", "Main text, L289"),
@@ -156,6 +163,8 @@ _PRINTED = (
     Reported("s7-D", "D of the simulated data", "0.01", "cm2/s", "Note 7, L808"),
     Reported("s7-A", "area of the simulated signal", "2e5", "counts nm", "Note 7, L828"),
     Reported("s7-recover", "D recovered from the simulated data", "0.01", "cm2/s", "Note 7, L861"),
+    # heat, Note 8
+    Reported("s8-dTmax", "largest temperature step", "0.01", "K", "Note 8, L908", True),
     # the coated sample, Note 10
     Reported("s10-tau", "relaxation time, AlOx-coated", "10.8", "us", "Note 10, L934-938"),
 )

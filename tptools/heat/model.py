@@ -1,0 +1,337 @@
+"""What is heated: a film, what it lies on, and the temperature step of one pulse."""
+
+import math
+from dataclasses import dataclass
+
+import xarray as xr
+from numpy.typing import ArrayLike
+from scipy import constants
+
+from tptools.checks import check_number
+from tptools.estimate import Estimate
+from tptools.paper import REPORTED
+from tptools.units import FWHM_PER_SIGMA
+
+__all__ = [
+    "CORE_HEAT_CAPACITY",
+    "DENSITY",
+    "FUSED_SILICA",
+    "SPECIFIC_HEAT",
+    "Film",
+    "Substrate",
+    "absorption_length_nm",
+    "core_share",
+    "film_heat_capacity",
+    "temperature_step",
+]
+
+_MOLAR_MASS_G = 132.905 + 207.2 + 3 * 79.904
+_NM3_IN_CM3 = 1e-21
+_CELL_NM3 = {"cubic": 0.5874**3, "orthorhombic": 0.7967 / 4}  # per formula unit
+_DENSITIES = [_MOLAR_MASS_G / (constants.N_A * _NM3_IN_CM3 * one) for one in _CELL_NM3.values()]
+
+DENSITY = Estimate(
+    sum(_DENSITIES) / 2, abs(_DENSITIES[1] - _DENSITIES[0]) / 2, "g/cm3", "unit cells"
+)
+"""CsPbBr3 by X-ray: midway between the cubic cell of edge 0.5874 nm (Møller 1958) and the
+orthorhombic cell of 0.7967 nm3 for four formula units (Stoumpos and others 2013)."""
+
+SPECIFIC_HEAT = Estimate(
+    15 * constants.R / _MOLAR_MASS_G, 0.02, "J/(g K)", "Dulong-Petit", "the error is assumed"
+)
+"""CsPbBr3 at room temperature: 3R for each of five atoms. Its phonons lie below kT, so that quantum
+mechanics takes five per cent at most; thermal expansion and soft modes add about as much."""
+
+CORE_HEAT_CAPACITY = Estimate(
+    1e6 * DENSITY.value * SPECIFIC_HEAT.value,
+    1e6 * math.hypot(DENSITY.std_err * SPECIFIC_HEAT.value, DENSITY.value * SPECIFIC_HEAT.std_err),
+    "J/(m3 K)",
+    "density times specific heat",
+)
+"""Heat capacity of CsPbBr3 per volume."""
+
+_LIGAND_HEAT_CAPACITY_J_M3K = 1.8e6  # liquid oleic acid, 0.89 g/cm3 and 2.0 J/(g K); assumed
+
+
+def film_heat_capacity(
+    edge_nm: float = REPORTED["main-NC-size"].value, spacing_nm: float = REPORTED["main-l"].value
+) -> float:
+    """Heat capacity of a film of nanocrystals and ligands per volume.
+
+    Parameters
+    ----------
+    edge_nm, spacing_nm : float, optional
+        Edge of a nanocrystal and distance between centres; ligands fill the rest.
+
+    Returns
+    -------
+    float
+        In J/(m³ K).
+
+    Raises
+    ------
+    ValueError
+        If a length is not positive, or the nanocrystals overlap.
+
+    Examples
+    --------
+    >>> f"{film_heat_capacity():.3g}"
+    '1.36e+06'
+    """
+    check_number("edge_nm", edge_nm, above=0)
+    check_number("spacing_nm", spacing_nm, at_least=edge_nm)
+    core = (edge_nm / spacing_nm) ** 3
+    return core * CORE_HEAT_CAPACITY.value + (1 - core) * _LIGAND_HEAT_CAPACITY_J_M3K
+
+
+def core_share(
+    edge_nm: float = REPORTED["main-NC-size"].value, spacing_nm: float = REPORTED["main-l"].value
+) -> float:
+    """Share of a film's heat that its nanocrystals hold, once ligands are as warm as they.
+
+    Parameters
+    ----------
+    edge_nm, spacing_nm : float, optional
+        As for `film_heat_capacity`.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; what sharing with the ligands leaves of `temperature_step`.
+
+    Raises
+    ------
+    ValueError
+        As for `film_heat_capacity`.
+
+    Examples
+    --------
+    >>> f"{core_share():.2f}"
+    '0.43'
+    """
+    film = film_heat_capacity(edge_nm, spacing_nm)
+    return (edge_nm / spacing_nm) ** 3 * CORE_HEAT_CAPACITY.value / film
+
+
+def absorption_length_nm(
+    cross_section_cm2: float = REPORTED["s6-sigma-abs"].value,
+    spacing_nm: float = REPORTED["main-l"].value,
+) -> float:
+    """Depth at which the light has fallen to 1/e: volume per nanocrystal over cross section.
+
+    Parameters
+    ----------
+    cross_section_cm2 : float, optional
+        Absorption cross section of one nanocrystal.
+    spacing_nm : float, optional
+        Distance between centres on a cubic lattice.
+
+    Returns
+    -------
+    float
+        In nm.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive.
+
+    Examples
+    --------
+    >>> f"{absorption_length_nm():.0f}"
+    '189'
+    """
+    check_number("cross_section_cm2", cross_section_cm2, above=0)
+    check_number("spacing_nm", spacing_nm, above=0)
+    return spacing_nm**3 / (1e14 * cross_section_cm2)
+
+
+@dataclass(frozen=True)
+class Substrate:
+    """What a film lies on: a solid without end, behind an interface that resists heat.
+
+    Parameters
+    ----------
+    conductivity_W_mK : float
+        Thermal conductivity.
+    heat_capacity_J_m3K : float
+        Heat capacity per volume.
+    interface_conductance_MW_m2K : float
+        Heat flux per temperature difference across the interface (its inverse is the Kapitza
+        resistance); infinite for perfect contact, 0 for none.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive, or the interface conductance is negative.
+    """
+
+    conductivity_W_mK: float
+    heat_capacity_J_m3K: float
+    interface_conductance_MW_m2K: float
+
+    def __post_init__(self) -> None:
+        """Refuse what no solid can have."""
+        for name in ("conductivity_W_mK", "heat_capacity_J_m3K"):
+            check_number(name, getattr(self, name), above=0)
+        name = "interface_conductance_MW_m2K"
+        check_number(name, getattr(self, name), at_least=0, finite=False)
+
+    @property
+    def thermal_diffusivity_m2_s(self) -> float:
+        """Conductivity over heat capacity, in m²/s."""
+        return self.conductivity_W_mK / self.heat_capacity_J_m3K
+
+
+FUSED_SILICA = Substrate(1.4, 2.2e6 * 0.72, 28.0)
+"""The quartz of Note 1, taken for fused silica: 1.4 W/(m K), 2.2 g/cm3 and 0.72 J/(g K), from
+tables. The interface is that of a self-assembled monolayer between solids :cite:`wang`, which the
+primer of Note 1 resembles; 15 to 100 MW/(m2 K) would not surprise."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A cylinder of film that a pulse heats at its top: Gaussian in r, Beer's law in z.
+
+    Parameters
+    ----------
+    radius_um : float
+        Radius of the cylinder, through whose side no heat flows; infinite for a wide film.
+    thickness_nm : float
+        Its height. No heat flows through the top, and none through the bottom without `substrate`.
+    thermal_diffusivity_m2_s : float
+        Conductivity over heat capacity per volume.
+    spot_fwhm_nm : float, optional
+        Full width at half maximum of the heated spot.
+    absorption_length_nm : float, optional
+        Depth at which the heat has fallen to 1/e.
+    heat_capacity_J_m3K : float, optional
+        Per volume; it matters on a substrate only.
+    substrate : Substrate, optional
+        What the film lies on. It asks for a film of infinite radius.
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive, the spot is wider than the film, or a film on a substrate ends.
+
+    Examples
+    --------
+    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> f"{film.final_temperature:.4f}"
+    '0.0033'
+    """
+
+    radius_um: float
+    thickness_nm: float
+    thermal_diffusivity_m2_s: float
+    spot_fwhm_nm: float = REPORTED["main-spot-fwhm"].value
+    absorption_length_nm: float = absorption_length_nm()
+    heat_capacity_J_m3K: float = film_heat_capacity()
+    substrate: Substrate | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be heated so."""
+        check_number("radius_um", self.radius_um, above=0, finite=False)
+        for name in (
+            "thickness_nm",
+            "thermal_diffusivity_m2_s",
+            "spot_fwhm_nm",
+            "absorption_length_nm",
+            "heat_capacity_J_m3K",
+        ):
+            check_number(name, getattr(self, name), above=0)
+        if self.spot_fwhm_nm > 2000 * self.radius_um:
+            raise ValueError(
+                f"spot_fwhm_nm = {self.spot_fwhm_nm!r} is wider than the film of "
+                f"radius_um = {self.radius_um!r}; make the film wider"
+            )
+        if self.substrate is not None and math.isfinite(self.radius_um):
+            raise ValueError(
+                f"radius_um = {self.radius_um!r} must be infinite on a substrate, which has no "
+                "side; use math.inf"
+            )
+
+    @property
+    def spot_sigma_m(self) -> float:
+        """Standard deviation of the heated spot, in m."""
+        return 1e-9 * self.spot_fwhm_nm / FWHM_PER_SIGMA
+
+    @property
+    def conductivity_W_mK(self) -> float:
+        """Thermal conductivity of the film, in W/(m K)."""
+        return self.thermal_diffusivity_m2_s * self.heat_capacity_J_m3K
+
+    @property
+    def final_temperature(self) -> float:
+        """Temperature long after the pulse, in units of the first at the centre.
+
+        Without a substrate the heat stays, and spreads evenly: the mean of the initial profile.
+        """
+        depth = self.absorption_length_nm / self.thickness_nm
+        mean_over_z = -depth * math.expm1(-1 / depth)
+        radius = 1e-6 * self.radius_um / self.spot_sigma_m
+        mean_over_r = -2 * math.expm1(-(radius**2) / 2) / radius**2
+        return mean_over_r * mean_over_z if self.substrate is None else 0.0
+
+
+def temperature_step(
+    excitation_density: ArrayLike | xr.DataArray,
+    photon_energy_J: float,
+    *,
+    edge_nm: float = REPORTED["main-NC-size"].value,
+    heat_capacity: Estimate = CORE_HEAT_CAPACITY,
+) -> xr.Dataset:
+    r"""Temperature step of a nanocrystal whose light all turns to heat at once, Eq. (7) of Note 8.
+
+    .. math:: \Delta T = \frac{\langle N \rangle E}{\rho c_p a^3}
+
+    Parameters
+    ----------
+    excitation_density : array_like or DataArray
+        Photons absorbed per nanocrystal and pulse, <N>.
+    photon_energy_J : float
+        Energy of a photon.
+    edge_nm : float, optional
+        Edge of a cubic nanocrystal.
+    heat_capacity : Estimate, optional
+        Per volume, in J/(m³ K).
+
+    Returns
+    -------
+    Dataset
+        ``temperature_step_K`` and ``std_err_K``, the part of its error that `heat_capacity` makes;
+        of the shape of `excitation_density`.
+
+    Raises
+    ------
+    ValueError
+        If an excitation density is negative or NaN, another number not positive, or the unit of
+        `heat_capacity` another one.
+
+    Examples
+    --------
+    >>> step = temperature_step(0.0082, photon_energy_J=4.9e-19)
+    >>> f"{float(step.temperature_step_K):.4f} K"
+    '0.0068 K'
+    """
+    density = xr.DataArray(excitation_density)
+    for value in density.values.flat:
+        check_number("excitation_density", float(value), at_least=0)
+    check_number("photon_energy_J", photon_energy_J, above=0)
+    check_number("edge_nm", edge_nm, above=0)
+    check_number("heat_capacity", heat_capacity.value, above=0)
+    if heat_capacity.unit != CORE_HEAT_CAPACITY.unit:
+        raise ValueError(
+            f"heat_capacity is in {heat_capacity.unit!r}; give it in {CORE_HEAT_CAPACITY.unit!r}"
+        )
+    step = density * photon_energy_J / (heat_capacity.value * (1e-9 * edge_nm) ** 3)
+    table = xr.Dataset(
+        {
+            "temperature_step_K": step,
+            "std_err_K": step * heat_capacity.std_err / heat_capacity.value,
+        }
+    )
+    table.temperature_step_K.attrs = {"long_name": "temperature step", "units": "K"}
+    table.std_err_K.attrs = {"long_name": "error of the temperature step", "units": "K"}
+    return table

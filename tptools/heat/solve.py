@@ -1,0 +1,284 @@
+"""Temperature of a film after a pulse or many: one interface for all methods."""
+
+import math
+from typing import Literal, get_args
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+
+from tptools.checks import check_choice, check_integer, check_number
+from tptools.heat import exact, explicit, substrate
+from tptools.heat.model import Film
+
+__all__ = ["centre_temperature", "cooling_time", "mean_temperature", "pile_up", "temperature"]
+
+Method = Literal["exact", "explicit"]
+Array = NDArray[np.float64]
+
+_SHOWN_SPOTS = 4.0  # full widths of the spot from the centre to the edge of a wide film's field
+
+
+def temperature(
+    film: Film,
+    times_ns: ArrayLike,
+    method: Method = "exact",
+    *,
+    cells: tuple[int, int] = (200, 20),
+    period_ns: float | None = None,
+    step_ns: float | None = None,
+    accuracy: float = 1e-6,
+) -> xr.DataArray:
+    """Temperature everywhere in a film, in units of that at the centre of its top at the pulse.
+
+    Parameters
+    ----------
+    film : Film
+        What is heated, with or without a substrate.
+    times_ns : array_like
+        Times after the pulse, ascending.
+    method : {"exact", "explicit"}, optional
+        The closed form, or on a substrate that of its Laplace transform; or explicit finite
+        differences, for a film of finite radius without a substrate.
+    cells : tuple of int, optional
+        Steps of the grid along r and z. The grid of a wide film ends four spots from the centre.
+    period_ns : float, optional
+        Time between pulses of a train without end, of which `times_ns` counts from the last; by
+        default there is a single pulse. Needs a substrate: a film that keeps its heat has no
+        steady state.
+    step_ns : float, optional
+        Longest time step of the explicit method. The default is half the stable one.
+    accuracy : float, optional
+        Largest error of the closed form. On a substrate the error is below 1e-8 at any time.
+
+    Returns
+    -------
+    DataArray
+        Over ``time_ns``, ``r_um`` and ``z_nm``; the nodes include the axis, top and bottom.
+
+    Raises
+    ------
+    ValueError
+        If times are not ascending, negative or NaN, another number is out of its range, the step is
+        unstable, or the method does not fit the film; the message names value and rule.
+
+    Examples
+    --------
+    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> field = temperature(film, [0, 1, 100])
+    >>> [round(float(one), 3) for one in field.sel(r_um=0, z_nm=0)]
+    [1.0, 0.939, 0.632]
+    """
+    times_s = _checked(film, times_ns, method, cells, period_ns, accuracy)
+    shown_um = 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm
+    edge = film.radius_um if math.isfinite(film.radius_um) else shown_um
+    r_um, z_nm = explicit.nodes(edge, film.thickness_nm, cells)
+    if method == "explicit":
+        field = explicit.march(film, times_s, cells, step_ns)
+    else:
+        field = _exact(film, times_s, 1e-6 * r_um, 1e-9 * z_nm, period_ns, accuracy)
+    return _labelled(field, times_ns, ("r_um", r_um, "distance from the axis", "µm"),
+                     ("z_nm", z_nm, "depth", "nm"))  # fmt: skip
+
+
+def centre_temperature(
+    film: Film,
+    times_ns: ArrayLike,
+    method: Method = "exact",
+    *,
+    cells: tuple[int, int] = (200, 20),
+    period_ns: float | None = None,
+    step_ns: float | None = None,
+    accuracy: float = 1e-6,
+) -> xr.DataArray:
+    """Temperature at the centre of the top, in units of that at the pulse.
+
+    Parameters
+    ----------
+    film, times_ns, method, cells, period_ns, step_ns, accuracy
+        As for `temperature`.
+
+    Returns
+    -------
+    DataArray
+        Over ``time_ns``.
+
+    Raises
+    ------
+    ValueError
+        As for `temperature`.
+
+    Examples
+    --------
+    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> print(f"{float(centre_temperature(film, 100)):.6f}")
+    0.632360
+    """
+    times_s = _checked(film, times_ns, method, cells, period_ns, accuracy)
+    if method == "explicit":
+        field = explicit.march(film, times_s, cells, step_ns)[:, 0, 0]
+    else:
+        origin = np.zeros(1)
+        field = _exact(film, times_s, origin, origin, period_ns, accuracy)[:, 0, 0]
+    return _labelled(field, times_ns)
+
+
+def cooling_time(film: Film, fraction: float) -> float:
+    """Time after which the centre of the top has cooled to a fraction of its first temperature.
+
+    Parameters
+    ----------
+    film : Film
+        What is heated.
+    fraction : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float
+        In ns; infinite if a film that keeps its heat ends warmer than that.
+
+    Raises
+    ------
+    ValueError
+        If `fraction` does not lie between 0 and 1.
+
+    Examples
+    --------
+    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> f"{cooling_time(film, 0.5):.0f} ns"
+    '186 ns'
+    """
+    check_number("fraction", fraction, above=0, below=1)
+    if film.final_temperature >= fraction:
+        return math.inf
+
+    def excess(log_time: float) -> float:
+        return float(centre_temperature(film, math.exp(log_time))) - fraction
+
+    late = 0.0
+    while excess(late) > 0:
+        late += math.log(10)
+    early = late
+    while excess(early) < 0:
+        early -= math.log(10)
+    return math.exp(brentq(excess, early, late, xtol=1e-8))
+
+
+def pile_up(film: Film, period_ns: float, n_pulses: int) -> xr.DataArray:
+    """Heat that earlier pulses have left at the centre of the top, just before each pulse.
+
+    Parameters
+    ----------
+    film : Film
+        What is heated.
+    period_ns : float
+        Time between pulses.
+    n_pulses : int
+        Number of pulses.
+
+    Returns
+    -------
+    DataArray
+        Over ``pulse``, from 1, in units of the step that one pulse makes.
+
+    Raises
+    ------
+    ValueError
+        If the period is not positive, or there is no pulse.
+
+    Examples
+    --------
+    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> [round(float(left), 2) for left in pile_up(film, period_ns=400, n_pulses=3)]
+    [0.0, 0.33, 0.53]
+    """
+    check_number("period_ns", period_ns, above=0)
+    check_integer("n_pulses", n_pulses, at_least=1)
+    one = centre_temperature(film, period_ns * np.arange(1, n_pulses)) if n_pulses > 1 else []
+    left = np.concatenate([[0.0], np.cumsum(one)])
+    attrs = {"long_name": "temperature before the pulse", "units": "1"}
+    return xr.DataArray(left, {"pulse": np.arange(1, n_pulses + 1)}, "pulse", attrs=attrs)
+
+
+def mean_temperature(field: xr.DataArray) -> xr.DataArray:
+    """Mean over the volume: what a film that keeps its heat keeps.
+
+    Parameters
+    ----------
+    field : DataArray
+        From `temperature`.
+
+    Returns
+    -------
+    DataArray
+        Over ``time_ns``.
+
+    Examples
+    --------
+    >>> film = Film(radius_um=2, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> mean = mean_temperature(temperature(film, [0, 100], "explicit"))
+    >>> bool(abs(mean[1] / mean[0] - 1) < 1e-12)
+    True
+    """
+    volumes = explicit.ring_volumes(field.r_um.to_numpy(), field.z_nm.to_numpy())
+    weights = xr.DataArray(volumes, dims=("r_um", "z_nm"))
+    return field.weighted(weights).mean(("r_um", "z_nm"), keep_attrs=True)
+
+
+def _exact(
+    film: Film, times_s: Array, r_m: Array, z_m: Array, period_ns: float | None, accuracy: float
+) -> Array:
+    if film.substrate is None:
+        radial = exact.along_r(film, r_m, times_s, accuracy)
+        return radial[:, :, None] * exact.along_z(film, z_m, times_s, accuracy)[:, None, :]
+    if period_ns is None:
+        return substrate.after_one_pulse(film, times_s, r_m, z_m)
+    return substrate.after_many_pulses(film, times_s, r_m, z_m, 1e-9 * period_ns)
+
+
+def _checked(
+    film: Film,
+    times_ns: ArrayLike,
+    method: str,
+    cells: tuple[int, int],
+    period_ns: float | None,
+    accuracy: float,
+) -> Array:
+    """Times in s, once all parameters have passed."""
+    check_choice("method", method, get_args(Method))
+    explicit.check_cells(cells)
+    check_number("accuracy", accuracy, at_least=1e-9, below=1)
+    if period_ns is not None:
+        check_number("period_ns", period_ns, above=0)
+        if film.substrate is None or film.substrate.interface_conductance_MW_m2K == 0:
+            raise ValueError(
+                f"period_ns = {period_ns!r}: a film that keeps its heat has no steady state; "
+                "give it a conducting substrate, or see pile_up"
+            )
+    times = np.atleast_1d(np.asarray(times_ns, float))
+    if times.ndim > 1 or times.size == 0:
+        raise ValueError(f"times_ns of shape {times.shape} must be a number or a list of numbers")
+    for time in times:
+        check_number("times_ns", float(time), at_least=0)
+    if np.any(np.diff(times) < 0):
+        where = int(np.argmax(np.diff(times) < 0))
+        raise ValueError(
+            f"times_ns = {times[where]:g}, {times[where + 1]:g} must ascend; sort them"
+        )
+    return 1e-9 * times
+
+
+def _labelled(
+    field: Array, times_ns: ArrayLike, *axes: tuple[str, Array, str, str]
+) -> xr.DataArray:
+    attrs = {"long_name": "temperature relative to the first at the centre", "units": "1"}
+    coords = {"time_ns": ("time_ns", np.atleast_1d(np.asarray(times_ns, float)))}
+    coords |= {name: (name, values) for name, values, _, _ in axes}
+    labelled = xr.DataArray(field, coords, ["time_ns", *(name for name, *_ in axes)], attrs=attrs)
+    labelled.time_ns.attrs = {"long_name": "time after the pulse", "units": "ns"}
+    for name, _, long_name, units in axes:
+        labelled[name].attrs = {"long_name": long_name, "units": units}
+    # a single time gives a single value
+    return labelled if np.ndim(times_ns) else labelled.isel(time_ns=0)
