@@ -95,7 +95,9 @@ _PRINTED = (
     Reported("s3-apd", "response of the APD", "50", "ps", "Note 3, L527-528", True),
     # the sample
     Reported("main-NC-size", "edge of a nanocrystal", "8.3", "nm", "Main text, L75"),
+    Reported("main-PLQY", "quantum yield of the film", "68", "%", "Main text, L76"),
     # excitation density, quoted in the main text
+    Reported("main-1c-frep", "repetition rate of Fig. 1c", "2.5", "MHz", "Main text, L82"),
     Reported("main-N-low", "<N> at 0.5 nW, 2.5 MHz", "0.004", "", "Main text, L83"),
     Reported("main-N-high", "<N> at 20 nW, 2.5 MHz", "0.16", "", "Main text, L83"),
     Reported("main-1e-fluence", "fluence of Fig. 1e", "0.76", "uJ/cm2", "Main text, L101", True),

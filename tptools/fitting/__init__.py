@@ -5,18 +5,36 @@ from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
+from tptools.fitting.spectra import (
+    PowerLaw,
+    absorbance,
+    fit_absorbance,
+    fit_peak,
+    fit_power_law,
+    quantum_yield,
+    reject_cosmic_rays,
+    trend,
+)
 
 __all__ = [
     "MsdFit",
+    "PowerLaw",
+    "absorbance",
     "cramer_rao_bound",
     "diffusivity",
+    "fit_absorbance",
     "fit_decay",
     "fit_msd",
+    "fit_peak",
+    "fit_power_law",
     "fit_profiles",
     "fit_relaxation",
     "fit_tail",
     "mean_square_displacement",
     "prompt_fraction",
+    "quantum_yield",
+    "reject_cosmic_rays",
     "relaxation_curve",
     "spreading_spot",
+    "trend",
 ]
