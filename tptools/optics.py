@@ -282,8 +282,8 @@ def annihilation_yield(excitation_density: float, partners: float) -> float:
     excitation_density : float
         Excitons per nanocrystal and pulse at the centre of the spot, :math:`N_0`.
     partners : float
-        Nanocrystals that a pair of excitons searches in a lifetime, times the chance that a
-        meeting ends one of them, M; see `nanocrystals_searched`.
+        `nanocrystals_searched` in a lifetime, times the chance that a meeting ends one of the
+        two excitons, M.
 
     Returns
     -------
@@ -311,10 +311,11 @@ def annihilation_yield(excitation_density: float, partners: float) -> float:
 def nanocrystals_searched(
     diffusivity_cm2_s: float, lifetime_ns: float, spacing_nm: float = REPORTED["main-l"].value
 ) -> float:
-    r"""Nanocrystals that two excitons search for each other in a lifetime.
+    r"""Nanocrystals that an exciton searches for others in a lifetime, if each finds another.
 
     A walk of n steps on the square lattice visits :math:`\pi n / \ln(8n)` different sites, for
-    large n [1]_. Two walkers make :math:`n = 8 D \tau / l^2` steps relative to each other.
+    large n [1]_. Two walkers make :math:`n = 8 D \tau / l^2` steps relative to each other. A
+    meeting ends one of the two, so that either has half of what they search together.
 
     Parameters
     ----------
@@ -328,7 +329,8 @@ def nanocrystals_searched(
     Returns
     -------
     float
-        Number of nanocrystals, at least 1: that with the exciton itself.
+        Number of nanocrystals: M of `annihilation_yield` if every meeting ends one exciton. At
+        least 1/2, that with the exciton itself.
 
     Raises
     ------
@@ -342,16 +344,13 @@ def nanocrystals_searched(
     Examples
     --------
     >>> round(nanocrystals_searched(0.15, 2.5))
-    934
+    467
     """
-    for name, value in {
-        "diffusivity_cm2_s": diffusivity_cm2_s,
-        "lifetime_ns": lifetime_ns,
-        "spacing_nm": spacing_nm,
-    }.items():
-        check_number(name, value, above=0)
+    check_number("diffusivity_cm2_s", diffusivity_cm2_s, above=0)
+    check_number("lifetime_ns", lifetime_ns, above=0)
+    check_number("spacing_nm", spacing_nm, above=0)
     steps = 8 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * lifetime_ns / spacing_nm**2
-    return math.pi * steps / math.log(8 * steps) if steps > 1 else 1.0
+    return math.pi * steps / math.log(8 * steps) / 2 if steps > 1 else 0.5
 
 
 @dataclass(frozen=True)
