@@ -12,6 +12,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.fitting import (
     absorbance,
+    exponent_half_width,
     fit_absorbance,
     fit_peak,
     fit_power_law,
@@ -141,6 +142,19 @@ def test_exponent_is_covered_as_often_as_stated(exponent):
     assert covered == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 400))
     mean = np.mean([line.exponent.value for line in lines])
     assert mean == pytest.approx(exponent, abs=0.001)
+
+
+def test_width_of_the_interval_is_foretold():
+    """The root mean square half width of many intervals is the one foretold."""
+    rng = np.random.default_rng(4)
+    lines = [
+        fit_power_law(POWERS, POWERS * np.exp(0.01 * rng.standard_normal(7))) for _ in range(400)
+    ]
+    halves = [(line.interval[1] - line.interval[0]) / 2 for line in lines]
+    wanted = exponent_half_width(POWERS, 0.01)
+    assert math.sqrt(np.mean(np.square(halves))) == pytest.approx(wanted, rel=0.1)
+    with pytest.raises(ValueError, match="at least three positive"):
+        exponent_half_width([1, 2], 0.01)
 
 
 def test_interval_is_that_of_the_profile_likelihood():

@@ -8,6 +8,7 @@ from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
 from tptools.fitting.spectra import (
     PowerLaw,
     absorbance,
+    exponent_half_width,
     fit_absorbance,
     fit_peak,
     fit_power_law,
@@ -22,6 +23,7 @@ __all__ = [
     "absorbance",
     "cramer_rao_bound",
     "diffusivity",
+    "exponent_half_width",
     "fit_absorbance",
     "fit_decay",
     "fit_msd",

@@ -29,6 +29,7 @@ from tptools.optics import (
 __all__ = [
     "PowerLaw",
     "absorbance",
+    "exponent_half_width",
     "fit_absorbance",
     "fit_peak",
     "fit_power_law",
@@ -360,6 +361,41 @@ def fit_power_law(
         Estimate(prefactor, prefactor * log_prefactor.stderr, given[0].unit, "power law"),
         fit,
     )
+
+
+def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
+    r"""Half the width that the interval of `fit_power_law` will have.
+
+    .. math:: t_{0.975, n - 2}\; s \Big/ \sqrt{\textstyle\sum_i (\ln P_i - \overline{\ln P})^2}
+
+    Parameters
+    ----------
+    power_nW : array_like
+        The n powers of a series, at least three.
+    relative_error : float
+        Relative standard error s of one point, by power or light.
+
+    Returns
+    -------
+    float
+        In units of the exponent.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three powers, or a number is not positive and finite.
+
+    Examples
+    --------
+    >>> round(exponent_half_width([0.5, 1, 2.5, 4, 5, 10, 20], 0.01), 4)
+    0.0082
+    """
+    power = np.ravel(power_nW).astype(float)
+    check_number("relative_error", relative_error, above=0)
+    if power.size < 3 or not (np.isfinite(power).all() and (power > 0).all()):
+        raise ValueError(f"power_nW = {power_nW!r} must be at least three positive numbers")
+    spread = math.sqrt(power.size) * np.log(power).std()
+    return float(stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
 
 
 def trend(power_nW: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:

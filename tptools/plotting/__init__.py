@@ -30,11 +30,19 @@ from tptools.plotting.microscopy import (
     plot_residuals,
     plot_slices,
 )
+from tptools.plotting.spectra import (
+    plot_absorbance_and_emission,
+    plot_exponents,
+    plot_power_series,
+    plot_power_spectra,
+    plot_sample_spectra,
+)
 from tptools.plotting.style import OKABE_ITO, colours, use_style
 
 __all__ = [
     "OKABE_ITO",
     "colours",
+    "plot_absorbance_and_emission",
     "plot_bends",
     "plot_bias_against_counts",
     "plot_choices",
@@ -44,6 +52,7 @@ __all__ = [
     "plot_decays",
     "plot_detection",
     "plot_excitation_against_power",
+    "plot_exponents",
     "plot_maps",
     "plot_memory_idea",
     "plot_microscope",
@@ -51,9 +60,12 @@ __all__ = [
     "plot_performance",
     "plot_photon_need",
     "plot_potential_curves",
+    "plot_power_series",
+    "plot_power_spectra",
     "plot_principle",
     "plot_relaxation_curve",
     "plot_residuals",
+    "plot_sample_spectra",
     "plot_shapes",
     "plot_slices",
     "plot_snapshot",
