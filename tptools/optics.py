@@ -37,11 +37,11 @@ __all__ = [
     "OPTICAL_SAMPLES",
     "OpticalSample",
     "absorption_shape",
+    "annihilation_partners",
     "annihilation_yield",
     "blurred",
     "confined_emission_eV",
     "emission_shape",
-    "nanocrystals_searched",
     "photon_energy_eV",
     "saturation_yield",
 ]
@@ -282,8 +282,8 @@ def annihilation_yield(excitation_density: float, partners: float) -> float:
     excitation_density : float
         Excitons per nanocrystal and pulse at the centre of the spot, :math:`N_0`.
     partners : float
-        `nanocrystals_searched` in a lifetime, times the chance that a meeting ends one of the
-        two excitons, M.
+        Nanocrystals in which an exciton, in its lifetime, would find another and be lost, M; from
+        `annihilation_partners`.
 
     Returns
     -------
@@ -308,34 +308,43 @@ def annihilation_yield(excitation_density: float, partners: float) -> float:
     return float(-spence(1 + strength) / strength)
 
 
-def nanocrystals_searched(
-    diffusivity_cm2_s: float, lifetime_ns: float, spacing_nm: float = REPORTED["main-l"].value
+def annihilation_partners(
+    diffusivity_cm2_s: float,
+    lifetime_ns: float,
+    *,
+    auger_lifetime_ns: float = 0.0,
+    spacing_nm: float = REPORTED["main-l"].value,
 ) -> float:
-    r"""Nanocrystals that an exciton searches for others in a lifetime, if each finds another.
+    r"""Strength of annihilation among excitons that hop, M of `annihilation_yield`.
 
-    A walk of n steps on the square lattice visits :math:`\pi n / \ln(8n)` different sites, for
-    large n [1]_. Two walkers make :math:`n = 8 D \tau / l^2` steps relative to each other. A
-    meeting ends one of the two, so that either has half of what they search together.
+    .. math:: \frac{1}{M} = \frac{2 \ln(8n)}{\pi n} + \frac{2 \tau_A}{\tau},
+        \qquad n = \frac{8 D \tau}{l^2}
+
+    The first term is the search: two excitons make n steps relative to each other, visit
+    :math:`\pi n / \ln(8n)` different sites of a square lattice, for large n [1]_, and one of the
+    two is lost. The second is what two in one nanocrystal wait until then; alone it gives the limit of
+    excitons that are always well mixed.
 
     Parameters
     ----------
     diffusivity_cm2_s : float
         D of one exciton.
     lifetime_ns : float
-        :math:`\tau`.
+        Exciton lifetime :math:`\tau`.
+    auger_lifetime_ns : float, optional
+        Time :math:`\tau_A` in which two excitons in one nanocrystal lose one; 0 is at once.
     spacing_nm : float, optional
         Distance l of neighbouring nanocrystals.
 
     Returns
     -------
     float
-        Number of nanocrystals: M of `annihilation_yield` if every meeting ends one exciton. At
-        least 1/2, that with the exciton itself.
+        M.
 
     Raises
     ------
     ValueError
-        If a number is not positive and finite.
+        If a number is not finite or out of range, or an exciton makes less than one step.
 
     References
     ----------
@@ -343,14 +352,19 @@ def nanocrystals_searched(
 
     Examples
     --------
-    >>> round(nanocrystals_searched(0.15, 2.5))
+    >>> round(annihilation_partners(0.15, 2.5))
     467
+    >>> round(annihilation_partners(0.15, 2.5, auger_lifetime_ns=0.126), 1)
+    9.7
     """
     check_number("diffusivity_cm2_s", diffusivity_cm2_s, above=0)
     check_number("lifetime_ns", lifetime_ns, above=0)
+    check_number("auger_lifetime_ns", auger_lifetime_ns, at_least=0)
     check_number("spacing_nm", spacing_nm, above=0)
     steps = 8 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * lifetime_ns / spacing_nm**2
-    return math.pi * steps / math.log(8 * steps) / 2 if steps > 1 else 0.5
+    check_number("steps in a lifetime", steps, at_least=1)
+    search = 2 * math.log(8 * steps) / (math.pi * steps)
+    return 1 / (search + 2 * auger_lifetime_ns / lifetime_ns)
 
 
 @dataclass(frozen=True)
@@ -467,7 +481,7 @@ class OpticalSample:
 _SOURCES = {
     "emission_eV": "between 479 nm at 3.5 nm and 518 nm at 16 nm, Krieg 2021, at 8.3 nm",
     "emission_fwhm_meV": "narrowest of Energies 14, 275 (2021)",
-    "stokes_shift_meV": "between 82 meV at 4 nm and 20 meV at 13 nm, Brennan 2017, at 8.3 nm",
+    "stokes_shift_meV": "assumed, within the 38 to 101 meV of Energies 14, 275 (2021)",
     "exciton_fwhm_meV": "assumed, a little wider than the emission",
     "binding_meV": "Nanomaterials 11, 463 (2021)",
     "continuum_rise_per_eV": "assumed: 405 nm is absorbed 2.5 times as well as the exciton",

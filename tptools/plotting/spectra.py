@@ -177,8 +177,9 @@ def plot_exponents(
     bars = {"fmt": "none", "color": "black", "capsize": 5, "elinewidth": 2}
     ax.errorbar(middle, rows, xerr=half, label="recomputed, 95 %", **bars)
     shades = list(OKABE_ITO.values())
-    for (name, exponents), mark, colour in zip(models.items(), "oDsv^", shades, strict=False):
-        ax.plot(exponents, rows, mark, color=colour, label=name, alpha=0.9)
+    for k, (name, exponents) in enumerate(models.items()):
+        below = rows - 0.15 * (k + 1)  # models that agree shall not hide each other
+        ax.plot(exponents, below, "oDsv^"[k], color=shades[k], label=name)
     ax.axvline(1, color="0.7", lw=0.8, zorder=0)
     ax.set(yticks=rows, yticklabels=list(found), xlabel="exponent of light against power")
     ax.margins(y=0.3)
