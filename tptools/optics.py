@@ -322,8 +322,8 @@ def annihilation_partners(
 
     The first term is the search: two excitons make n steps relative to each other, visit
     :math:`\pi n / \ln(8n)` different sites of a square lattice, for large n [1]_, and one of the
-    two is lost. The second is what two in one nanocrystal wait until then; alone it gives the limit of
-    excitons that are always well mixed.
+    two is lost. The second is what two in one nanocrystal wait until then; alone it gives the
+    limit of excitons that are always well mixed.
 
     Parameters
     ----------

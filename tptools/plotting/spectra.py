@@ -178,7 +178,7 @@ def plot_exponents(
     ax.errorbar(middle, rows, xerr=half, label="recomputed, 95 %", **bars)
     shades = list(OKABE_ITO.values())
     for k, (name, exponents) in enumerate(models.items()):
-        below = rows - 0.15 * (k + 1)  # models that agree shall not hide each other
+        below = rows - 0.13 * (k + 1)  # models that agree shall not hide each other
         ax.plot(exponents, below, "oDsv^"[k], color=shades[k], label=name)
     ax.axvline(1, color="0.7", lw=0.8, zorder=0)
     ax.set(yticks=rows, yticklabels=list(found), xlabel="exponent of light against power")
