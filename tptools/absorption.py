@@ -87,7 +87,7 @@ def absorption_coefficient_cm(
     Examples
     --------
     >>> round(absorption_coefficient_cm(1.0))
-    92538
+    92529
     """
     check_number("volume_fraction", volume_fraction, above=0, at_most=1)
     check_number("relative", relative, above=0)
@@ -177,7 +177,7 @@ def mean_relative_intensity(density: float) -> float:
     Examples
     --------
     >>> round(mean_relative_intensity(0.08), 3)
-    0.912
+    0.913
     """
     check_number("density", density, at_least=0)
     depth = density * math.log(10)

@@ -26,6 +26,7 @@ __all__ = [
     "Dispersion",
     "Reagent",
     "alumina_per_cycle_nm2",
+    "atoms_per_surface_nm2",
     "limiting_yield",
     "molar_mass",
     "recipes",
@@ -356,6 +357,37 @@ def alumina_per_cycle_nm2(growth_nm: float) -> float:
     return growth_nm / _alumina_nm3_per_aluminium()
 
 
+def atoms_per_surface_nm2(dispersion: Dispersion, volume_mL: float, dose_umol: float) -> float:
+    """Atoms of a dose per nm² of all nanocrystals in the flask.
+
+    Parameters
+    ----------
+    dispersion : Dispersion
+        What is in the flask.
+    volume_mL : float
+        How much of it.
+    dose_umol : float
+        Size of the dose.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the volume is not positive, or the dose negative.
+
+    Examples
+    --------
+    >>> round(atoms_per_surface_nm2(Dispersion(8, "formula_units"), 1.0, 1.6), 1)
+    1.4
+    """
+    check_number("volume_mL", volume_mL, above=0)
+    check_number("dose_umol", dose_umol, at_least=0)
+    return 1e-6 * dose_umol * constants.N_A / (dispersion.surface_nm2_mL * volume_mL)
+
+
 def shell_thickness_nm(
     dispersion: Dispersion, volume_mL: float, cycles: int, aluminium_umol_per_cycle: float
 ) -> float:
@@ -397,7 +429,9 @@ def shell_thickness_nm(
     aluminium = 1e-6 * cycles * aluminium_umol_per_cycle * constants.N_A
     oxide_nm3 = aluminium * _alumina_nm3_per_aluminium()
     per_crystal_nm3 = oxide_nm3 / (dispersion.nanocrystals_per_mL * volume_mL)
-    return (math.cbrt(dispersion.edge_nm**3 + per_crystal_nm3) - dispersion.edge_nm) / 2
+    # the difference of cube roots, without cancellation where the shell is thin
+    growth = math.expm1(math.log1p(per_crystal_nm3 / dispersion.edge_nm**3) / 3)
+    return dispersion.edge_nm * growth / 2
 
 
 def solids_thickness_nm(mass_mg_mL: float, volume_uL_cm2: float) -> float:

@@ -30,6 +30,13 @@ from tptools.plotting.microscopy import (
     plot_residuals,
     plot_slices,
 )
+from tptools.plotting.samples import (
+    plot_densities,
+    plot_micrograph,
+    plot_recipes,
+    plot_shells,
+    plot_topography,
+)
 from tptools.plotting.style import OKABE_ITO, colours, use_style
 
 __all__ = [
@@ -42,22 +49,27 @@ __all__ = [
     "plot_conventions",
     "plot_decay_numbers",
     "plot_decays",
+    "plot_densities",
     "plot_detection",
     "plot_excitation_against_power",
     "plot_maps",
     "plot_memory_idea",
+    "plot_micrograph",
     "plot_microscope",
     "plot_msd",
     "plot_performance",
     "plot_photon_need",
     "plot_potential_curves",
     "plot_principle",
+    "plot_recipes",
     "plot_relaxation_curve",
     "plot_residuals",
     "plot_shapes",
+    "plot_shells",
     "plot_slices",
     "plot_snapshot",
     "plot_table_deviations",
+    "plot_topography",
     "plot_variance_errors",
     "snapshot_movie",
     "use_style",
