@@ -3,6 +3,7 @@
 from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction
 from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_displacement
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
+from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
 from tptools.fitting.spectra import (
@@ -20,10 +21,13 @@ from tptools.fitting.spectra import (
 __all__ = [
     "MsdFit",
     "PowerLaw",
+    "Sizes",
+    "Step",
     "absorbance",
     "cramer_rao_bound",
     "diffusivity",
     "exponent_half_width",
+    "find_particles",
     "fit_absorbance",
     "fit_decay",
     "fit_msd",
@@ -31,7 +35,9 @@ __all__ = [
     "fit_power_law",
     "fit_profiles",
     "fit_relaxation",
+    "fit_step",
     "fit_tail",
+    "mean_size",
     "mean_square_displacement",
     "prompt_fraction",
     "quantum_yield",
