@@ -47,20 +47,25 @@ def line(intensities):
     return fit_power_law(POWERS, [e.value for e in intensities.values()] * scatter)
 
 
-@pytest.mark.parametrize("inset", [False, True])
-def test_absorbance_is_solid_emission_dashed(spectra, inset):
-    """The arrow stands on the absorbance at the laser's wavelength; the inset is drawn into."""
+@pytest.mark.parametrize("with_inset", [False, True])
+def test_absorbance_is_solid_emission_dashed(spectra, with_inset):
+    """The arrow stands on the absorbance at the laser's wavelength; the inset has the image."""
     absorbance = spectra[0].drop_vars("power_nW")
     emission = absorbance * 0.5
-    seen = []
-    draw = seen.append if inset else None
-    figure = plotting.plot_absorbance_and_emission(absorbance, emission, 480.0, draw)
-    solid, dashed = figure.axes[0].lines
+    axis = np.arange(40.0)
+    image = xr.DataArray(np.arange(1600.0).reshape(40, 40), {"y_nm": axis, "x_nm": axis})
+    micrograph = image if with_inset else None
+    figure = plotting.plot_absorbance_and_emission(absorbance, emission, 480.0, micrograph)
+    main = figure.axes[0]
+    solid, dashed = main.lines
     assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
     np.testing.assert_array_equal(dashed.get_ydata(), emission)
-    arrow = next(t for t in figure.axes[0].texts if t.get_text() == "480 nm")
+    arrow = next(t for t in main.texts if t.get_text() == "480 nm")
     assert arrow.xy == pytest.approx((480, float(absorbance.sel(wavelength_nm=480))))
-    assert [ax in figure.axes[0].child_axes for ax in seen] == [True] * inset
+    assert len(main.child_axes) == with_inset
+    for inset in main.child_axes:
+        np.testing.assert_array_equal(inset.collections[0].get_array(), image)
+        assert np.ptp(inset.lines[0].get_xdata()) == 20
     assert_inside(figure)
 
 

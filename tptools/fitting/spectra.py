@@ -264,7 +264,7 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> ModelR
 
     model = lmfit.Model(curve)
     near = float(np.interp(505.0, wavelength, value))
-    start = {"exciton_eV": EV_NM / 505, "rise_per_eV": 1.0, "baseline_exponent": 3.0}
+    start = {"exciton_eV": EV_NM / 505, "rise_per_eV": 2.0, "baseline_exponent": 3.0}
     start |= {"exciton_fwhm_eV": 0.1, "height": max(near - value[-1], 1e-3), "baseline": value[-1]}
     parameters = model.make_params(**start)
     parameters["exciton_fwhm_eV"].min = 0.02

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +29,7 @@ def plot_absorbance_and_emission(
     absorbance: xr.DataArray,
     emission: xr.DataArray,
     excitation_nm: float,
-    draw_inset: Callable[[Axes], None] | None = None,
+    micrograph: xr.DataArray | None = None,
 ) -> Figure:
     """Draw Fig. 1b: absorbance solid, emission dashed, and where the laser excites.
 
@@ -39,8 +39,8 @@ def plot_absorbance_and_emission(
         Over ``wavelength_nm``, each normalised as it shall be seen.
     excitation_nm : float
         Where the arrow stands.
-    draw_inset : callable, optional
-        Draws into the axes that it is given, at the upper right.
+    micrograph : DataArray, optional
+        Over (y_nm, x_nm): drawn in an inset at the upper right, with a bar of 20 nm.
 
     Returns
     -------
@@ -62,8 +62,8 @@ def plot_absorbance_and_emission(
     ax.set(xlabel="wavelength (nm)", ylabel="normalised", ylim=(0, None))
     ax.margins(x=0)
     figure.legend(loc="outside lower center", ncols=2)
-    if draw_inset is not None:
-        draw_inset(ax.inset_axes((0.66, 0.45, 0.36, 0.56)))
+    if micrograph is not None:
+        _draw_micrograph(ax.inset_axes((0.68, 0.42, 0.34, 0.6)), micrograph)
     return figure
 
 
@@ -185,6 +185,16 @@ def plot_exponents(
     ax.margins(y=0.3)
     figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _draw_micrograph(ax: Axes, micrograph: xr.DataArray) -> None:
+    x_nm, y_nm = micrograph.x_nm.values, micrograph.y_nm.values
+    look = {"cmap": "gray", "shading": "nearest", "rasterized": True}
+    ax.pcolormesh(x_nm, y_nm, micrograph.transpose("y_nm", "x_nm"), **look)
+    start, bottom = x_nm[0] + 0.06 * np.ptp(x_nm), y_nm[0] + 0.08 * np.ptp(y_nm)
+    ax.plot([start, start + 20], [bottom, bottom], color="white", lw=3, solid_capstyle="butt")
+    ax.text(start + 10, bottom + 2, "20 nm", color="white", ha="center", va="bottom", fontsize=8)
+    ax.set(aspect="equal", xticks=[], yticks=[])
 
 
 def _draw_spectra(ax: Axes, spectra: xr.DataArray) -> None:
