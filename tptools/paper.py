@@ -104,6 +104,7 @@ _PRINTED = (
     Reported("s1-TEM-EPFL", "particles sized", "200", "", "Note 1, L401-403"),
     Reported("s1-cALD-conc", "concentration before c-ALD", "8", "mM", "Note 1, L375", True),
     Reported("s1-cALD-TMA", "TMA for a cycle of c-ALD", "1.6", "mM", "Note 1, L376"),
+    Reported("s1-cALD-TMA-volume", "volume of TMA for a cycle", "1", "mL", "Note 1, L376"),
     Reported("s1-OD-min", "optical density, at least", "0.01", "", "Note 1, L388"),
     Reported("s1-OD-max", "optical density, at most", "0.07", "", "Note 1, L388"),
     Reported("s1-ALD", "thickness after 100 cycles of ALD", "10", "nm", "Note 1, L389-395", True),
@@ -122,6 +123,7 @@ _PRINTED = (
     Reported("s1-Br-dose", "bromine atoms injected", "5", "mmol", "Note 1, L436"),
     Reported("s1-crude", "crude solution", "19", "mL", "Note 1, L438"),
     Reported("s1-film-ETH", "solids for spin-coating", "3", "mg/mL", "Note 1, L445-451"),
+    Reported("s1-film-ETH-drop", "drop for spin-coating", "30", "uL/cm2", "Note 1, L445-451"),
     # excitation density, quoted in the main text
     Reported("main-1c-frep", "repetition rate of Fig. 1c", "2.5", "MHz", "Main text, L82"),
     Reported("main-N-low", "<N> at 0.5 nW, 2.5 MHz", "0.004", "", "Main text, L83"),

@@ -20,6 +20,7 @@ from tptools.checks import check_choice, check_integer, check_number
 from tptools.paper import REPORTED
 
 __all__ = [
+    "ALUMINA_DENSITY_G_CM3",
     "FORMULA_UNIT_NM3",
     "PEROVSKITE",
     "REAGENTS",

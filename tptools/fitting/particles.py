@@ -94,7 +94,8 @@ def find_particles(
     Notes
     -----
     Large particles are cut by the border more often than small ones; the weights make up for it
-    (Miles and Lantuéjoul).
+    (Miles and Lantuéjoul). Nothing makes up for clusters that are not parted and count as not
+    single: large particles touch more often, so that the mean is low where there are many.
 
     Examples
     --------

@@ -164,8 +164,8 @@ def measure(
     Dataset
         Integer ``counts`` over (y_nm, x_nm). Over ``particle``, for every crystal that reaches
         into the image: ``true_x_nm``, ``true_y_nm``, the mean ``true_edge_nm`` of its two visible
-        edges, ``true_aspect`` (half their difference over that mean), ``true_thickness_nm`` and
-        ``true_angle_deg``. The attributes hold all parameters, the seed and
+        edges, ``true_aspect`` (half their difference over that mean), ``true_thickness_nm``,
+        ``true_angle_deg`` and ``true_whole``, whether the border leaves it uncut. The attributes hold all parameters, the seed and
         ``saturated_pixels``, the number of pixels at full scale.
 
     Raises
@@ -222,6 +222,11 @@ def _scatter(sample: Nanocrystals, field_nm: float, rng: np.random.Generator) ->
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     x, y = rotation @ spots.T + field_nm / 2
     angle = np.degrees(turn) + rng.normal(0, sample.rotation_spread_deg, len(sites))
+    half = edge / 2 * np.stack([1 + aspect, 1 - aspect])
+    turned = np.abs(np.stack([np.cos(np.radians(angle)), np.sin(np.radians(angle))]))
+    reach = np.stack([(half * turned).sum(axis=0), (half * turned[::-1]).sum(axis=0)])
+    from_middle = np.abs(np.stack([x, y]) - field_nm / 2)
+    whole = (from_middle + reach < field_nm / 2).all(axis=0)
     columns = {
         "true_x_nm": (x, "nm", "position along x"),
         "true_y_nm": (y, "nm", "position along y"),
@@ -229,8 +234,9 @@ def _scatter(sample: Nanocrystals, field_nm: float, rng: np.random.Generator) ->
         "true_aspect": (aspect, "1", "half the difference of the edges over their mean"),
         "true_thickness_nm": (thickness, "nm", "thickness along the beam"),
         "true_angle_deg": (angle, "degree", "direction of the first edge"),
+        "true_whole": (whole, "1", "wholly inside the image"),
     }
-    inside = (np.abs(np.stack([x, y]) - field_nm / 2) < (field_nm + edge) / 2).all(axis=0)
+    inside = (from_middle - reach < field_nm / 2).all(axis=0)
     return xr.Dataset(
         {
             name: ("particle", values[inside], {"units": units, "long_name": long_name})
