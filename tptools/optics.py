@@ -34,6 +34,8 @@ from tptools.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = [
+    "AUGER_LIFETIME_NS",
+    "BIEXCITON_SHIFT_MEV",
     "OPTICAL_SAMPLES",
     "OpticalSample",
     "absorption_shape",
@@ -48,6 +50,13 @@ __all__ = [
 
 EV_NM = 1e9 * constants.h * constants.c / constants.e
 BASELINE_REFERENCE_NM = 500.0
+
+AUGER_LIFETIME_NS = 0.126
+"""Time in which two excitons in one CsPbBr3 nanocrystal lose one, Nanomaterials 11, 463 (2021)."""
+
+BIEXCITON_SHIFT_MEV = (10.0, 20.0)
+"""How far below an exciton a biexciton emits, of the order of, arXiv:2002.07636."""
+
 _SMALLEST_OCCUPATION = 1e-6  # below it a yield is 1 to a part in a million
 
 # Ends of the size series of Krieg et al., ACS Cent. Sci. 7, 135 (2021): edge and emission
