@@ -238,15 +238,17 @@ def fit_step(
     check_number("margin_nm", margin_nm, at_least=0)
     check_choice("levelling", levelling, get_args(Levelling))
     height, pixel_nm = _checked(height_nm)
-    film = _film(height)
-    used = _beyond(film, margin_nm / pixel_nm)
-    if not used.any():
-        raise ValueError(
-            f"no line has film and substrate beyond margin_nm = {margin_nm:g} from the edge; "
-            "reduce the margin or scan a larger field"
-        )
     blocks = np.array_split(np.arange(len(height)), min(N_BLOCKS, len(height)))
-    thickness, level = _step_height(height, film, used, blocks, levelling)
+    film = _film(height)
+    for _ in range(2):  # the first round only finds the film under its tilt and bow
+        used = _beyond(film, margin_nm / pixel_nm)
+        if not used.any():
+            raise ValueError(
+                f"no line has film and substrate beyond margin_nm = {margin_nm:g} from the edge; "
+                "reduce the margin or scan a larger field"
+            )
+        thickness, level = _step_height(height, film, used, blocks, levelling)
+        film = height - level > thickness.value / 2
     frame = height_nm.transpose("y_nm", "x_nm")
     return Step(
         thickness,
@@ -272,13 +274,19 @@ def _checked(counts: xr.DataArray) -> tuple[NDArray[np.float64], float]:
     return image, float(steps[0])
 
 
+def _clearly_apart(values: NDArray, high: NDArray[np.bool_]) -> bool:
+    """Whether a threshold has found two levels, and not cut the noise of one."""
+    if high.all() or not high.any():
+        return False
+    within = math.sqrt((values[high].var() + values[~high].var()) / 2)
+    return bool(values[high].mean() - values[~high].mean() > CLEAREST_NOISE * within)
+
+
 def _segment(image: NDArray, smoothing: float, least_edge: float) -> NDArray[np.int32]:
     """Labels of particles; lengths in pixels."""
     smooth = gaussian_filter(image, smoothing)
-    threshold = threshold_otsu(smooth)
-    dark = smooth < threshold
-    within = math.sqrt((smooth[dark].var() + smooth[~dark].var()) / 2) if dark.any() else math.inf
-    if not smooth[~dark].mean() - smooth[dark].mean() > CLEAREST_NOISE * within:
+    dark = smooth <= threshold_otsu(smooth)
+    if not _clearly_apart(smooth, ~dark):
         raise ValueError("image has one grey level only, so that it shows no particles")
     depth = gaussian_filter(distance_transform_edt(dark), smoothing)
     tops = peak_local_max(depth, min_distance=max(round(least_edge / 2), 1), labels=dark)
@@ -376,12 +384,12 @@ def _tabulate(
 
 
 def _film(height: NDArray) -> NDArray[np.bool_]:
-    """Where the surface is high, once the slope that most pixels share is taken off."""
-    level = height - np.median(np.diff(height, axis=0)) * np.arange(height.shape[0])[:, None]
+    """Where the surface is high, once the tilt and the offsets that most pixels share are off."""
+    offsets = np.cumsum(np.median(np.diff(height, axis=0), axis=1))
+    level = height - np.concatenate([[0], offsets])[:, None]
     level -= np.median(np.diff(height, axis=1)) * np.arange(height.shape[1])
     film = level > threshold_otsu(level)
-    within = math.sqrt((level[film].var() + level[~film].var()) / 2) if film.any() else math.inf
-    if not level[film].mean() - level[~film].mean() > CLEAREST_NOISE * within:
+    if not _clearly_apart(level, film):
         raise ValueError("image shows no step from film to substrate; scan across the scratch")
     return film
 

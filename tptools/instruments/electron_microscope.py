@@ -165,8 +165,8 @@ def measure(
         Integer ``counts`` over (y_nm, x_nm). Over ``particle``, for every crystal that reaches
         into the image: ``true_x_nm``, ``true_y_nm``, the mean ``true_edge_nm`` of its two visible
         edges, ``true_aspect`` (half their difference over that mean), ``true_thickness_nm``,
-        ``true_angle_deg`` and ``true_whole``, whether the border leaves it uncut. The attributes hold all parameters, the seed and
-        ``saturated_pixels``, the number of pixels at full scale.
+        ``true_angle_deg`` and ``true_whole``, whether the border leaves it uncut. The attributes
+        hold all parameters, the seed and ``saturated_pixels``, the number of pixels at full scale.
 
     Raises
     ------
