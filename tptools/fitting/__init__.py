@@ -3,26 +3,52 @@
 from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction
 from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_displacement
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
+from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
 from tptools.fitting.series import measure_series
+from tptools.fitting.spectra import (
+    PowerLaw,
+    absorbance,
+    exponent_half_width,
+    fit_absorbance,
+    fit_peak,
+    fit_power_law,
+    quantum_yield,
+    reject_cosmic_rays,
+    trend,
+)
 from tptools.fitting.statistics import agree, line, rank_correlation
 
 __all__ = [
     "MsdFit",
+    "PowerLaw",
+    "Sizes",
+    "Step",
+    "absorbance",
     "agree",
     "cramer_rao_bound",
     "diffusivity",
+    "exponent_half_width",
+    "find_particles",
+    "fit_absorbance",
     "fit_decay",
     "fit_msd",
+    "fit_peak",
+    "fit_power_law",
     "fit_profiles",
     "fit_relaxation",
+    "fit_step",
     "fit_tail",
     "line",
+    "mean_size",
     "mean_square_displacement",
     "measure_series",
     "prompt_fraction",
+    "quantum_yield",
     "rank_correlation",
+    "reject_cosmic_rays",
     "relaxation_curve",
     "spreading_spot",
+    "trend",
 ]

@@ -1,5 +1,16 @@
 """Forward models: what each instrument would have recorded of a simulated sample."""
 
+from tptools.instruments.integrating_sphere import IntegratingSphere
 from tptools.instruments.microscope import Microscope, expected, measure, simulation_noise_ratio
+from tptools.instruments.spectrometer import Spectrometer
+from tptools.instruments.spectrophotometer import Spectrophotometer
 
-__all__ = ["Microscope", "expected", "measure", "simulation_noise_ratio"]
+__all__ = [
+    "IntegratingSphere",
+    "Microscope",
+    "Spectrometer",
+    "Spectrophotometer",
+    "expected",
+    "measure",
+    "simulation_noise_ratio",
+]

@@ -1,0 +1,162 @@
+"""Tests of tptools.instruments.electron_microscope against geometry and counting statistics."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tptools.instruments.electron_microscope import (
+    ElectronMicroscope,
+    Nanocrystals,
+    _cover,
+    _settle,
+    measure,
+)
+
+SMALL = ElectronMicroscope(n_pixels=256)
+PERFECT = Nanocrystals(
+    edge_spread_nm=0, aspect_spread=0, position_jitter_nm=0, rotation_spread_deg=0
+)
+NOISELESS = ElectronMicroscope(
+    n_pixels=256, electrons_per_nm2=1e9, support_contrast=0, blur_fwhm_nm=0, read_noise_counts=0,
+    counts_per_electron=1e-3,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    width=st.floats(4, 12), height=st.floats(4, 12), angle=st.floats(0, 90), radius=st.floats(0, 2)
+)
+def test_covered_area_is_that_of_a_rounded_rectangle(width, height, angle, radius):
+    """Shares of pixels add up to width times height less (4 - pi) r²."""
+    pixel = 0.1
+    axis = np.arange(-100, 101) * pixel
+    edges = np.array([width, height])
+    cover = _cover(axis, axis[:, None], edges, angle, Nanocrystals(corner_radius_nm=radius), pixel)
+    wanted = width * height - (4 - math.pi) * radius**2
+    assert cover.sum() * pixel**2 == pytest.approx(wanted, rel=2e-3)
+    assert cover.min() == 0
+    assert cover.max() == 1
+
+
+def test_settled_crystals_no_longer_overlap():
+    """Pushed apart, few face-to-face neighbours still overlap, and by little."""
+    rng = np.random.default_rng(1)
+    sites = np.stack(np.meshgrid(*[np.arange(20.0)] * 2), axis=-1).reshape(-1, 2)
+    edges = np.full((400, 2), 8.3) * rng.normal(1, 0.08, (400, 1))
+    spots = _settle(10 * sites + rng.normal(0, 0.8, (400, 2)), edges, 10)
+    gap = np.abs(spots[:, None] - spots) - (edges[:, None] + edges) / 2
+    overlap = np.minimum(-gap.max(axis=-1), np.inf)[np.triu_indices(400, 1)]
+    assert (overlap > 0.1).sum() < 10
+    assert overlap.max() < 0.5
+
+
+def test_population_is_the_one_asked_for():
+    """Mean and spread of many true edges are the parameters, whatever the seed."""
+    crystals = Nanocrystals()
+    edges = np.concatenate([measure(crystals, seed=seed).true_edge_nm.values for seed in range(4)])
+    assert edges.mean() == pytest.approx(8.3, abs=4 * 0.8 / math.sqrt(edges.size))
+    assert edges.std() == pytest.approx(0.8, abs=4 * 0.8 / math.sqrt(2 * edges.size))
+
+
+def test_whole_crystals_are_those_that_fit():
+    """Of a perfect lattice, those with all corners inside are whole, and others are cut."""
+    image = measure(PERFECT, SMALL, seed=3)
+    half = 8.3 / math.sqrt(2)
+    angle = np.radians(image.true_angle_deg.values[:, None] + [45, 135, 225, 315])
+    x = image.true_x_nm.values[:, None] + half * np.cos(angle)
+    y = image.true_y_nm.values[:, None] + half * np.sin(angle)
+    inside = ((x > 0) & (x < SMALL.field_nm) & (y > 0) & (y < SMALL.field_nm)).all(axis=1)
+    np.testing.assert_array_equal(image.true_whole, inside)
+    assert 0 < inside.sum() < inside.size
+
+
+def test_beam_weakens_exponentially_in_the_crystal():
+    """Without noise, the darkest pixels get exp(-edge / attenuation) of the brightest."""
+    counts = measure(PERFECT, NOISELESS, seed=1).counts
+    ratio = float(counts.quantile(0.1) / counts.quantile(0.999))
+    assert ratio == pytest.approx(math.exp(-8.3 / 30), rel=2e-3)
+
+
+def test_noise_is_that_of_counted_electrons():
+    """On bare support, the variance is gain² times electrons, plus that of the read-out."""
+    bare = ElectronMicroscope(n_pixels=512, support_contrast=0)
+    image = measure(Nanocrystals(vacancy_fraction=0.9), bare, seed=2)
+    far = xr.ones_like(image.counts, dtype=bool)
+    for x, y in zip(image.true_x_nm.values, image.true_y_nm.values, strict=True):
+        far &= np.maximum(abs(image.x_nm - x), abs(image.y_nm - y)) > 10
+    counts = image.counts.values[far.values]
+    electrons = bare.electrons_per_nm2 * bare.pixel_nm**2
+    wanted = 400 * electrons + bare.read_noise_counts**2
+    assert counts.size > 10_000
+    assert counts.mean() == pytest.approx(
+        20 * electrons, rel=5 / math.sqrt(electrons * counts.size)
+    )
+    assert counts.var() == pytest.approx(wanted, rel=5 * math.sqrt(2 / counts.size))
+
+
+def test_seed_fixes_the_image():
+    """One seed, one image; another seed, another."""
+    first, again, other = (measure(Nanocrystals(), SMALL, seed=seed) for seed in (1, 1, 2))
+    xr.testing.assert_identical(first, again)
+    assert not first.counts.equals(other.counts)
+
+
+def test_full_pixels_are_counted():
+    """Where the camera is full, counts stop at full scale and the record says how many."""
+    image = measure(
+        Nanocrystals(), ElectronMicroscope(n_pixels=128, full_scale_counts=3000), seed=1
+    )
+    assert int(image.counts.max()) == 3000
+    assert image.attrs["saturated_pixels"] == int((image.counts == 3000).sum()) > 0
+    assert measure(Nanocrystals(), SMALL, seed=1).attrs["saturated_pixels"] == 0
+
+
+def test_image_survives_netcdf(tmp_path):
+    """Image, truth and every parameter come back from a file."""
+    image = measure(Nanocrystals(), SMALL, seed=4)
+    image.to_netcdf(tmp_path / "image.nc", engine="h5netcdf")
+    xr.testing.assert_identical(xr.load_dataset(tmp_path / "image.nc"), image)
+    told = {"origin": "simulated", "seed": 4, "edge_nm": 8.3, "attenuation_nm": 30.0}
+    assert told.items() <= image.attrs.items()
+
+
+def test_full_size_takes_less_than_two_seconds():
+    """1024 x 1024 pixels, best of three on a shared machine."""
+    times = []
+    for seed in range(3):
+        start = time.perf_counter()
+        assert measure(Nanocrystals(), seed=seed).counts.shape == (1024, 1024)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 2
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (Nanocrystals, {"edge_nm": -8}),
+        (Nanocrystals, {"edge_spread_nm": 4}),
+        (Nanocrystals, {"corner_radius_nm": 5}),
+        (Nanocrystals, {"gap_nm": -1}),
+        (Nanocrystals, {"vacancy_fraction": 1}),
+        (ElectronMicroscope, {"n_pixels": 0}),
+        (ElectronMicroscope, {"pixel_nm": 0}),
+        (ElectronMicroscope, {"electrons_per_nm2": math.nan}),
+        (ElectronMicroscope, {"blur_fwhm_nm": -0.1}),
+    ],
+)
+def test_impossible_settings_are_refused(make, change):
+    """The error names the parameter and its value."""
+    with pytest.raises(ValueError, match=f"^{next(iter(change))} = "):
+        make(**change)
+
+
+def test_empty_field_is_refused():
+    """An image without any crystal is an error that says what to change."""
+    tiny = ElectronMicroscope(n_pixels=2)
+    with pytest.raises(ValueError, match=r"no crystal reaches into a field of 0\.36 nm"):
+        measure(Nanocrystals(vacancy_fraction=0.9999), tiny, seed=1)

@@ -1,0 +1,151 @@
+"""Tests of tptools.instruments.force_microscope against scipy and known surfaces."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import grey_dilation
+
+from tptools.instruments.force_microscope import ForceMicroscope, SpunFilm, _rough, measure, trace
+
+SMALL = ForceMicroscope(n_pixels=256, scan_nm=5000)
+STILL = {"tilt_nm": 0, "bow_nm": 0, "line_noise_nm": 0, "pixel_noise_nm": 0}
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 99), radius=st.floats(0, 60), angle=st.floats(5, 60), depth=st.floats(1, 60)
+)
+def test_trace_is_the_grey_dilation_of_scipy(seed, radius, angle, depth):
+    """Against scipy's dilation with the whole tip as structuring element."""
+    surface = depth * np.random.default_rng(seed).random((21, 17))
+    tip = ForceMicroscope(n_pixels=20, scan_nm=100, tip_radius_nm=radius, tip_half_angle_deg=angle)
+    reach = np.arange(-21, 22)
+    flank = -tip.tip_height_nm(tip.pixel_nm * np.hypot(reach[:, None], reach))
+    wanted = grey_dilation(surface, structure=flank, mode="constant", cval=-1e9)
+    np.testing.assert_allclose(trace(surface, tip), wanted, atol=1e-12)
+
+
+def test_tip_rides_over_a_narrow_trench():
+    """A trench of width w under a paraboloid of radius R looks w² / 8R deep at most."""
+    surface = np.zeros((1, 401))
+    surface[0, 180:221] = -100.0  # the flanks are the pixels 179 and 221
+    tip = ForceMicroscope(n_pixels=401, scan_nm=401, tip_radius_nm=100, tip_half_angle_deg=1)
+    assert trace(surface, tip).min() == pytest.approx(-(21**2) / 200)
+
+
+def test_tip_is_a_paraboloid_that_goes_on_as_a_cone():
+    """Height and slope are continuous where one becomes the other."""
+    tip = ForceMicroscope(tip_radius_nm=8, tip_half_angle_deg=20)
+    joint = 8 / math.tan(math.radians(20))
+    below, at, above = tip.tip_height_nm(joint + np.array([-1e-6, 0, 1e-6]))
+    assert at == pytest.approx(joint**2 / 16)
+    assert at - below == pytest.approx(above - at, rel=1e-4)
+    assert (above - at) / 1e-6 == pytest.approx(1 / math.tan(math.radians(20)), rel=1e-4)
+
+
+@pytest.mark.parametrize("correlation", [6.0, 20.0])
+def test_roughness_has_its_size_and_correlation(correlation):
+    """Unit variance, and correlation exp(-1) at the correlation length."""
+    fields = np.stack([_rough((512, 512), correlation, np.random.default_rng(s)) for s in range(4)])
+    shifted = np.roll(fields, round(correlation), axis=-1)
+    patches = fields[0].size * 4 / (math.pi * correlation**2)
+    assert (fields**2).mean() == pytest.approx(1, abs=5 * math.sqrt(2 / patches))
+    assert (fields * shifted).mean() == pytest.approx(math.exp(-1), abs=5 * math.sqrt(2 / patches))
+
+
+def test_surface_has_the_thickness_asked_for():
+    """Away from the rim, film less substrate is the thickness, within the roughness's error."""
+    film = SpunFilm(rim_height_nm=0)
+    differences = []
+    for seed in range(6):
+        scan = measure(film, SMALL, seed=seed)
+        surface, covered = scan.true_surface_nm.values, scan.true_film.values
+        differences.append(surface[covered].mean() - surface[~covered].mean())
+    error = np.std(differences, ddof=1) / math.sqrt(6)
+    assert np.mean(differences) == pytest.approx(35, abs=4 * error)
+    assert error < 0.2
+
+
+def test_scratch_lies_where_it_should():
+    """Film ends at the scratch and begins again behind it, within the waves of its edge."""
+    film = SpunFilm(scratch_from_nm=2000, scratch_to_nm=3000)
+    covered = measure(film, SMALL, seed=1).true_film
+    assert bool(covered.sel(x_nm=slice(0, 1800)).all())
+    assert not covered.sel(x_nm=slice(2200, 2800)).any()
+    assert bool(covered.sel(x_nm=slice(3200, None)).all())
+
+
+def test_scanner_adds_tilt_bow_and_offsets_of_lines():
+    """What is recorded less the traced surface is a plane, a parabola and an offset per line."""
+    quiet = {"line_noise_nm": 0.5, "pixel_noise_nm": 0, "tilt_nm": 30, "bow_nm": 5}
+    microscope = ForceMicroscope(n_pixels=256, **quiet)
+    scan = measure(SpunFilm(), microscope, seed=1)
+    added = scan.height_nm - trace(scan.true_surface_nm.values, microscope)
+    added -= added.mean("x_nm")
+    across = scan.x_nm / 5000 - 0.5
+    wanted = 30 * across + 20 * across**2
+    count_nm = 1000 / 2**16
+    assert float(abs(added - (wanted - wanted.mean())).max()) < count_nm
+
+
+def test_heights_are_whole_counts_and_follow_the_trace():
+    """Without scanner and noise, height is the trace, shifted, to half a count."""
+    microscope = ForceMicroscope(n_pixels=128, **STILL)
+    scan = measure(SpunFilm(), microscope, seed=2)
+    off = scan.height_nm.values - trace(scan.true_surface_nm.values, microscope)
+    count_nm = 1000 / 2**16
+    assert np.ptp(off) <= count_nm * (1 + 1e-9)
+    np.testing.assert_allclose(scan.height_nm, scan.counts * count_nm)
+
+
+def test_full_range_is_counted():
+    """Where the converter ends, the record says how many pixels it cut."""
+    scan = measure(SpunFilm(), ForceMicroscope(n_pixels=128, z_range_nm=30), seed=1)
+    assert scan.attrs["saturated_pixels"] > 0
+    assert int(scan.counts.max()) == 2**15 - 1
+    assert measure(SpunFilm(), SMALL, seed=1).attrs["saturated_pixels"] == 0
+
+
+def test_seed_fixes_the_scan_and_netcdf_keeps_it(tmp_path):
+    """One seed, one scan, which comes back from a file with every parameter."""
+    scan = measure(SpunFilm(), SMALL, seed=5)
+    xr.testing.assert_identical(scan, measure(SpunFilm(), SMALL, seed=5))
+    scan.to_netcdf(tmp_path / "scan.nc", engine="h5netcdf")
+    xr.testing.assert_identical(xr.load_dataset(tmp_path / "scan.nc"), scan)
+    assert {"origin": "simulated", "thickness_nm": 35.0, "tip_radius_nm": 8.0}.items() <= (
+        scan.attrs.items()
+    )
+
+
+def test_full_size_takes_less_than_two_seconds():
+    """1024 x 1024 pixels, best of three on a shared machine."""
+    times = []
+    for seed in range(3):
+        start = time.perf_counter()
+        assert measure(SpunFilm(), seed=seed).counts.shape == (1024, 1024)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 2
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (SpunFilm, {"thickness_nm": 0}),
+        (SpunFilm, {"roughness_nm": -1}),
+        (SpunFilm, {"scratch_to_nm": 1000}),
+        (ForceMicroscope, {"n_pixels": 0}),
+        (ForceMicroscope, {"scan_nm": -5}),
+        (ForceMicroscope, {"tip_radius_nm": -1}),
+        (ForceMicroscope, {"tip_half_angle_deg": 90}),
+        (ForceMicroscope, {"z_range_nm": math.inf}),
+    ],
+)
+def test_impossible_settings_are_refused(make, change):
+    """The error names the parameter and its value."""
+    with pytest.raises(ValueError, match=f"^{next(iter(change))} = "):
+        make(**change)

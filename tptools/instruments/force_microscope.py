@@ -1,0 +1,313 @@
+r"""The atomic force microscope: topography of a film that was scratched to the substrate (Note 1).
+
+A tip of finite size touches the surface z at the point that it reaches first, so that it traces
+
+.. math:: h(x, y) = \max_{u, v} \left[z(x + u, y + v) - T(u, v)\right],
+
+the grey dilation of the surface by the tip T. To this the scanner adds tilt, bow and an offset of
+every line, and the converter counts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+import tptools
+from tptools.checks import check_integer, check_number
+
+__all__ = ["ForceMicroscope", "SpunFilm", "measure", "trace"]
+
+EDGE_WAVINESS = 0.3  # standard deviation of the scratch's edge over its correlation length
+
+
+@dataclass(frozen=True)
+class SpunFilm:
+    """A film of nanocrystals on a flat substrate, with a scratch along y.
+
+    Reported is a thickness of 30 to 40 nm, of a film that is "relatively smooth and uniform"
+    (Note 4). The rest is assumed.
+
+    Parameters
+    ----------
+    thickness_nm : float
+        Mean height of the film's surface above the substrate.
+    roughness_nm, correlation_nm : float
+        Standard deviation of the film's height on long scales, and the distance over which its
+        correlation falls to 1/e (Gaussian).
+    grain_nm, grain_relief_nm : float
+        Mean distance of grains, and the standard deviation of the height that they add.
+    substrate_roughness_nm : float
+        Standard deviation of the bare substrate, at the correlation length of the grains.
+    scratch_from_nm, scratch_to_nm : float
+        Where the scratch begins and ends along x. An end beyond the image leaves one edge in it.
+    rim_height_nm, rim_width_nm : float
+        Material that the scratch has pushed up at its edges: height, and length of its decay.
+
+    Raises
+    ------
+    ValueError
+        If the thickness is not positive, another length is negative, or the scratch ends before it
+        begins.
+    """
+
+    thickness_nm: float = 35.0
+    roughness_nm: float = 2.0
+    correlation_nm: float = 120.0
+    grain_nm: float = 50.0
+    grain_relief_nm: float = 1.0
+    substrate_roughness_nm: float = 0.3
+    scratch_from_nm: float = 3000.0
+    scratch_to_nm: float = 8000.0
+    rim_height_nm: float = 12.0
+    rim_width_nm: float = 80.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no film can be."""
+        for name in ("thickness_nm", "correlation_nm", "grain_nm", "rim_width_nm"):
+            check_number(name, getattr(self, name), above=0)
+        for name in ("roughness_nm", "grain_relief_nm", "substrate_roughness_nm", "rim_height_nm"):
+            check_number(name, getattr(self, name), at_least=0)
+        check_number("scratch_from_nm", self.scratch_from_nm)
+        check_number("scratch_to_nm", self.scratch_to_nm, above=self.scratch_from_nm)
+
+
+@dataclass(frozen=True)
+class ForceMicroscope:
+    """How the film is scanned.
+
+    Note 1 names instrument and probe and none of these numbers; all are assumed.
+
+    Parameters
+    ----------
+    n_pixels : int
+        Along each side of the square image.
+    scan_nm : float
+        Edge of the image.
+    tip_radius_nm, tip_half_angle_deg : float
+        Of the paraboloid at the end of the tip, and of the cone that continues it. A radius of 0
+        is an ideal needle.
+    tilt_nm, bow_nm : float
+        Height that a tilted sample gains across the image along x, and the sagitta of the
+        scanner's bow along x.
+    line_noise_nm : float
+        Standard deviation of the offset of a scan line.
+    pixel_noise_nm : float
+        Standard deviation of the noise of a pixel.
+    z_range_nm : float
+        Height that the converter spans, centred on the middle of the surface.
+    n_bits : int
+        Of the converter.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range.
+    """
+
+    n_pixels: int = 1024
+    scan_nm: float = 5000.0
+    tip_radius_nm: float = 8.0
+    tip_half_angle_deg: float = 20.0
+    tilt_nm: float = 15.0
+    bow_nm: float = 3.0
+    line_noise_nm: float = 0.4
+    pixel_noise_nm: float = 0.15
+    z_range_nm: float = 1000.0
+    n_bits: int = 16
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no microscope can have."""
+        check_integer("n_pixels", self.n_pixels, at_least=1)
+        check_integer("n_bits", self.n_bits, at_least=1)
+        for name in ("scan_nm", "z_range_nm"):
+            check_number(name, getattr(self, name), above=0)
+        for name in ("tip_radius_nm", "line_noise_nm", "pixel_noise_nm"):
+            check_number(name, getattr(self, name), at_least=0)
+        for name in ("tilt_nm", "bow_nm"):
+            check_number(name, getattr(self, name))
+        check_number("tip_half_angle_deg", self.tip_half_angle_deg, above=0, below=90)
+
+    @property
+    def pixel_nm(self) -> float:
+        """Edge of a pixel, in nm."""
+        return self.scan_nm / self.n_pixels
+
+    def tip_height_nm(self, radius_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Height of the tip's flank above its end, at a distance from its axis."""
+        slope = 1 / math.tan(math.radians(self.tip_half_angle_deg))
+        if self.tip_radius_nm == 0:
+            return slope * radius_nm
+        joint = self.tip_radius_nm * slope
+        paraboloid = np.minimum(radius_nm, joint) ** 2 / (2 * self.tip_radius_nm)
+        return paraboloid + slope * np.maximum(radius_nm - joint, 0)
+
+
+def trace(surface_nm: NDArray[np.float64], microscope: ForceMicroscope) -> NDArray[np.float64]:
+    """Heights at which the tip first touches: the grey dilation of a surface by the tip.
+
+    Parameters
+    ----------
+    surface_nm : ndarray of shape (n, m)
+        The surface, on the pixels of `microscope`.
+    microscope : ForceMicroscope
+        Its tip and pixels are used.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        Never below the surface. Beyond the image the surface counts as infinitely deep.
+
+    Examples
+    --------
+    >>> spike = np.zeros((1, 5)); spike[0, 2] = 10.0
+    >>> blunt = ForceMicroscope(n_pixels=5, scan_nm=25, tip_radius_nm=25, tip_half_angle_deg=1)
+    >>> trace(spike, blunt).round(1).tolist()
+    [[8.0, 9.5, 10.0, 9.5, 8.0]]
+    """
+    depth = float(np.ptp(surface_nm))
+    traced = np.array(surface_nm, dtype=float)
+    rows, columns = traced.shape
+    reach = next(k for k in range(max(rows, columns) + 1) if _tip(microscope, k) >= depth)
+    for down in range(-min(reach, rows - 1), min(reach, rows - 1) + 1):
+        for right in range(-min(reach, columns - 1), min(reach, columns - 1) + 1):
+            height = _tip(microscope, math.hypot(down, right))
+            if 0 < height < depth:
+                target = traced[max(-down, 0) : rows - max(down, 0)]
+                target = target[:, max(-right, 0) : columns - max(right, 0)]
+                source = surface_nm[max(down, 0) : rows + min(down, 0)]
+                source = source[:, max(right, 0) : columns + min(right, 0)]
+                np.maximum(target, source - height, out=target)
+    return traced
+
+
+def measure(
+    sample: SpunFilm, microscope: ForceMicroscope = ForceMicroscope(), *, seed: int
+) -> xr.Dataset:
+    """Scan a film, and keep the truth about its surface.
+
+    Parameters
+    ----------
+    sample : SpunFilm
+        What lies under the tip.
+    microscope : ForceMicroscope
+        How it is scanned, line by line along x.
+    seed : int
+        Of surface and noise.
+
+    Returns
+    -------
+    Dataset
+        Over (y_nm, x_nm): integer ``counts`` of the converter and the ``height_nm`` that they stand
+        for, the ``true_surface_nm`` above the mean of the substrate, and ``true_film``, where
+        there is film. The attributes hold all parameters, the seed and ``saturated_pixels``,
+        the number of pixels at either end of the converter's range.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is no integer of at least 0.
+
+    Examples
+    --------
+    >>> scan = measure(SpunFilm(), ForceMicroscope(n_pixels=128), seed=1)
+    >>> scan.height_nm.shape, scan.counts.dtype.kind, scan.attrs["saturated_pixels"]
+    ((128, 128), 'i', 0)
+    """
+    check_integer("seed", seed, at_least=0)
+    rng = np.random.default_rng(seed)
+    axis = (np.arange(microscope.n_pixels) + 0.5) * microscope.pixel_nm
+    surface, film = _surface(sample, microscope, axis, rng)
+    counts = _convert(trace(surface, microscope), microscope, axis, rng)
+    per_count = microscope.z_range_nm / 2**microscope.n_bits
+    columns = {
+        "counts": (counts, "1", "converter counts"),
+        "height_nm": (per_count * counts, "nm", "height"),
+        "true_surface_nm": (surface, "nm", "surface above the substrate"),
+        "true_film": (film, "1", "film, not scratch"),
+    }
+    lowest, highest = _ends(microscope)
+    own = {
+        "title": "topography of a scratched film",
+        "origin": "simulated",
+        "seed": int(seed),
+        "saturated_pixels": int(((counts == lowest) | (counts == highest)).sum()),
+        "version": tptools.__version__,
+    }
+    return xr.Dataset(
+        {
+            name: (("y_nm", "x_nm"), values, {"units": units, "long_name": long_name})
+            for name, (values, units, long_name) in columns.items()
+        },
+        {"y_nm": ("y_nm", axis, {"units": "nm"}), "x_nm": ("x_nm", axis, {"units": "nm"})},
+        asdict(sample) | asdict(microscope) | own,
+    )
+
+
+def _tip(microscope: ForceMicroscope, pixels: float) -> float:
+    return float(microscope.tip_height_nm(np.asarray(pixels * microscope.pixel_nm)))
+
+
+def _ends(microscope: ForceMicroscope) -> tuple[int, int]:
+    half = 2 ** (microscope.n_bits - 1)
+    return -half, half - 1
+
+
+def _surface(
+    sample: SpunFilm, microscope: ForceMicroscope, axis: NDArray, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Height above the mean of the substrate, and where there is film."""
+    shape = (axis.size, axis.size)
+    pixel_nm = microscope.pixel_nm
+    film_nm = sample.thickness_nm + sample.roughness_nm * _rough(
+        shape, sample.correlation_nm / pixel_nm, rng
+    )
+    film_nm += sample.grain_relief_nm * _grains(shape, sample.grain_nm / pixel_nm, rng)
+    substrate_nm = sample.substrate_roughness_nm * _rough(shape, sample.grain_nm / pixel_nm, rng)
+    waves = _rough(shape, sample.correlation_nm / pixel_nm, rng)[:, :2].T
+    waves *= EDGE_WAVINESS * sample.correlation_nm
+    before = sample.scratch_from_nm + waves[0, :, None] - axis
+    beyond = axis - sample.scratch_to_nm - waves[1, :, None]
+    inside_film = np.maximum(before, beyond)
+    film = inside_film > 0
+    rim_nm = sample.rim_height_nm * np.exp(-np.maximum(inside_film, 0) / sample.rim_width_nm)
+    return np.where(film, film_nm + rim_nm, substrate_nm), film
+
+
+def _rough(shape: tuple[int, int], correlation: float, rng: np.random.Generator) -> NDArray:
+    """Gaussian random field of unit variance with correlation exp(-(r / correlation)²), in pixels.
+
+    White noise is filtered with the root of the power spectrum.
+    """
+    wave = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1]))
+    amplitude = np.exp(-((math.pi * wave * correlation) ** 2) / 2)
+    amplitude /= math.sqrt(np.mean(amplitude**2))
+    return np.fft.ifft2(np.fft.fft2(rng.standard_normal(shape)) * amplitude).real
+
+
+def _grains(shape: tuple[int, int], distance: float, rng: np.random.Generator) -> NDArray:
+    """Domes around random points, down to grooves where they meet; zero mean, unit variance."""
+    count = max(round(math.prod(shape) / distance**2), 1)
+    empty = np.ones(shape, bool)
+    empty.flat[rng.integers(empty.size, size=count)] = False
+    dome = -(distance_transform_edt(empty) ** 2)
+    return (dome - dome.mean()) / max(dome.std(), 1e-12)
+
+
+def _convert(
+    traced: NDArray, microscope: ForceMicroscope, axis: NDArray, rng: np.random.Generator
+) -> NDArray[np.int32]:
+    """Add what the scanner adds, and count."""
+    across = axis / microscope.scan_nm - 0.5
+    bow = microscope.bow_nm * (4 * across**2 - 1)
+    lines = rng.normal(0, microscope.line_noise_nm, (axis.size, 1))
+    noise = rng.normal(0, microscope.pixel_noise_nm, traced.shape)
+    seen = traced + microscope.tilt_nm * across + bow + lines + noise
+    centred = seen - (seen.max() + seen.min()) / 2
+    counts = np.rint(centred * 2**microscope.n_bits / microscope.z_range_nm)
+    return np.clip(counts, *_ends(microscope)).astype(np.int32)

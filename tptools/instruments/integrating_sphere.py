@@ -1,0 +1,142 @@
+r"""The integrating sphere: the four measurements behind a quantum yield (Supplementary Note 1).
+
+A sphere sends the same share of all light to the detector, wherever it comes from. Of
+:math:`n` lamp photons that would reach the detector,
+
+.. math::
+    B_\mathrm{exc} = n, \quad S_\mathrm{exc} = n (1 - a), \quad
+    B_\mathrm{em} = b, \quad S_\mathrm{em} = b + n a Q',
+
+with absorptance :math:`a = 1 - 10^{-A}` at the lamp's wavelength, background b, and
+
+.. math:: Q' = \frac{Q (1 - r)}{1 - r Q}
+
+the quantum yield Q as seen if a share r of the emitted light is absorbed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+
+import tptools
+from tptools.checks import check_integer, check_number
+from tptools.optics import OpticalSample
+
+__all__ = ["IntegratingSphere"]
+
+
+@dataclass(frozen=True)
+class IntegratingSphere:
+    """Lamp, sphere and detector, and how they are set.
+
+    Parameters
+    ----------
+    excitation_nm : float
+        Wavelength of the lamp (Note 1).
+    lamp_photons : float
+        Photons that the lamp sends into the sphere in one measurement; assumed.
+    throughput : float
+        Share of the light in the sphere that is counted, in (0, 1]; assumed. Differences between
+        the two wavelengths are taken as corrected for.
+    background_counts : float
+        Counts of the blank at the wavelengths of emission, dark counts included; assumed.
+    lamp_drift : float
+        Standard deviation of the lamp from one measurement to the next, relative; assumed.
+    reabsorption : float
+        Share r of the emitted light that the sample absorbs again, in [0, 1).
+    n_repeats : int
+        Times that all four are measured (Note 1).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range.
+
+    Examples
+    --------
+    >>> f"{IntegratingSphere().counts:.0e}"
+    '1e+08'
+    """
+
+    excitation_nm: float = 370.0
+    lamp_photons: float = 1e11
+    throughput: float = 1e-3
+    background_counts: float = 1e4
+    lamp_drift: float = 0.003
+    reabsorption: float = 0.0
+    n_repeats: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no sphere can have."""
+        for name in ("excitation_nm", "lamp_photons"):
+            check_number(name, getattr(self, name), above=0)
+        check_number("throughput", self.throughput, above=0, at_most=1)
+        check_number("background_counts", self.background_counts, at_least=0)
+        check_number("lamp_drift", self.lamp_drift, at_least=0, below=0.2)
+        check_number("reabsorption", self.reabsorption, at_least=0, below=1)
+        check_integer("n_repeats", self.n_repeats, at_least=1)
+
+    @property
+    def counts(self) -> float:
+        """Mean counts of the lamp with a blank in the sphere."""
+        return self.lamp_photons * self.throughput
+
+    def seen_yield(self, quantum_yield: float) -> float:
+        """Quantum yield after reabsorption."""
+        left = 1 - self.reabsorption
+        return quantum_yield * left / (1 - self.reabsorption * quantum_yield)
+
+    def measure(self, sample: OpticalSample, *, seed: int) -> xr.Dataset:
+        """Measure sample and blank, at excitation and emission.
+
+        Parameters
+        ----------
+        sample : OpticalSample
+            What absorbs and emits. Its baseline counts as scattering, which the sphere collects.
+        seed : int
+            Of lamp and photon noise.
+
+        Returns
+        -------
+        Dataset
+            Integer counts ``sample_emission``, ``blank_emission``, ``sample_excitation`` and
+            ``blank_excitation`` over ``repeat``. The attributes hold all parameters of sample and
+            sphere, and the seed.
+
+        Raises
+        ------
+        ValueError
+            If `seed` is no integer of at least 0.
+
+        Examples
+        --------
+        >>> from tptools.optics import OPTICAL_SAMPLES
+        >>> record = IntegratingSphere().measure(OPTICAL_SAMPLES["OLA/OA"], seed=1)
+        >>> dict(record.sizes), record.attrs["origin"]
+        ({'repeat': 3}, 'simulated')
+        """
+        check_integer("seed", seed, at_least=0)
+        rng = np.random.default_rng(seed)
+        absorptance = self.absorptance(sample)
+        per_lamp = {
+            "sample_emission": absorptance * self.seen_yield(sample.quantum_yield),
+            "blank_emission": 0.0,
+            "sample_excitation": 1 - absorptance,
+            "blank_excitation": 1.0,
+        }
+        counts = {}
+        for name, share in per_lamp.items():
+            lamp = self.counts * np.exp(self.lamp_drift * rng.standard_normal(self.n_repeats))
+            background = self.background_counts if name.endswith("emission") else 0.0
+            counts[name] = ("repeat", rng.poisson(lamp * share + background), {"units": "1"})
+        attrs = {"title": "four measurements in an integrating sphere", "origin": "simulated"}
+        attrs |= {"seed": int(seed), "version": tptools.__version__}
+        return xr.Dataset(counts, attrs=sample.settings() | asdict(self) | attrs)
+
+    def absorptance(self, sample: OpticalSample) -> float:
+        """Share of the lamp's light that the sample absorbs, its baseline left out."""
+        absorbed = sample.absorbance(self.excitation_nm) - sample.baseline(self.excitation_nm)
+        return float(1 - 10**-absorbed)
