@@ -32,13 +32,14 @@ NOISELESS = ElectronMicroscope(
     width=st.floats(4, 12), height=st.floats(4, 12), angle=st.floats(0, 90), radius=st.floats(0, 2)
 )
 def test_covered_area_is_that_of_a_rounded_rectangle(width, height, angle, radius):
-    """Shares of pixels add up to width times height less (4 - pi) r²."""
+    """Shares of pixels add up to width times height less (4 - pi) r², to 0.07 pixel per edge."""
     pixel = 0.1
     axis = np.arange(-100, 101) * pixel
     edges = np.array([width, height])
     cover = _cover(axis, axis[:, None], edges, angle, Nanocrystals(corner_radius_nm=radius), pixel)
     wanted = width * height - (4 - math.pi) * radius**2
-    assert cover.sum() * pixel**2 == pytest.approx(wanted, rel=2e-3)
+    # sampled at 45°, a ramp of one pixel meets points 0.7 pixels apart
+    assert cover.sum() * pixel**2 == pytest.approx(wanted, abs=0.07 * pixel * 2 * edges.sum())
     assert cover.min() == 0
     assert cover.max() == 1
 
