@@ -144,12 +144,12 @@ def test_sizes_of_drawn_numbers():
 
 
 def test_sizing_takes_less_than_two_seconds(sized):
-    """A full-size image, best of three on a shared machine."""
+    """A full-size image, processor time, best of three."""
     times = []
     for image, _ in sized[:3]:
-        start = time.perf_counter()
+        start = time.process_time()
         find_particles(image.counts)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 2
 
 
@@ -245,7 +245,7 @@ def test_white_noise_gives_the_error_of_least_squares():
 @pytest.mark.parametrize("levelling", ["both", "substrate"])
 def test_thickness_pulls_as_its_error_says(levelling):
     """Over films, (found - true) / error has mean 0 and width 1."""
-    microscope = ForceMicroscope(n_pixels=512)
+    microscope = ForceMicroscope(n_pixels=400)
     pulls = []
     for seed in range(12):
         scan = force_microscope.measure(SpunFilm(), microscope, seed=seed)

@@ -32,13 +32,14 @@ NOISELESS = ElectronMicroscope(
     width=st.floats(4, 12), height=st.floats(4, 12), angle=st.floats(0, 90), radius=st.floats(0, 2)
 )
 def test_covered_area_is_that_of_a_rounded_rectangle(width, height, angle, radius):
-    """Shares of pixels add up to width times height less (4 - pi) r²."""
+    """Shares of pixels add up to width times height less (4 - pi) r², to 0.07 pixel per edge."""
     pixel = 0.1
     axis = np.arange(-100, 101) * pixel
     edges = np.array([width, height])
     cover = _cover(axis, axis[:, None], edges, angle, Nanocrystals(corner_radius_nm=radius), pixel)
     wanted = width * height - (4 - math.pi) * radius**2
-    assert cover.sum() * pixel**2 == pytest.approx(wanted, rel=2e-3)
+    # sampled at 45°, a ramp of one pixel meets points 0.7 pixels apart
+    assert cover.sum() * pixel**2 == pytest.approx(wanted, abs=0.07 * pixel * 2 * edges.sum())
     assert cover.min() == 0
     assert cover.max() == 1
 
@@ -126,12 +127,12 @@ def test_image_survives_netcdf(tmp_path):
 
 
 def test_full_size_takes_less_than_two_seconds():
-    """1024 x 1024 pixels, best of three on a shared machine."""
+    """1024 x 1024 pixels, processor time, best of three."""
     times = []
     for seed in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         assert measure(Nanocrystals(), seed=seed).counts.shape == (1024, 1024)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 2
 
 

@@ -123,12 +123,12 @@ def test_seed_fixes_the_scan_and_netcdf_keeps_it(tmp_path):
 
 
 def test_full_size_takes_less_than_two_seconds():
-    """1024 x 1024 pixels, best of three on a shared machine."""
+    """1024 x 1024 pixels, processor time, best of three."""
     times = []
     for seed in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         assert measure(SpunFilm(), seed=seed).counts.shape == (1024, 1024)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 2
 
 

@@ -173,7 +173,10 @@ def trace(surface_nm: NDArray[np.float64], microscope: ForceMicroscope) -> NDArr
     depth = float(np.ptp(surface_nm))
     traced = np.array(surface_nm, dtype=float)
     rows, columns = traced.shape
-    reach = next(k for k in range(max(rows, columns) + 1) if _tip(microscope, k) >= depth)
+    # farther than this the flank is above all there is
+    reach = next(
+        (k for k in range(max(rows, columns)) if _tip(microscope, k) >= depth), max(rows, columns)
+    )
     for down in range(-min(reach, rows - 1), min(reach, rows - 1) + 1):
         for right in range(-min(reach, columns - 1), min(reach, columns - 1) + 1):
             height = _tip(microscope, math.hypot(down, right))

@@ -38,7 +38,7 @@ def plot_micrograph(
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.9), width_ratios=(1, 1, 1.15))
+    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.6), width_ratios=(1, 1, 1))
     x, y = counts.x_nm.values, counts.y_nm.values
     middle = np.array([x.mean(), y.mean()])
     low, high = middle - detail_nm / 2, middle + detail_nm / 2
@@ -82,7 +82,7 @@ def _draw_sizes(ax: Axes, particles: xr.Dataset, sizes: Sizes) -> None:
     at = np.linspace(mean - 4 * spread, mean + 4 * spread, 200)
     density = np.exp(-((at - mean) ** 2) / (2 * spread**2)) / (spread * np.sqrt(2 * np.pi))
     ax.plot(at, sizes.count * spread / 2 * density, color="black")
-    ax.set(xlabel="edge (nm)", ylabel="nanocrystals", box_aspect=1)
+    ax.set(xlabel="edge (nm)", ylabel="nanocrystals")
 
 
 def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Figure:
@@ -119,7 +119,7 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     profile.plot(x_um, step.levelled[line], color=_BLUE, label="levelled")
     profile.set(xlabel="x (µm)", ylabel="height (nm)")
     profile.margins(y=0.1)
-    profile.legend(loc="center right", handlelength=1.2)
+    profile.legend(loc="center right", handlelength=1, fontsize=8, borderaxespad=0)
     used = step.levelled.values[step.used.values]
     heights.hist(used, np.arange(-3, top, 0.25), density=True, color=_BLUE, alpha=0.6)
     thickness = step.thickness.value
@@ -165,7 +165,7 @@ def plot_recipes(
     ax.invert_yaxis()
     ax.set(xlabel="recomputed relative to printed (%)")
     ax.use_sticky_edges = False
-    ax.margins(x=0.3, y=0.02)
+    ax.margins(x=0.35, y=0.02)
     return figure
 
 
