@@ -358,7 +358,7 @@ _IN_ALUMINA = dipole_hop_factor(
     1.0, _INDEX["alumina"], reference_spacing_nm=1.0, reference_index=_INDEX["ligands"]
 )
 _COATED_RELAXATION = Parameter(
-    0.5, "us", "calibrated", "curve measured through the twin has the time of Fig. S12 (L322)"
+    0.68, "us", "calibrated", "curve measured through the twin has the time of Fig. S12 (L322)"
 )
 _LIKE_FOUR_LAYERS = replace(_COATED_RELAXATION, origin="assumed", why="as with 4 cycles")
 
