@@ -61,7 +61,7 @@ def _draw_methods(ax: Axes, x: xr.DataArray, series: xr.Dataset) -> None:
         "global": {"fmt": "D", "color": OKABE_ITO["vermillion"], "mfc": "white"},
     }
     for method, look in looks.items():
-        one = series.sel(method=method)
+        one = series.sel(estimator=method)
         ax.errorbar(x, one["value"], one["scatter"], label=method, capsize=2, ms=5, **look)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     ax.legend(loc="upper left")
@@ -81,7 +81,7 @@ def plot_constant_power(series: xr.Dataset, other: xr.Dataset) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(5.2, 3.6))
     _draw_methods(ax, series["rep_rate_MHz"], series)
-    one = other.sel(method="global")
+    one = other.sel(estimator="global")
     look = {"fmt": "s", "color": OKABE_ITO["green"], "mfc": "white", "capsize": 2}
     ax.errorbar(one["rep_rate_MHz"], one["value"], one["scatter"], label="Note 2, global", **look)
     ax.set(xscale="log", xlabel="repetition rate (MHz)", ylabel=DIFFUSIVITY, ylim=(0, 0.16))
@@ -114,7 +114,7 @@ def plot_against_power(series: xr.Dataset) -> Figure:
     Parameters
     ----------
     series : Dataset
-        Over (method, record), with a coordinate ``series``.
+        Over (estimator, record), with a coordinate ``series``.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def plot_against_power(series: xr.Dataset) -> Figure:
     """
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), sharey=True)
     for ax, method in zip(axes, ("slices", "global"), strict=True):
-        one = series.sel(method=method)
+        one = series.sel(estimator=method)
         _guide(ax, one)
         for name, marker in SERIES_MARKERS.items():
             part = one.isel(record=np.flatnonzero(one["series"] == name))
@@ -166,7 +166,7 @@ def plot_rate_and_density(series: xr.Dataset) -> Figure:
     Figure
     """
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), sharey=True)
-    one = series.sel(method="global")
+    one = series.sel(estimator="global")
     labels = {"rep_rate_MHz": "repetition rate (MHz)", "excitation_density": "⟨N⟩"}
     for ax, (along, label) in zip(axes, labels.items(), strict=True):
         for name, marker in SERIES_MARKERS.items():
@@ -195,7 +195,7 @@ def plot_trials(trials: Mapping[str, xr.Dataset]) -> Figure:
     figure, axes = plt.subplots(2, 3, figsize=(7.2, 5.0), sharex=True)
     looks = dict(zip(SERIES_MARKERS, OKABE_ITO.values(), strict=False))
     for ax, (name, trial) in zip(axes.flat, trials.items(), strict=False):
-        one = trial.sel(method="global")
+        one = trial.sel(estimator="global")
         for series, colour in looks.items():
             part = one.isel(record=np.flatnonzero(one["series"] == series)).sortby("power_nW")
             if part.sizes["record"]:

@@ -40,7 +40,7 @@ def plot_measured_relaxation(
     colours = {"slices": OKABE_ITO["blue"], "global": OKABE_ITO["green"]}
     markers = {"slices": "o", "global": "D"}
     for method, fit in fits.items():
-        one = series.sel(method=method)
+        one = series.sel(estimator=method)
         x, y, error = one["time_between_excitations_us"], one["value"], one["scatter"]
         look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
         tau, limit = fit.params["tau_us"], fit.params["limit_cm2_s"]
