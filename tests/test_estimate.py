@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tptools.estimate import Estimate
@@ -65,3 +66,13 @@ def test_z_refuses_other_units():
     """Values in different units are never compared."""
     with pytest.raises(ValueError, match="'us' with 'ns'"):
         Estimate(1.0, 0.1, "us", "fit").z(Estimate(1.0, 0.1, "ns", "fit"))
+
+
+def test_ratio_adds_relative_errors():
+    """The error of a quotient is that of many quotients of normal draws."""
+    rng = np.random.default_rng(1)
+    one, other = Estimate(6.0, 0.12, "us", "fit"), Estimate(2.0, 0.05, "us", "fit")
+    draws = rng.normal(6.0, 0.12, 100_000) / rng.normal(2.0, 0.05, 100_000)
+    assert one.ratio(other).std_err == pytest.approx(draws.std(), rel=0.02)
+    with pytest.raises(ValueError, match="cannot compare 'us' with 'ns'"):
+        one.ratio(Estimate(2.0, 0.1, "ns", "fit"))

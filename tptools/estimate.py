@@ -63,6 +63,38 @@ class Estimate:
         note = f", note={self.note!r}" if self.note else ""
         return f"Estimate({self}, method={self.method!r}{note})"
 
+    def ratio(self, other: "Estimate") -> "Estimate":
+        """Quotient of two independent estimates.
+
+        Parameters
+        ----------
+        other : Estimate
+            Denominator, in the same unit.
+
+        Returns
+        -------
+        Estimate
+            Without a unit; relative errors add in quadrature.
+
+        Raises
+        ------
+        ValueError
+            If the two units differ.
+
+        Examples
+        --------
+        >>> Estimate(6.0, 0.3, "us", "fit").ratio(Estimate(2.0, 0.1, "us", "fit"))
+        Estimate(3.00 ± 0.21, method='ratio')
+        """
+        self._check_unit(other)
+        value = self.value / other.value
+        relative = math.hypot(self.std_err / self.value, other.std_err / other.value)
+        return Estimate(value, abs(value) * relative, "", "ratio")
+
+    def _check_unit(self, other: "Estimate") -> None:
+        if other.unit != self.unit:
+            raise ValueError(f"cannot compare {self.unit!r} with {other.unit!r}; convert one first")
+
     def z(self, other: "Estimate | float") -> float:
         """Distance to another value in units of the combined standard error.
 
@@ -89,8 +121,7 @@ class Estimate:
         """
         if not isinstance(other, Estimate):
             other = Estimate(float(other), 0.0, self.unit, "exact")
-        if other.unit != self.unit:
-            raise ValueError(f"cannot compare {self.unit!r} with {other.unit!r}; convert one first")
+        self._check_unit(other)
         difference = self.value - other.value
         error = math.hypot(self.std_err, other.std_err)
         if error == 0:

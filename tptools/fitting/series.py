@@ -51,7 +51,7 @@ def measure_series(
     Returns
     -------
     Dataset
-        Over (method, record) in cm2/s: ``value``; ``std_err``, as the method states it; and
+        Over (estimator, record) in cm2/s: ``value``; ``std_err``, as the method states it; and
         ``scatter``, for ``slices`` the standard deviation of the draws, for the others `std_err`.
         `CONDITIONS` and ``excitation_density`` (the amplitude) are coordinates.
 
@@ -84,10 +84,10 @@ def measure_series(
     names = ("value", "std_err", "scatter")
     series = xr.Dataset(
         {
-            name: (("method", "record"), cells[..., k], {"units": "cm2/s"})
+            name: (("estimator", "record"), cells[..., k], {"units": "cm2/s"})
             for k, name in enumerate(names)
         },
-        {"method": pd.Index(methods), **_conditions(dataset)},
+        {"estimator": pd.Index(methods), **_conditions(dataset)},
     )
     if "amplitude" in series.coords:
         series = series.rename(amplitude="excitation_density")
