@@ -81,7 +81,7 @@ def rank_correlation(
     Raises
     ------
     ValueError
-        If lengths differ, are below 4, or a value is not finite.
+        If lengths differ, are below 4, a value is not finite, or `x` or `y` holds one value only.
 
     Examples
     --------
@@ -90,6 +90,7 @@ def rank_correlation(
     """
     check_integer("n_resamples", n_resamples, at_least=100)
     first, second = _pairs(x, y)
+    _check_varied(x=first, y=second)
     whole = stats.spearmanr(first, second)
     chosen = np.random.default_rng(seed).integers(first.size, size=(n_resamples, first.size))
     draws = np.array([_spearman(first[one], second[one]) for one in chosen])
@@ -115,7 +116,8 @@ def line(x: ArrayLike, y: ArrayLike, std_err: ArrayLike) -> tuple[Estimate, Esti
     Raises
     ------
     ValueError
-        If lengths differ, are below 3, a value is not finite or an error not positive.
+        If lengths differ, are below 3, a value is not finite, an error not positive, or `x` holds
+        one value only.
 
     Examples
     --------
@@ -123,6 +125,7 @@ def line(x: ArrayLike, y: ArrayLike, std_err: ArrayLike) -> tuple[Estimate, Esti
     Estimate(2.000 ± 0.071, method='weighted line')
     """
     first, second, error = _pairs(x, y, std_err, at_least=3)
+    _check_varied(x=first)
     if not (error > 0).all():
         raise ValueError("std_err must be positive; leave out points without an error")
     (slope, intercept), covariance = np.polyfit(first, second, 1, w=1 / error, cov="unscaled")
@@ -139,7 +142,7 @@ def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agr
     Parameters
     ----------
     a, a_err, b, b_err : array_like
-        Values and standard errors, of one length; a plain number for `b` stands for all points.
+        Values and standard errors, of one length; a plain number stands for all points.
 
     Returns
     -------
@@ -155,7 +158,10 @@ def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agr
     >>> agree([1.0, 2.0], [0.1, 0.1], [1.1, 1.9], [0.1, 0.1]).n_points
     2
     """
-    a, a_err, b, b_err = _pairs(*np.broadcast_arrays(a, a_err, b, b_err), at_least=1)
+    columns = [np.asarray(one, float) for one in (a, a_err, b, b_err)]
+    longest = max(one.size for one in columns)
+    filled = [one if one.ndim else np.full(longest, one) for one in columns]
+    a, a_err, b, b_err = _pairs(*filled, at_least=1)
     variance = a_err**2 + b_err**2
     if not (variance > 0).all():
         raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
@@ -169,6 +175,12 @@ def _spearman(first: NDArray, second: NDArray) -> float:
     if any(np.ptp(one) == 0 for one in ranks):
         return np.nan
     return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _check_varied(**columns: NDArray) -> None:
+    for name, column in columns.items():
+        if np.ptp(column) == 0:
+            raise ValueError(f"{name} holds one value only, {column[0]:g}; vary it")
 
 
 def _pairs(*columns: ArrayLike, at_least: int = 4) -> list[NDArray]:
