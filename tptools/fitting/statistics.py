@@ -93,7 +93,7 @@ def rank_correlation(
     _check_varied(x=first, y=second)
     whole = stats.spearmanr(first, second)
     chosen = np.random.default_rng(seed).integers(first.size, size=(n_resamples, first.size))
-    draws = np.array([_spearman(first[one], second[one]) for one in chosen])
+    draws = _spearman(first[chosen], second[chosen])
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return RankCorrelation(
         float(whole.statistic), float(low), float(high), float(whole.pvalue), first.size
@@ -169,12 +169,14 @@ def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agr
     return Agreement(chi2, a.size, float(stats.chi2.sf(chi2, a.size)))
 
 
-def _spearman(first: NDArray, second: NDArray) -> float:
-    """Rank correlation; NaN where a draw holds one value only."""
-    ranks = stats.rankdata(first), stats.rankdata(second)
-    if any(np.ptp(one) == 0 for one in ranks):
-        return np.nan
-    return float(np.corrcoef(*ranks)[0, 1])
+def _spearman(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """Rank correlation of every row; NaN where a row holds one value only."""
+    # ranks always have the same mean
+    centre = (first.shape[1] + 1) / 2
+    u, v = (stats.rankdata(one, axis=1) - centre for one in (first, second))
+    norm = np.sqrt((u**2).sum(axis=1) * (v**2).sum(axis=1))
+    products = (u * v).sum(axis=1)
+    return np.divide(products, norm, out=np.full_like(norm, np.nan), where=norm > 0)
 
 
 def _check_varied(**columns: NDArray) -> None:
