@@ -1,0 +1,119 @@
+"""Tests of tptools.fitting.series."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools import datasets
+from tptools.excitation import Excitation
+from tptools.fitting import diffusivity, measure_series, spreading_spot
+from tptools.fitting.series import CONDITIONS
+
+X_NM = np.linspace(-1200, 1200, 49)
+TIME_NS = np.arange(0.05, 3, 0.1)
+LIGHT = 400 * np.exp(-TIME_NS / 2.3) * (X_NM[1] - X_NM[0])
+
+
+def mean_counts(diffusivity_cm2_s):
+    """Spot without noise, of about 200 000 photons."""
+    return spreading_spot(
+        TIME_NS,
+        X_NM,
+        LIGHT,
+        diffusivity_cm2_s=diffusivity_cm2_s,
+        variance_nm2=255**2,
+        background=0.1,
+    )
+
+
+def records(*diffusivities, seed=0, **attributes):
+    """Records of photon noise, one for each diffusivity."""
+    rng = np.random.default_rng(seed)
+    means = [mean_counts(one) for one in diffusivities]
+    counts = xr.concat([one.copy(data=rng.poisson(one)) for one in means], "record")
+    return xr.Dataset({"counts": counts}, attrs=attributes)
+
+
+def test_values_are_those_of_one_record_at_a_time():
+    """Value and stated error of every record and method are those of `diffusivity`."""
+    scans, methods = records(0.02, 0.1, 0.15), ("global", "slices", "moment")
+    series = measure_series(scans, methods, n_resamples=2)
+    assert series.value.dims == ("estimator", "record")
+    for method in methods:
+        for k in range(3):
+            one = diffusivity(scans.counts[k], method)
+            cell = series.sel(estimator=method).isel(record=k)
+            assert (float(cell.value), float(cell.std_err)) == (one.value, one.std_err)
+
+
+def test_order_of_dimensions_does_not_matter():
+    """Transposed counts are the same counts."""
+    scans = records(0.02, 0.1)
+    xr.testing.assert_identical(
+        measure_series(scans, n_resamples=2),
+        measure_series(scans.transpose("position_nm", "record", "time_ns"), n_resamples=2),
+    )
+
+
+def test_scatter_of_slices_is_the_true_one():
+    """Draws around single records scatter as records do among themselves, within 25 %."""
+    many = records(*[0.05] * 200, seed=1)
+    truth = np.std([diffusivity(one).value for one in many.counts], ddof=1)
+    series = measure_series(many.isel(record=slice(8)), ["slices"], n_resamples=40)
+    found = np.sqrt(float((series.scatter**2).mean()))
+    assert found == pytest.approx(truth, rel=0.25)
+    # which the error of the line does not tell
+    assert float(series.std_err.mean()) < truth / 2
+
+
+def test_other_methods_know_their_scatter():
+    """Where the stated error is honest, it is the scatter; for `global` it is."""
+    many = records(*[0.05] * 60, seed=2)
+    series = measure_series(many, ["global"])
+    xr.testing.assert_equal(series.scatter, series.std_err)
+    assert float(series.scatter.mean()) == pytest.approx(float(series.value.std(ddof=1)), rel=0.3)
+
+
+def test_draws_follow_their_seed():
+    """The same seed gives the same scatter, another seed another; values stay."""
+    scans = records(0.05)
+    one, again, other = (measure_series(scans, ["slices"], seed=seed) for seed in (1, 1, 2))
+    xr.testing.assert_identical(one, again)
+    assert one.scatter.item() != other.scatter.item()
+    assert one.value.item() == other.value.item()
+
+
+def test_conditions_come_from_variables_or_attributes():
+    """What differs and what all records share both end as coordinates over records."""
+    scans = records(0.02, 0.1, rep_rate_MHz=2.5, sample="film", title="not a condition")
+    scans = scans.assign(power_nW=("record", [1.0, 10.0]), n_pulses=("record", [3, 4]))
+    series = measure_series(scans, ["global"])
+    assert series.power_nW.values.tolist() == [1, 10]
+    assert series.rep_rate_MHz.values.tolist() == [2.5, 2.5]
+    assert series["sample"].values.tolist() == ["film", "film"]
+    assert set(series.coords) == {"estimator", "power_nW", "rep_rate_MHz", "sample"}
+
+
+@pytest.mark.parametrize("name", ["power_series", "rate_series", "surface_1nW"])
+def test_bundled_series_know_all_their_conditions(name, monkeypatch):
+    """Every condition of every record is there, and those of the laser belong together."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    monkeypatch.delenv("TPTOOLS_DATA_URL", raising=False)
+    scans = datasets.load(name).isel(record=slice(3))
+    series = measure_series(scans, ["moment"])
+    expected = {*CONDITIONS, "estimator", "excitation_density"} - {"amplitude"}
+    assert set(series.coords) == expected
+    for k in range(3):
+        one = series.isel(record=k)
+        laser = Excitation(float(one.power_nW), float(one.rep_rate_MHz))
+        assert float(one.excitation_density) == pytest.approx(laser.excitation_density)
+        between = laser.time_between_excitations_us
+        assert float(one.time_between_excitations_us) == pytest.approx(between)
+
+
+def test_unusable_wishes_are_refused():
+    """One draw has no scatter, and a method that does not exist gives no number."""
+    with pytest.raises(ValueError, match="n_resamples = 1 must be an integer of at least 2"):
+        measure_series(records(0.02), n_resamples=1)
+    with pytest.raises(ValueError, match="method = 'slice' must be one of 'slices'"):
+        measure_series(records(0.02), ["slice"])

@@ -1,0 +1,137 @@
+"""Tests of tptools.fitting.statistics."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from lmfit.models import LinearModel
+from scipy import stats
+
+from tptools.fitting import agree, line, rank_correlation
+
+# few distinct values, so that ties are common
+tied = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=30)
+points = st.lists(
+    st.tuples(st.floats(-10, 10), st.floats(-10, 10), st.floats(0.1, 2)), min_size=3, max_size=20
+)
+
+
+def correlated(rng, size, coefficient=0.6):
+    """Pairs of normal variables with this coefficient of correlation."""
+    first, noise = rng.normal(size=(2, size))
+    return first, coefficient * first + np.sqrt(1 - coefficient**2) * noise
+
+
+@given(pairs=tied)
+def test_rank_correlation_is_that_of_scipy(pairs):
+    """Value and p-value agree with spearmanr, also with ties."""
+    x, y = np.array(pairs, float).T
+    assume(np.ptp(x) > 0 and np.ptp(y) > 0)
+    found, known = rank_correlation(x, y, n_resamples=100), stats.spearmanr(x, y)
+    assert found.value == pytest.approx(known.statistic)
+    assert found.p_value == pytest.approx(known.pvalue)
+    assert found.n_points == len(pairs)
+    assert -1 - 1e-9 <= found.low <= found.high <= 1 + 1e-9
+
+
+@given(seed=st.integers(0, 100))
+def test_ranks_are_all_that_counts(seed):
+    """A monotonic change of scale changes nothing, a reversal only the sign."""
+    x, y = correlated(np.random.default_rng(seed), 12)
+    found, bent = (rank_correlation(x, one, n_resamples=100) for one in (y, np.exp(y)))
+    assert bent == found
+    assert rank_correlation(x, -y, n_resamples=100).value == pytest.approx(-found.value)
+
+
+def test_interval_holds_the_truth():
+    """About 95 % of intervals hold the rank correlation of normal pairs, 6/pi asin(r/2)."""
+    rng = np.random.default_rng(1)
+    truth = 6 / np.pi * np.arcsin(0.6 / 2)
+    draws = [rank_correlation(*correlated(rng, 40), n_resamples=200) for _ in range(300)]
+    held = np.mean([one.low <= truth <= one.high for one in draws])
+    # percentile intervals of 40 pairs are a little too short
+    assert 0.90 < held < 0.98
+
+
+def test_interval_is_that_of_its_seed():
+    """The same seed gives the same interval, another one nearly the same."""
+    x, y = correlated(np.random.default_rng(3), 30)
+    one, again, other = (rank_correlation(x, y, seed=seed) for seed in (4, 4, 5))
+    assert one == again
+    assert (one.low, one.high) != (other.low, other.high)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=0.05)
+    assert str(one) == f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+
+
+@given(rows=points)
+def test_line_is_that_of_lmfit(rows):
+    """Slope, intercept and errors agree with a weighted fit that keeps absolute errors."""
+    x, y, std_err = np.array(rows).T
+    assume(np.ptp(x) > 0.5)
+    known = LinearModel().fit(y, x=x, weights=1 / std_err, scale_covar=False, slope=0, intercept=0)
+    for found, name in zip(line(x, y, std_err), ("slope", "intercept"), strict=True):
+        assert found.value == pytest.approx(known.params[name].value, abs=1e-4, rel=1e-4)
+        assert found.std_err == pytest.approx(known.params[name].stderr, rel=1e-3)
+
+
+def test_line_errors_hold_the_truth():
+    """Over many draws the pulls of slope and intercept are standard normal."""
+    rng = np.random.default_rng(5)
+    x, std_err = np.linspace(0, 3, 8), np.linspace(0.1, 0.4, 8)
+    draws = [line(x, rng.normal(2 * x - 1, std_err), std_err) for _ in range(500)]
+    for k, truth in enumerate((2, -1)):
+        pulls = [(one[k].value - truth) / one[k].std_err for one in draws]
+        assert stats.kstest(pulls, "norm").pvalue > 0.01
+
+
+def test_p_is_uniform_where_nothing_differs():
+    """Two measurements of one thing give every p-value with the same chance."""
+    rng = np.random.default_rng(6)
+    truth, a_err, b_err = np.linspace(1, 5, 7), 0.3, np.linspace(0.1, 0.6, 7)
+    found = [
+        agree(rng.normal(truth, a_err), a_err, rng.normal(truth, b_err), b_err)
+        for _ in range(1000)
+    ]
+    assert stats.kstest([one.p_value for one in found], "uniform").pvalue > 0.01
+    assert np.mean([one.chi2 for one in found]) == pytest.approx(7, abs=4 * np.sqrt(14 / 1000))
+
+
+def test_difference_is_found():
+    """One point that is five errors off is enough, and the sum is its square."""
+    a = np.array([1.0, 2.0, 3.0])
+    found = agree(a, 0.3, a + [0, 2.5, 0], 0.4)
+    assert found.chi2 == pytest.approx(25)
+    assert found.p_value == pytest.approx(stats.chi2.sf(25, 3))
+
+
+def test_a_plain_number_stands_for_all_points():
+    """A constant compares with each point, and may be exact."""
+    a, a_err = [1.0, 2.0, 4.0], [0.5, 1.0, 2.0]
+    assert agree(a, a_err, 2.0, 0.0) == agree(a, a_err, [2.0] * 3, [0.0] * 3)
+    assert agree(a, a_err, 2.0, 0.0).chi2 == pytest.approx(4 + 0 + 1)
+
+
+FOUR = [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: rank_correlation(FOUR, FOUR[:3]), r"\[3, 4\] points .* at least 4"),
+        (lambda: rank_correlation(FOUR[:3], FOUR[:3]), "at least 4"),
+        (lambda: rank_correlation([1, 2, np.nan, 4], FOUR), "finite; leave out"),
+        (lambda: rank_correlation(FOUR, [2, 2, 2, 2]), "y holds one value only, 2; vary it"),
+        (lambda: rank_correlation(FOUR, FOUR, n_resamples=10), "n_resamples = 10 .* at least 100"),
+        (lambda: line(FOUR[:2], FOUR[:2], [1, 1]), "at least 3"),
+        (lambda: line(FOUR, FOUR, [1, 1, 0, 1]), "std_err must be positive"),
+        (lambda: line(FOUR, FOUR, [1, 1, np.inf, 1]), "must be finite"),
+        (lambda: line([2, 2, 2], FOUR[:3], [1, 1, 1]), "x holds one value only, 2; vary it"),
+        (lambda: agree(FOUR, 0.1, FOUR, [0.1, np.nan, 0.1, 0.1]), "values must be finite"),
+        (lambda: agree(FOUR, 0, FOUR, 0), "must not both be zero"),
+        (lambda: agree(FOUR, 0.1, FOUR[:3], 0.1), "must have the same number"),
+    ],
+)
+def test_unusable_columns_are_refused(call, message):
+    """Unequal, short, missing, constant or errorless columns are ValueErrors that say so."""
+    with pytest.raises(ValueError, match=message):
+        call()
