@@ -518,10 +518,12 @@ def _join(records: list[xr.Dataset], along: str) -> xr.Dataset:
         if any(record.attrs[name] != value for record in records)
     ]
     labelled = [
-        record.assign({name: record.attrs[name] for name in differing}) for record in records
+        record.assign({name: record.attrs[name] for name in differing}).set_coords(
+            [along] if along in differing else []
+        )
+        for record in records
     ]
-    joined = xr.concat(labelled, along, combine_attrs="drop_conflicts")
-    return joined.set_coords(along) if along in joined else joined
+    return xr.concat(labelled, along, combine_attrs="drop_conflicts")
 
 
 def _calibrated(recipe: CalibrationRecipe, fingerprint: str, progress: bool) -> xr.Dataset:
