@@ -28,9 +28,7 @@ TWO_LASERS = tuple(
     recipes.Condition(replace(recipes.FILM, relaxation_time_us=0.1), Excitation(power, 5), "film")
     for power in (0.5, 2.0)
 )
-TINY = replace(
-    recipes.RECIPES["rate_series"], title="two", conditions=TWO_LASERS, n_excitons=2000
-)
+TINY = replace(recipes.RECIPES["rate_series"], title="two", conditions=TWO_LASERS, n_excitons=2000)
 
 
 @pytest.fixture(autouse=True)
@@ -256,9 +254,7 @@ def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
         ("plotting/style.py", False, False),
     ],
 )
-def test_fingerprint_is_that_of_the_code_behind(
-    file, records, calibrations, tmp_path, monkeypatch
-):
+def test_fingerprint_is_that_of_the_code_behind(file, records, calibrations, tmp_path, monkeypatch):
     """Code that makes a dataset changes its fingerprint; code that only shows it does not."""
 
     def fingerprints():

@@ -143,14 +143,10 @@ def test_there_and_back_is_one(a, b):
     assert factor(a, b) * factor(b, a) == pytest.approx(1)
 
 
-@pytest.mark.parametrize(
-    "name", ["spacing_nm", "index", "reference_spacing_nm", "reference_index"]
-)
+@pytest.mark.parametrize("name", ["spacing_nm", "index", "reference_spacing_nm", "reference_index"])
 def test_dipoles_need_positive_numbers(name):
     """The message names the number."""
-    numbers = dict.fromkeys(
-        ["spacing_nm", "index", "reference_spacing_nm", "reference_index"], 1.0
-    )
+    numbers = dict.fromkeys(["spacing_nm", "index", "reference_spacing_nm", "reference_index"], 1.0)
     with pytest.raises(ValueError, match=f"^{name} = 0 must be a finite number above 0"):
         dipole_hop_factor(**numbers | {name: 0})
 
@@ -197,7 +193,7 @@ def test_temperature_scales_both_hops_alike(name, temperature_K):
 def test_a_probability_cannot_grow_beyond_one():
     """Where cooling would make it, the model refuses."""
     law = HoppingLaw(disorder_meV=0, phonon_broadening_meV=100)
-    with pytest.raises(ValueError, match="hop_probability_modified = .* at most 1"):
+    with pytest.raises(ValueError, match=r"hop_probability_modified = .* at most 1"):
         SAMPLES["Note 2"].model(50.0, law)
 
 

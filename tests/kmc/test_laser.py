@@ -50,7 +50,9 @@ def test_simulation_makes_that_many_excitons():
     film = ExcitonModel(lattice_size=301, lifetime_ns=0.1)
     run = simulate(film, train, seed=1, recording=Recording(until_ns=0.1))
     # sites cannot hold two, which takes off a quarter of <N> at most
-    assert run.created_count.sum() == pytest.approx(wanted, abs=4 * np.sqrt(wanted) + 0.005 * wanted)
+    assert run.created_count.sum() == pytest.approx(
+        wanted, abs=4 * np.sqrt(wanted) + 0.005 * wanted
+    )
 
 
 @pytest.mark.parametrize(
