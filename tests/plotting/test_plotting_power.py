@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.collections import PathCollection
 
 from tptools import plotting
 from tptools.plotting.axes import draw_displacements, set_broken_axis
@@ -28,8 +29,8 @@ def series():
 
 def scattered(ax):
     """Points of all scatters in an axes, sorted."""
-    return sorted(tuple(map(float, xy)) for one in ax.collections if len(one.get_offsets())
-                  for xy in one.get_offsets())  # fmt: skip
+    clouds = [one for one in ax.collections if isinstance(one, PathCollection)]
+    return sorted(tuple(map(float, xy)) for one in clouds for xy in one.get_offsets())
 
 
 def marked(ax):
