@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,6 +125,28 @@ def _used(counts: Sequence[NDArray], centre: int) -> int:
     return int(np.abs(used - centre).max(initial=0))
 
 
+_VARIABLES: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
+    "created_count": ("created", (), "excitons created", "1"),
+    "dropped_count": ("dropped", (), "excitons dropped", "1"),
+    "exciton_count": ("exciton_count", ("time_ns",), "excitons alive", "1"),
+    "r2_sum_nm2": ("r2", ("time_ns",), "sum of r^2 of those alive", "nm2"),
+    "initial_r2_sum_nm2": (
+        "initial_r2",
+        ("time_ns",),
+        "sum of r^2 at time 0 of those alive",
+        "nm2",
+    ),
+    "visited_sites": ("visited", ("time_ns",), "distinct sites visited since the pulse", "1"),
+    "modified_sites": ("modified", ("time_ns",), "sites in modified state", "1"),
+    "x_count": ("x", ("time_ns", "x_nm"), "excitons by column", "1"),
+    "y_count": ("y", ("time_ns", "y_nm"), "excitons by row", "1"),
+    "bright_count": ("walking_radius", ("time_ns", "r_nm"), "excitons in no trap by radius", "1"),
+    "radial_count": ("trapped_radius", ("time_ns", "r_nm"), "excitons by radius", "1"),
+    "emission_count": ("emission", ("delay_ns", "r_nm"), "photons by delay and radius", "1"),
+}
+"""By name: field of the record, dimensions beside train and block, meaning, unit."""
+
+
 def to_dataset(
     model: ExcitonModel,
     recording: Recording,
@@ -135,62 +157,40 @@ def to_dataset(
     reach = max(_used([array for train in trains for array in (train.x, train.y)], centre), 1)
     by_radius = ("walking_radius", "trapped_radius", "emission")
     n_radii = _used([getattr(train, name) for train in trains for name in by_radius], 0) + 1
-    axis = slice(max(centre - reach, 0), centre + reach + 1)
-    positions_nm = (np.arange(model.lattice_size)[axis] - centre) * spacing
-    edges = recording.delay_edges_ns
-
-    one_train = len(trains) == 1
-    groups = ("train", "block") if one_train else ("train",)
-
-    def labelled(name: str, dims: tuple[str, ...], text: str, unit: str, scale: float = 1):
-        stacked = np.stack([getattr(train, name) for train in trains])
-        stacked = stacked if one_train else stacked[:, 0]
-        if dims[-1:] in (("x_nm",), ("y_nm",)):
-            stacked = stacked[..., axis]
-        elif dims[-1:] == ("r_nm",):
-            stacked = stacked[..., :n_radii]
-        values = stacked * scale if scale != 1 else stacked
-        return (groups + dims, values, {"long_name": text, "units": unit})
-
-    area = spacing**2
-    result = xr.Dataset(
-        {
-            "created_count": labelled("created", (), "excitons created", "1"),
-            "dropped_count": labelled("dropped", (), "excitons dropped", "1"),
-            "exciton_count": labelled("exciton_count", ("time_ns",), "excitons alive", "1"),
-            "r2_sum_nm2": labelled("r2", ("time_ns",), "sum of r^2 of those alive", "nm2", area),
-            "initial_r2_sum_nm2": labelled(
-                "initial_r2", ("time_ns",), "sum of r^2 at time 0 of those alive", "nm2", area
-            ),
-            "visited_sites": labelled(
-                "visited", ("time_ns",), "distinct sites visited since the pulse", "1"
-            ),
-            "modified_sites": labelled("modified", ("time_ns",), "sites in modified state", "1"),
-            "x_count": labelled("x", ("time_ns", "x_nm"), "excitons by column", "1"),
-            "y_count": labelled("y", ("time_ns", "y_nm"), "excitons by row", "1"),
-            "bright_count": labelled(
-                "walking_radius", ("time_ns", "r_nm"), "excitons in no trap by radius", "1"
-            ),
-            "radial_count": labelled(
-                "trapped_radius", ("time_ns", "r_nm"), "excitons by radius", "1"
-            ),
-            "emission_count": labelled(
-                "emission", ("delay_ns", "r_nm"), "photons by delay and radius", "1"
-            ),
-            "sites_per_radius": ("r_nm", sites_per_radius(n_radii), {"units": "1"}),
-        },
-        coords={
-            "train": np.arange(len(trains)),
-            "time_ns": ("time_ns", recording.times_ns, {"units": "ns"}),
-            "x_nm": ("x_nm", positions_nm, {"units": "nm"}),
-            "y_nm": ("y_nm", positions_nm, {"units": "nm"}),
-            "r_nm": ("r_nm", np.arange(n_radii) * spacing, {"units": "nm"}),
-            "delay_ns": ("delay_ns", edges[:-1], {"long_name": "lower edge", "units": "ns"}),
-            "delay_end_ns": ("delay_ns", edges[1:], {"long_name": "upper edge", "units": "ns"}),
-        },
-    )
+    line = slice(max(centre - reach, 0), centre + reach + 1)
+    kept = {"x_nm": line, "y_nm": line, "r_nm": slice(n_radii)}
+    groups = ("train", "block") if len(trains) == 1 else ("train",)
+    result = xr.Dataset(coords=_axes(model, recording, line, n_radii, len(trains)))
+    for name, (field, dims, text, unit) in _VARIABLES.items():
+        stacked = np.stack([getattr(train, field) for train in trains])
+        stacked = stacked[(..., kept[dims[-1]])] if dims and dims[-1] in kept else stacked
+        stacked = stacked if len(trains) == 1 else stacked[:, 0]
+        scaled = stacked * spacing**2 if unit == "nm2" else stacked
+        result[name] = groups + dims, scaled, {"long_name": text, "units": unit}
+    # the field of this name holds those in traps only
     result["radial_count"] += result["bright_count"]
-    return result.assign(light=_light(result, recording, model.lifetime_ns))
+    return result.assign(
+        sites_per_radius=("r_nm", sites_per_radius(n_radii), {"units": "1"}),
+        light=_light(result, recording, model.lifetime_ns),
+    )
+
+
+def _axes(
+    model: ExcitonModel, recording: Recording, line: slice, n_radii: int, n_trains: int
+) -> dict[str, object]:
+    """Coordinates of the cut arrays."""
+    spacing, centre = model.lattice_spacing_nm, model.lattice_size // 2
+    positions_nm = (np.arange(model.lattice_size)[line] - centre) * spacing
+    edges = recording.delay_edges_ns
+    return {
+        "train": np.arange(n_trains),
+        "time_ns": ("time_ns", recording.times_ns, {"units": "ns"}),
+        "x_nm": ("x_nm", positions_nm, {"units": "nm"}),
+        "y_nm": ("y_nm", positions_nm, {"units": "nm"}),
+        "r_nm": ("r_nm", np.arange(n_radii) * spacing, {"units": "nm"}),
+        "delay_ns": ("delay_ns", edges[:-1], {"long_name": "lower edge", "units": "ns"}),
+        "delay_end_ns": ("delay_ns", edges[1:], {"long_name": "upper edge", "units": "ns"}),
+    }
 
 
 def _light(result: xr.Dataset, recording: Recording, lifetime_ns: float) -> xr.DataArray:

@@ -90,6 +90,7 @@ def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
         left.plot(tried["model"], ratio, color=colour, marker=marker, ms=5, label=names[name])
     left.axhline(1, color="0.6", lw=0.8, zorder=0)
     left.set(xlabel="model tried", ylabel="measured over wanted")
+    left.xaxis.get_major_locator().set_params(integer=True)
     left.legend()
     right.plot(tried["time_us"], tried["diffusivity_cm2_s"], "o", color="k", ms=5)
     right.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
