@@ -1,0 +1,142 @@
+"""Tests of tptools.calibration."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tptools.calibration import CONTROLS, calibrate, curve_numbers, measure_curve
+from tptools.excitation import Excitation
+from tptools.fitting import relaxation_curve
+from tptools.kmc import ExcitonModel
+
+FILM = ExcitonModel(
+    hop_probability_ground=0.02,
+    hop_probability_modified=0.5,
+    relaxation_time_us=0.5,
+    lifetime_ns=2.0,
+)
+# a small spot has few excitons where it is as dense as a large one
+LASERS = [Excitation(power, 5, spot_fwhm_nm=300) for power in (60, 12, 4, 1.2)]
+DARK = [replace(one, power_nW=one.power_nW / 20) for one in LASERS]
+QUICK = {"seed": 1, "n_excitons": 500}
+
+
+@settings(deadline=None)  # the first fit is slow
+@given(
+    limit=st.floats(0.001, 0.1),
+    amplitude=st.floats(0.05, 1),
+    tau=st.floats(3, 20),
+    seed=st.integers(0, 100),
+)
+def test_numbers_of_an_exact_exponential(limit, amplitude, tau, seed):
+    """Limit, time and first point come back, in any order of the points."""
+    time_us = np.geomspace(1, 100, 12)
+    mixed = np.random.default_rng(seed).permutation(time_us)
+    values = relaxation_curve(mixed, limit, amplitude, tau)
+    numbers = curve_numbers(
+        xr.Dataset({"diffusivity_cm2_s": ("time_us", values)}, {"time_us": mixed})
+    )
+    highest = limit + amplitude * np.exp(-1 / tau)
+    assert numbers.keys() == CONTROLS.keys()
+    found = [numbers[name] for name in ("limit_cm2_s", "highest_cm2_s", "tau_us")]
+    np.testing.assert_allclose(found, [limit, highest, tau], rtol=1e-3, atol=1e-5)
+
+
+def test_curve_of_a_film_without_memory_is_flat_and_right():
+    """Every laser finds the diffusivity of a free walk."""
+    film = replace(FILM, hop_probability_ground=0.5)
+    curve = measure_curve(film, DARK, seed=2, n_excitons=20_000)
+    truth = film.free_walk_diffusivity_cm2_s(0.5)
+    # single points scatter by about 6 % with so few excitons
+    np.testing.assert_allclose(curve.diffusivity_cm2_s, truth, rtol=0.25)
+    assert float(curve.diffusivity_cm2_s.mean()) == pytest.approx(truth, rel=0.12)
+
+
+def test_curve_of_a_film_with_memory_falls():
+    """Points are sorted by the time between excitations, and rare excitation is slow."""
+    curve = measure_curve(FILM, LASERS[::-1], seed=1, n_excitons=4000)
+    times = [one.time_between_excitations_us for one in LASERS]
+    assert curve.time_us.values.tolist() == times == sorted(times)
+    assert float(curve.diffusivity_cm2_s[0]) > 3 * float(curve.diffusivity_cm2_s[-1])
+
+
+def test_curve_is_that_of_its_seed():
+    """The same seed gives the same curve, another one another."""
+    one, again, other = (measure_curve(FILM, DARK, seed=s, n_excitons=500) for s in (1, 1, 9))
+    xr.testing.assert_identical(one, again)
+    assert (one.diffusivity_cm2_s != other.diffusivity_cm2_s).all()
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Calibrate from 30 % off, to what other random numbers measure of a known film."""
+    wanted = curve_numbers(measure_curve(FILM, LASERS, seed=100, n_excitons=8000))
+    start = replace(FILM, hop_probability_modified=0.7 * FILM.hop_probability_modified)
+    targets = {"highest_cm2_s": wanted["highest_cm2_s"]}
+    return calibrate(start, targets, LASERS, seed=1, n_excitons=8000)
+
+
+def test_known_film_is_recovered(found):
+    """The parameter returns to that of the film, and the target is met."""
+    truth = FILM.hop_probability_modified
+    assert found.model.hop_probability_modified == pytest.approx(truth, rel=0.1)
+    assert abs(found.residuals["highest_cm2_s"]) < 0.05
+
+
+def test_only_what_a_target_controls_is_turned(found):
+    """All other parameters stay, and the history holds the one that moved."""
+    truth = FILM.hop_probability_modified
+    assert replace(found.model, hop_probability_modified=truth) == FILM
+    assert set(found.history) == {"hop_probability_modified", *CONTROLS}
+    assert found.history.hop_probability_modified[0] == pytest.approx(0.7 * truth)
+
+
+def test_the_best_that_was_tried_is_returned(found):
+    """Model and curve are those of the row with the smallest residual."""
+    misses = (found.history.highest_cm2_s / found.targets["highest_cm2_s"] - 1).abs()
+    best = found.history.loc[misses.idxmin()]
+    assert found.model.hop_probability_modified == best.hop_probability_modified
+    assert curve_numbers(found.curve) == best[list(CONTROLS)].to_dict()
+    assert abs(found.residuals["highest_cm2_s"]) == misses.min()
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ({}, "targets is empty; name at least one of limit_cm2_s, highest_cm2_s, tau_us"),
+        ({"tau_ns": 1.0}, "target = 'tau_ns' must be one of 'limit_cm2_s', 'highest_cm2_s'"),
+        ({"tau_us": -1.0}, "tau_us = -1.0 must be a finite number above 0"),
+        ({"tau_us": 6.0, "limit_cm2_s": 0}, "limit_cm2_s = 0 must be a finite number above 0"),
+    ],
+    ids=["empty", "unknown", "negative", "zero"],
+)
+def test_targets_that_cannot_be_are_refused(targets, message):
+    """The message names the target and what may stand there, before anything is simulated."""
+    with pytest.raises(ValueError, match=message):
+        calibrate(FILM, targets, LASERS, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seed": -1}, "seed = -1 must be an integer of at least 0"),
+        ({"n_excitons": 0}, "n_excitons = 0 must be an integer of at least 1"),
+    ],
+    ids=["seed", "n_excitons"],
+)
+def test_unusable_settings_are_refused(wrong, message):
+    """Seed and size of the simulation are checked wherever they enter."""
+    with pytest.raises(ValueError, match=message):
+        measure_curve(FILM, DARK, **QUICK | wrong)
+    with pytest.raises(ValueError, match=message):
+        calibrate(FILM, {"tau_us": 6.0}, DARK, **QUICK | wrong)
+
+
+def test_too_few_lasers_make_no_curve():
+    """Three points do not determine an exponential."""
+    with pytest.raises(ValueError, match="at least 4"):
+        calibrate(FILM, {"tau_us": 6.0}, DARK[:3], **QUICK)
