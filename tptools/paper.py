@@ -145,6 +145,8 @@ _PRINTED = (
     Reported("main-enh15", "enhancement of D, at most", "15", "", "Main text, L247"),
     Reported("main-D-enhanced", "D at high power", "0.15", "cm2/s", "Main text, L343"),
     Reported("main-tau-AlOx", "relaxation time, AlOx-coated", "10.8", "us", "Main text, L322"),
+    # controls
+    Reported("main-Tdep", "temperature of the largest D", "150", "K", "Main text, L211", True),
     # heat, main text
     Reported("main-fluence-typ", "typical fluence", "0.1", "uJ/cm2", "Main text, L195", True),
     Reported("main-dT", "temperature step, less than", "0.01", "K", "Main text, L196"),

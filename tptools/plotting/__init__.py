@@ -1,5 +1,11 @@
 """Figures of the book: functions take data and return a Figure; nothing is computed here."""
 
+from tptools.plotting.controls import (
+    plot_filters,
+    plot_forgetting,
+    plot_repeats,
+    plot_temperatures,
+)
 from tptools.plotting.estimators import (
     plot_bias_against_counts,
     plot_choices,
@@ -62,14 +68,22 @@ from tptools.plotting.spectra import (
     plot_sample_spectra,
 )
 from tptools.plotting.style import OKABE_ITO, colours, use_style
+from tptools.plotting.surfaces import (
+    plot_bars_by_sample,
+    plot_by_sample,
+    plot_displacements_by_sample,
+    plot_surface_schemes,
+)
 
 __all__ = [
     "OKABE_ITO",
     "colours",
     "plot_absorbance_and_emission",
     "plot_against_power",
+    "plot_bars_by_sample",
     "plot_bends",
     "plot_bias_against_counts",
+    "plot_by_sample",
     "plot_calibration",
     "plot_chain",
     "plot_choices",
@@ -83,8 +97,11 @@ __all__ = [
     "plot_densities",
     "plot_detection",
     "plot_displacements",
+    "plot_displacements_by_sample",
     "plot_excitation_against_power",
     "plot_exponents",
+    "plot_filters",
+    "plot_forgetting",
     "plot_heat_field",
     "plot_maps",
     "plot_measured_relaxation",
@@ -103,14 +120,17 @@ __all__ = [
     "plot_rate_and_density",
     "plot_recipes",
     "plot_relaxation_curve",
+    "plot_repeats",
     "plot_residuals",
     "plot_sample_spectra",
     "plot_shapes",
     "plot_shells",
     "plot_slices",
     "plot_snapshot",
+    "plot_surface_schemes",
     "plot_table_deviations",
     "plot_temperature_steps",
+    "plot_temperatures",
     "plot_topography",
     "plot_trials",
     "plot_variance_errors",
