@@ -13,9 +13,9 @@ def series(factor=1.0):
     """Three records by two methods, each with a value of its own."""
     value = factor * np.array([[0.01, 0.05, 0.012], [0.008, 0.04, 0.009]])
     return xr.Dataset(
-        {"value": (("method", "record"), value), "scatter": (("method", "record"), value / 10)},
+        {"value": (("estimator", "record"), value), "scatter": (("estimator", "record"), value / 10)},
         {
-            "method": ["slices", "global"],
+            "estimator": ["slices", "global"],
             "power_nW": ("record", POWERS),
             "temperature_K": ("record", [100.0, 200.0, 295.0]),
         },
@@ -33,7 +33,7 @@ def test_repeats_show_every_run_in_order():
     figure = plotting.plot_repeats(one)
     for ax, method in zip(figure.axes[:2], ["slices", "global"], strict=True):
         points = ax.collections[-1]
-        value = one.value.sel({"method": method})
+        value = one.value.sel(estimator=method)
         np.testing.assert_allclose(points.get_offsets(), np.c_[[1, 2, 3], value])
         np.testing.assert_allclose(points.get_array(), POWERS)
         assert [text.get_text() for text in ax.texts] == ["1.5", "6", "1.5"]
@@ -47,14 +47,14 @@ def test_filters_show_both_series():
     for ax, method in zip(figure.axes, ["slices", "global"], strict=True):
         drawn = list(bars(ax).values())
         for points, one in zip(drawn, (natural, constant), strict=True):
-            np.testing.assert_allclose(points[:, 1], one.value.sel({"method": method}))
+            np.testing.assert_allclose(points[:, 1], one.value.sel(estimator=method))
             np.testing.assert_allclose(points[:, 0], POWERS, atol=0.1)
 
 
 @pytest.mark.parametrize("share", [True, False])
 def test_temperatures_show_every_condition(share):
     """Each panel has its series, at its temperatures, and a scale of its own only if asked."""
-    films = {"a": series().sel({"method": "slices"}), "b": series(2.0).sel({"method": "slices"})}
+    films = {"a": series().sel(estimator="slices"), "b": series(2.0).sel(estimator="slices")}
     figure = plotting.plot_temperatures({"one": films, "two": {"a": films["a"]}}, share=share)
     first, second = figure.axes
     for label, points in bars(first).items():

@@ -15,9 +15,9 @@ def series():
     """Four records of two films by two methods."""
     value = np.array([[0.01, 0.05, 0.02, 0.03], [0.02, 0.06, 0.01, 0.04]])
     return xr.Dataset(
-        {"value": (("method", "record"), value), "scatter": (("method", "record"), value / 5)},
+        {"value": (("estimator", "record"), value), "scatter": (("estimator", "record"), value / 5)},
         {
-            "method": ["slices", "global"],
+            "estimator": ["slices", "global"],
             "sample": ("record", ["a", "a", "c", "c"]),
             "power_nW": ("record", [1.0, 25.0, 1.0, 5.0]),
         },
@@ -59,7 +59,7 @@ def test_films_are_drawn_at_their_conditions(turn):
     for ax, method in zip(figure.axes[:2], ["slices", "global"], strict=True):
         clouds = [c for c in ax.collections if c.get_array() is not None]
         drawn = np.concatenate([c.get_offsets() for c in clouds])
-        np.testing.assert_allclose(drawn, np.c_[one.power_nW, one.value.sel({"method": method})])
+        np.testing.assert_allclose(drawn, np.c_[one.power_nW, one.value.sel(estimator=method)])
         powers = np.concatenate([c.get_array() for c in clouds])
         np.testing.assert_allclose(powers, one.power_nW)
         assert ax.get_xscale() == ("log" if turn is None else "function")
@@ -96,7 +96,7 @@ def test_bars_stand_at_their_films():
     boxes = [c for c in ax.containers if hasattr(c, "patches")]
     for box, method in zip(boxes, ["slices", "global"], strict=True):
         heights = [patch.get_height() for patch in box.patches]
-        np.testing.assert_allclose(heights, one.value.sel({"method": method}))
+        np.testing.assert_allclose(heights, one.value.sel(estimator=method))
         centres = [patch.get_x() + patch.get_width() / 2 for patch in box.patches]
         np.testing.assert_allclose(centres, [0, 1], atol=0.4)
     marks = [c for c in ax.collections if c.get_linestyle()[0][1] is not None]

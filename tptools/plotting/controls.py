@@ -28,9 +28,9 @@ def plot_repeats(series: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    figure, axes = _panels(series.sizes["method"])
-    for ax, method in zip(axes, series["method"].values, strict=True):
-        one = series.sel({"method": method})
+    figure, axes = _panels(series.sizes["estimator"])
+    for ax, method in zip(axes, series["estimator"].values, strict=True):
+        one = series.sel(estimator=method)
         order = xr.DataArray(1 + np.arange(one.sizes["record"]), dims="record")
         ax.plot(order, one["value"], color="0.8", lw=1, zorder=0)
         points = draw_by_power(ax, order, one)
@@ -82,14 +82,14 @@ def plot_filters(natural: xr.Dataset, constant: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    figure, axes = _panels(natural.sizes["method"])
+    figure, axes = _panels(natural.sizes["estimator"])
     looks = {
         "light grows with power": (natural, "o", OKABE_ITO["blue"], -0.06),
         "light of 1 nW": (constant, "x", OKABE_ITO["vermillion"], 0.06),
     }
-    for ax, method in zip(axes, natural["method"].values, strict=True):
+    for ax, method in zip(axes, natural["estimator"].values, strict=True):
         for label, (series, marker, colour, shift) in looks.items():
-            one = series.sel({"method": method})
+            one = series.sel(estimator=method)
             look = {"fmt": marker, "mfc": "none", "color": colour, "capsize": 2, "elinewidth": 1}
             ax.errorbar(one["power_nW"] + shift, one["value"], one["scatter"], label=label, **look)
         ax.axhline(0, color="0.85", lw=0.8, zorder=0)

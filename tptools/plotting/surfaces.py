@@ -125,12 +125,12 @@ def plot_by_sample(
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, series.sizes["method"], figsize=(7.2, 3.5), sharey=True)
+    figure, axes = plt.subplots(1, series.sizes["estimator"], figsize=(7.2, 3.5), sharey=True)
     drawn = set(series["sample"].values.tolist())
     markers = {f: m for f, m in zip(films, _MARKERS, strict=False) if f in drawn}
-    for ax, method in zip(np.atleast_1d(axes), series["method"].values, strict=True):
+    for ax, method in zip(np.atleast_1d(axes), series["estimator"].values, strict=True):
         for sample, marker in markers.items():
-            one = series.sel({"method": method}).isel(record=series["sample"].values == sample)
+            one = series.sel(estimator=method).isel(record=series["sample"].values == sample)
             points = draw_by_power(ax, one[along], one, marker)
         if turn is None:
             ax.set_xscale("log")
@@ -195,10 +195,10 @@ def plot_bars_by_sample(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(7.2, 3.2))
     place = np.arange(series.sizes["record"])
-    methods = series["method"].values.tolist()
+    methods = series["estimator"].values.tolist()
     width = 0.8 / len(methods)
     for k, (method, colour) in enumerate(colours(methods).items()):
-        one = series.sel({"method": method})
+        one = series.sel(estimator=method)
         at = place + width * (k - (len(methods) - 1) / 2)
         error = {"ecolor": "k", "capsize": 3, "elinewidth": 1}
         bar = {"color": colour, "alpha": 0.75, "label": method, "error_kw": error}
