@@ -13,7 +13,10 @@ def series(factor=1.0):
     """Three records by two methods, each with a value of its own."""
     value = factor * np.array([[0.01, 0.05, 0.012], [0.008, 0.04, 0.009]])
     return xr.Dataset(
-        {"value": (("estimator", "record"), value), "scatter": (("estimator", "record"), value / 10)},
+        {
+            "value": (("estimator", "record"), value),
+            "scatter": (("estimator", "record"), value / 10),
+        },
         {
             "estimator": ["slices", "global"],
             "power_nW": ("record", POWERS),

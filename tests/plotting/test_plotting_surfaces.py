@@ -15,7 +15,10 @@ def series():
     """Four records of two films by two methods."""
     value = np.array([[0.01, 0.05, 0.02, 0.03], [0.02, 0.06, 0.01, 0.04]])
     return xr.Dataset(
-        {"value": (("estimator", "record"), value), "scatter": (("estimator", "record"), value / 5)},
+        {
+            "value": (("estimator", "record"), value),
+            "scatter": (("estimator", "record"), value / 5),
+        },
         {
             "estimator": ["slices", "global"],
             "sample": ("record", ["a", "a", "c", "c"]),
