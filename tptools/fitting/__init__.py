@@ -4,7 +4,6 @@ from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction
 from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_displacement
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
-from tptools.fitting.power import power_of_agreement
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
 from tptools.fitting.series import measure_series
@@ -19,7 +18,7 @@ from tptools.fitting.spectra import (
     reject_cosmic_rays,
     trend,
 )
-from tptools.fitting.statistics import agree, line, rank_correlation
+from tptools.fitting.statistics import agree, line, power_of_agreement, rank_correlation
 
 __all__ = [
     "MsdFit",
