@@ -11,6 +11,7 @@ where "measured" goes all the way: hopping model, microscope, Gaussian slices, l
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -212,11 +213,16 @@ def calibrate(
     curves: list[xr.Dataset] = []
     names = [CONTROLS[target] for target in targets]
 
+    # MINPACK asks for the start three times
+    @functools.cache
+    def measured(model: ExcitonModel) -> xr.Dataset:
+        return measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
+
     with tqdm(unit="model", disable=not progress) as bar:
 
         def miss(free: NDArray) -> NDArray:
             model = _turned(start, names, free)
-            curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
+            curve = measured(model)
             numbers = curve_numbers(curve)
             curves.append(curve)
             rows.append({name: getattr(model, name) for name in names} | numbers)
