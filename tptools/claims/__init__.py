@@ -5,7 +5,7 @@ claims stand in ``tptools/claims.csv``; the modules beside this one recompute th
 of the physics.
 """
 
-from tptools.claims import excitation
+from tptools.claims import excitation, light, samples
 from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
 from tptools.claims.tables import side_by_side, summarise
 from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
@@ -21,7 +21,9 @@ __all__ = [
     "describe",
     "excitation",
     "judge",
+    "light",
     "recompute",
+    "samples",
     "scoreboard",
     "select",
     "side_by_side",
