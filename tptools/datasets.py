@@ -54,6 +54,11 @@ def names() -> list[str]:
     ------
     DatasetError
         If the registry is missing.
+
+    Examples
+    --------
+    >>> "tplm_10nW" in names()
+    True
     """
     return sorted(_files(_shelf()))
 
