@@ -1,24 +1,36 @@
 """Tests of tptools.paper."""
 
+import csv
 import re
+from importlib import resources
 
 import pytest
 
-from tptools.paper import _PRINTED, REPORTED, Reported
+from tptools.paper import CLAIMS, REPORTED, Reported
 
-PARTS = {"main": "Main text", **{f"s{number}": f"Note {number}" for number in range(1, 11)}}
+PARTS = {
+    "abs": "Abstract",
+    "main": "Main text",
+    "tabS1": "Table S1",
+    "tabS2": "Table S2",
+    **{f"s{number}": f"Note {number}" for number in range(1, 11)},
+}
 
 
 def test_ids_are_unique():
-    """No number hides behind another with the same id."""
-    assert len(REPORTED) == len(_PRINTED)
+    """No claim hides behind another with the same id: each line of the table is in the mapping."""
+    with resources.files("tptools").joinpath("claims.csv").open() as file:
+        assert len(CLAIMS) == sum(1 for _ in csv.DictReader(file)) == 320
 
 
-@pytest.mark.parametrize("reported", _PRINTED, ids=lambda reported: reported.claim)
-def test_place_agrees_with_the_id(reported):
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_place_agrees_with_the_id(claim_id):
     """Each place gives lines, in the part of the paper that the id names."""
-    part = PARTS[reported.claim.partition("-")[0]]
-    assert re.fullmatch(rf"{part}, L\d+(-\d+)?", reported.place)
+    head = claim_id.partition("-")[0]
+    part = PARTS.get(head) or f"Fig {head.removeprefix('fig').rstrip('abcdefgh')}"
+    if head == "main":
+        part += "|Fig 2 caption"
+    assert re.fullmatch(rf"({part}), L\d+([-, ]+\d+)*", CLAIMS[claim_id].place)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +69,12 @@ def test_half_unit_follows_the_printed_digits(printed, half_unit):
     assert Reported("x", "x", printed, "", "x").half_unit == half_unit
 
 
-def test_text_marks_what_is_approximate():
-    """Text shows the digits as printed, the unit, and a tilde where the paper has one."""
+def test_text_shows_how_the_paper_qualifies_a_number():
+    """Text shows the digits as printed, the unit, and what the paper puts before them."""
     assert str(REPORTED["main-tau-relax"]) == "~6 us"
+    assert str(REPORTED["main-dT"]) == "<0.01 K"
+    assert str(REPORTED["abs-order"]) == "order of 10"
+    assert str(REPORTED["s4-thickness"]) == "30 to 40 nm"
     assert str(REPORTED["s6-Nav"]) == "0.0082"
 
 

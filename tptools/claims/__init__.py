@@ -1,0 +1,30 @@
+"""The referee: every claim of the paper, recomputed where it can be, with a verdict.
+
+``table(note="6")`` gives the verdicts on a part of the paper, `scoreboard` counts all of them. The
+claims stand in ``tptools/claims.csv``; the modules beside this one recompute them, each for a part
+of the physics.
+"""
+
+from tptools.claims import excitation
+from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
+from tptools.claims.tables import side_by_side, summarise
+from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
+from tptools.paper import CLAIMS
+
+__all__ = [
+    "CLAIMS",
+    "VERDICTS",
+    "Bounds",
+    "Judgement",
+    "claim",
+    "compare",
+    "describe",
+    "excitation",
+    "judge",
+    "recompute",
+    "scoreboard",
+    "select",
+    "side_by_side",
+    "summarise",
+    "table",
+]
