@@ -479,7 +479,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Examples
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
-    tplm_example          a scan of 1 s per position ... by its memory alone
+    decays_5MHz           decays at 5 MHz and the powers of Table S2, as in Fig. 1d and S6
+    tplm_10nW             ... by its memory alone
     """
     parser = argparse.ArgumentParser(
         prog="python -m tptools.recipes",

@@ -20,7 +20,6 @@ from scipy.special import j0, jn_zeros
 
 from tptools.heat.model import Film
 
-
 Array = NDArray[np.float64]
 
 _BLOCK = 256  # modes that are summed together

@@ -15,7 +15,6 @@ from scipy.linalg import eigvalsh_tridiagonal
 from tptools.checks import check_integer, check_number
 from tptools.heat.model import Film
 
-
 Array = NDArray[np.float64]
 
 _COMFORT = 0.5  # of the longest stable step

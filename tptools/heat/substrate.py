@@ -21,7 +21,6 @@ from scipy.special import j0
 
 from tptools.heat.model import Film, Substrate
 
-
 Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
