@@ -60,9 +60,9 @@ class HoppingLaw:
     disorder_meV : float
         s; assumed, such that the factor is largest near the 150 K of the main text (L210).
     relaxation_activation_meV : float
-        Energy :math:`E_a` with which the memory's relaxation time grows on cooling,
-        :math:`\tau(T) = \tau \exp[E_a / k T - E_a / k T_\mathrm{room}]`; zero unless given. The
-        paper says that the return takes thermal energy (L334), and no number.
+        Energy :math:`E_a` with which the memory's relaxation time grows on cooling, as
+        :math:`\exp(E_a / k T)`; zero unless given. The paper says that the return takes thermal
+        energy (L334), and no number.
 
     Raises
     ------
