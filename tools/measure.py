@@ -36,7 +36,7 @@ STEPS = {
         "make test",
         ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "book"],
     ),
-    "panels": ("index of figures, every figure by itself", "tools/panels.py", ["tools/panels.py"]),
+    "panels": ("every figure of the index by itself", "tools/panels.py", ["tools/panels.py"]),
     "data": ("all datasets", "python -m tptools.recipes --all", ["-m", "tptools.recipes", "--all"]),
 }
 
