@@ -5,7 +5,7 @@ claims stand in ``tptools/claims.csv``; the modules beside this one recompute th
 of the physics.
 """
 
-from tptools.claims import excitation
+from tptools.claims import excitation, heat, microscopy, validation
 from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
 from tptools.claims.tables import side_by_side, summarise
 from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
@@ -20,11 +20,14 @@ __all__ = [
     "compare",
     "describe",
     "excitation",
+    "heat",
     "judge",
+    "microscopy",
     "recompute",
     "scoreboard",
     "select",
     "side_by_side",
     "summarise",
     "table",
+    "validation",
 ]
