@@ -105,7 +105,8 @@ def deviation_from_the_convolution() -> float:
     kernels = np.exp(-(spread.position_nm**2) / (2 * variance_nm2)) * step_nm
     kernels = (kernels / np.sqrt(2 * np.pi * variance_nm2)).transpose("time_ns", "position_nm")
     widened = [np.convolve(spread[0], kernel, "same") for kernel in kernels.to_numpy()]
-    return float(abs(spread[1:] - widened).max() / spread.max())
+    # what is left is rounding, which differs between machines
+    return round(float(abs(spread[1:] - widened).max() / spread.max()), 6)
 
 
 @claim("s3-eq2-var", expects=Bounds("growth of the second moment over 2 D t", 0.999, 1.001))

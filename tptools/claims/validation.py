@@ -36,7 +36,8 @@ def deviation_from_eq_10() -> float:
     sigma_nm = REPORTED["s7-fwhm"].value / FWHM_PER_SIGMA
     spot = {"diffusivity_cm2_s": _TRUE_CM2_S, "variance_nm2": sigma_nm**2}
     printed = fitting.spreading_spot(clean.time_ns, clean.position_nm, area, **spot)
-    return float(abs(printed.to_numpy() - clean.to_numpy()).max() / clean.max())
+    # what is left is rounding, which differs between machines
+    return round(float(abs(printed.to_numpy() - clean.to_numpy()).max() / clean.max()), 6)
 
 
 @claim("s7-noise-bg", expects=Bounds("scatter of the background over that of counts", 0.5, 2))
