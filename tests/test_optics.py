@@ -15,6 +15,7 @@ from tptools.optics import (
     absorption_shape,
     annihilation_partners,
     annihilation_yield,
+    biexciton_shift_nm,
     blurred,
     confined_emission_eV,
     emission_shape,
@@ -202,3 +203,15 @@ def test_impossible_samples_are_refused(change):
     """The error names the parameter and its value."""
     with pytest.raises(ValueError, match=f"^{next(iter(change))} = "):
         OpticalSample(**FILM.settings() | change)
+
+
+def test_biexciton_shift_is_that_of_a_mixture_of_two_lines():
+    """The mean wavelength of excitons with a share of biexcitons moves by as much."""
+    density, energy_meV = 0.1, 20.0
+    share = 1 - saturation_yield(density)
+    lines = [FILM.emission_eV, FILM.emission_eV - 1e-3 * energy_meV]
+    mean = (1 - share) * EV_NM / lines[0] + share * EV_NM / lines[1]
+    found = biexciton_shift_nm(FILM, density, energy_meV)
+    assert found == pytest.approx(mean - FILM.emission_nm, rel=0.02)
+    with pytest.raises(ValueError, match="energy_meV = -1"):
+        biexciton_shift_nm(FILM, density, -1)

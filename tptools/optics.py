@@ -41,6 +41,7 @@ __all__ = [
     "absorption_shape",
     "annihilation_partners",
     "annihilation_yield",
+    "biexciton_shift_nm",
     "blurred",
     "confined_emission_eV",
     "emission_shape",
@@ -485,6 +486,42 @@ class OpticalSample:
         """All numbers by name, as attributes of a record."""
         names = (one.name for one in fields(self) if one.name != "sources")
         return {name: getattr(self, name) for name in names} | {"saturates": int(self.saturates)}
+
+
+def biexciton_shift_nm(
+    sample: OpticalSample, excitation_density: float, energy_meV: float = BIEXCITON_SHIFT_MEV[1]
+) -> float:
+    """How far the peak moves to the red if excitons that share a nanocrystal emit as biexcitons.
+
+    The share of excitons that are one too many, times what a biexciton emits below an exciton.
+
+    Parameters
+    ----------
+    sample : OpticalSample
+        What emits.
+    excitation_density : float
+        Excitons per nanocrystal and pulse at the centre of a Gaussian spot.
+    energy_meV : float, optional
+        How far below an exciton a biexciton emits.
+
+    Returns
+    -------
+    float
+        Shift of the mean of the emission, in nm.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite.
+
+    Examples
+    --------
+    >>> round(biexciton_shift_nm(OPTICAL_SAMPLES["OLA/OA"], 0.164), 2)
+    0.17
+    """
+    check_number("energy_meV", energy_meV, at_least=0)
+    surplus = 1 - saturation_yield(excitation_density)
+    return surplus * 1e-3 * energy_meV * sample.emission_nm / sample.emission_eV
 
 
 _SOURCES = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting import fit_decay, fit_tail, prompt_fraction
+from tptools.fitting import fit_decay, fit_tail, prompt_fraction, systematic_deviation
 
 TIME_NS = np.arange(0.0125, 20, 0.025)
 IRF_TIME_NS = np.arange(-0.4, 0.4001, 0.025)
@@ -148,3 +148,23 @@ def test_unusable_settings_are_refused(fit, arguments, message):
     """A setting out of range is a ValueError that names it."""
     with pytest.raises(ValueError, match=message):
         fit(GOOD, **arguments)
+
+
+def test_deviation_is_that_of_the_curve_and_not_of_the_noise():
+    """With a hundred times the photons it stays, where chi-square grows."""
+    shape, rng = np.exp(-TIME_NS / 1) + np.exp(-TIME_NS / 4), np.random.default_rng(1)
+    exact = systematic_deviation([fit_decay(decay(1e9 * shape))])
+    for counts in (1000, 100_000):
+        fits = [fit_decay(decay(rng.poisson(counts * shape))) for _ in range(20)]
+        assert abs(systematic_deviation(fits).z(exact)) < 3
+
+
+def test_right_curve_deviates_by_nothing_but_noise():
+    """For exponentials the square of the deviation has mean 0; where it is negative, a note."""
+    rng, mean = np.random.default_rng(1), 1000 * np.exp(-TIME_NS / 2.2)
+    fits = [fit_decay(decay(rng.poisson(mean))) for _ in range(N_RECORDS)]
+    assert systematic_deviation(fits).value < 0.01
+    notes = [systematic_deviation([fit]).note for fit in fits]
+    assert 0.3 < np.mean([bool(note) for note in notes]) < 0.7
+    with pytest.raises(ValueError, match="fits is empty"):
+        systematic_deviation([])

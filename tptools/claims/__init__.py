@@ -5,7 +5,7 @@ claims stand in ``tptools/claims.csv``; the modules beside this one recompute th
 of the physics.
 """
 
-from tptools.claims import excitation, heat, microscopy, validation
+from tptools.claims import excitation, heat, light, microscopy, samples, validation
 from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
 from tptools.claims.tables import side_by_side, summarise
 from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
@@ -22,8 +22,10 @@ __all__ = [
     "excitation",
     "heat",
     "judge",
+    "light",
     "microscopy",
     "recompute",
+    "samples",
     "scoreboard",
     "select",
     "side_by_side",

@@ -1,7 +1,8 @@
 """From records to numbers with error bars."""
 
-from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction
+from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction, systematic_deviation
 from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_displacement
+from tptools.fitting.light import whole_spot_light
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
 from tptools.fitting.profiles import fit_profiles
@@ -51,5 +52,7 @@ __all__ = [
     "reject_cosmic_rays",
     "relaxation_curve",
     "spreading_spot",
+    "systematic_deviation",
     "trend",
+    "whole_spot_light",
 ]

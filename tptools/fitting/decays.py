@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import lmfit
 import numpy as np
@@ -185,6 +185,52 @@ def prompt_fraction(
         return Estimate(math.nan, math.nan, "", "prompt fraction", note)
     error = math.hypot(delayed * math.sqrt(parts[0].sum()), prompt * math.sqrt(parts[1].sum()))
     return Estimate(prompt / total, error / total**2, "", "prompt fraction")
+
+
+def systematic_deviation(fits: Sequence[ModelResult]) -> Estimate:
+    r"""How far records are from the fitted curves, relative to these, beyond photon noise.
+
+    .. math:: \delta = \sqrt{(\chi^2 - \nu) \Big/ \textstyle\sum_i m_i}
+
+    with the sum of squared residuals in units of photon noise, :math:`\chi^2`, and degrees of
+    freedom :math:`\nu`: the root mean square of the relative deviation, weighted by the fitted
+    counts m. Unlike :math:`\chi^2/\nu`, it does not grow with the number of photons. The error
+    is that of the noncentral distribution, :math:`4\chi^2 - 2\nu` for the variance of
+    :math:`\chi^2`.
+
+    Parameters
+    ----------
+    fits : sequence of ModelResult
+        From `fit_decay` or `fit_tail`, of one or several records; squares are averaged.
+
+    Returns
+    -------
+    Estimate
+        Pure number; zero with a note where the noise alone deviates more.
+
+    Raises
+    ------
+    ValueError
+        If there are no fits.
+
+    Examples
+    --------
+    >>> t = np.arange(0, 3, 0.05)
+    >>> two = xr.DataArray(1e5 * (np.exp(-t / 1) + np.exp(-t / 4)), {"time_ns": t})
+    >>> systematic_deviation([fit_decay(two)])
+    Estimate(0.03483 ± 0.00040, method='beyond photon noise')
+    """
+    if not fits:
+        raise ValueError("fits is empty; give at least one")
+    counts = sum(float(fit.best_fit.sum()) for fit in fits)
+    dof = sum(fit.nfree for fit in fits)
+    beyond = sum(fit.chisqr for fit in fits) - dof
+    square = beyond / counts
+    square_err = math.sqrt(2 * dof + 4 * max(beyond, 0)) / counts
+    method = "beyond photon noise"
+    if square <= 0:
+        return Estimate(0.0, math.sqrt(square_err), "", method, "within the noise")
+    return Estimate(math.sqrt(square), square_err / (2 * math.sqrt(square)), "", method)
 
 
 def _bins(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:
