@@ -7,7 +7,13 @@ import pytest
 import xarray as xr
 from scipy.ndimage import gaussian_filter1d
 
-from tptools.noise import add_noise, lifetime_trace, noisy_profiles, simulate_map
+from tptools.noise import (
+    add_noise,
+    lifetime_trace,
+    noisy_profiles,
+    photon_records,
+    simulate_map,
+)
 
 TIME_NS = np.arange(0, 10, 0.05)
 TRACE = xr.DataArray(np.exp(-TIME_NS / 2.3), {"time_ns": TIME_NS})
@@ -128,6 +134,16 @@ def test_profiles_have_the_noise_asked_for():
     np.testing.assert_allclose(white.std("record"), 3, rtol=0.03)
     np.testing.assert_allclose(counted.var("record"), expected, rtol=0.05)
     np.testing.assert_allclose(counted.mean("record"), expected, rtol=0.02)
+
+
+def test_experiment_counts_its_photons():
+    """Records hold the photons asked for and the background, and scatter by their root."""
+    draw = photon_records(TRACE, 1e5, background_counts=2, D_cm2_s=0.05)
+    assert draw(1).equals(draw(1))
+    totals = np.array([int(draw(seed).sum()) for seed in range(100)])
+    wanted = 1e5 + draw(0).size
+    assert abs(totals.mean() - wanted) < 4 * math.sqrt(wanted / 100)
+    assert totals.std(ddof=1) == pytest.approx(math.sqrt(wanted), rel=0.3)
 
 
 def test_lifetime_trace_has_no_background():

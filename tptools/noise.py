@@ -12,7 +12,7 @@ multiplies their Fourier transform by :math:`\exp(-k^2 D t)`.
 
 import math
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -22,7 +22,7 @@ from tptools.checks import check_choice, check_integer, check_number
 from tptools.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
-__all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "simulate_map"]
+__all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "photon_records", "simulate_map"]
 
 Noise = Literal["one_sided", "one_sided_mean", "poisson", "none"]
 Shape = Literal["gaussian", "pedestal", "flat_top", "sinc2"]
@@ -169,6 +169,47 @@ def add_noise(
         "seed": int(seed),
     }
     return clean.copy(data=values).assign_attrs(attrs)
+
+
+def photon_records(
+    trace: xr.DataArray, n_photons: float, *, background_counts: float = 0.2, **spot: Any
+) -> Callable[[int], xr.DataArray]:
+    """Prepare an experiment that can be repeated: a spot of known diffusivity, photon by photon.
+
+    Parameters
+    ----------
+    trace : DataArray
+        Decay over ``time_ns``, as for `simulate_map`.
+    n_photons : float
+        Photons of the spot that the whole record holds on average.
+    background_counts : float, optional
+        Twice the mean background, as for `add_noise`.
+    **spot
+        Further parameters of `simulate_map`: ``D_cm2_s``, ``spot_fwhm_nm``, ``position_nm`` and
+        ``shape``.
+
+    Returns
+    -------
+    callable
+        From a seed to a record with the noise of counted photons.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
+    Examples
+    --------
+    >>> draw = photon_records(xr.DataArray([1.0, 0.5], {"time_ns": [0.0, 1.6]}), 5000, D_cm2_s=0.1)
+    >>> draw(1).sizes["time_ns"], abs(int(draw(1).sum()) - 5012) < 300
+    (2, True)
+    """
+    check_number("n_photons", n_photons, above=0)
+    clean = simulate_map(trace, seed=0, noise="none", background_counts=0.0, **spot)
+    clean = clean * (n_photons / float(clean.sum()))
+    return lambda seed: add_noise(
+        clean, seed=seed, noise="poisson", background_counts=background_counts
+    )
 
 
 def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:

@@ -14,6 +14,7 @@ from tptools.fitting.performance import (
     detected,
     detection_limit,
     line_through_slices,
+    mean_over_records,
     repeat,
     second_moment,
     summarise_repetitions,
@@ -157,3 +158,18 @@ def test_impossible_arguments_are_refused():
         variance_err_photons(255, -1)
     with pytest.raises(ValueError, match="background = 'guess'"):
         line_through_slices(CLEAN, background="guess")
+
+
+def test_mean_over_records_has_the_error_of_a_mean():
+    """It is the mean of what `repeat` finds, and scatters as little as it says."""
+
+    def noisy(record):
+        return Estimate(float(record), 1.0, "cm2/s", "draw")
+
+    def draw(seed):
+        return xr.DataArray(np.random.default_rng(seed).normal(5, 2))
+
+    mean = mean_over_records(draw, 400, noisy, seed=7)
+    assert mean.value == float(repeat(draw, 400, {"one": noisy}, seed=7).value.mean())
+    assert mean.std_err == pytest.approx(0.1, rel=0.15)
+    assert abs(mean.z(5.0)) < 4

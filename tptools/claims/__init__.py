@@ -5,7 +5,7 @@ claims stand in ``tptools/claims.csv``; the modules beside this one recompute th
 of the physics.
 """
 
-from tptools.claims import excitation, light, samples
+from tptools.claims import excitation, heat, light, microscopy, samples, validation
 from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
 from tptools.claims.tables import side_by_side, summarise
 from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
@@ -20,8 +20,10 @@ __all__ = [
     "compare",
     "describe",
     "excitation",
+    "heat",
     "judge",
     "light",
+    "microscopy",
     "recompute",
     "samples",
     "scoreboard",
@@ -29,4 +31,5 @@ __all__ = [
     "side_by_side",
     "summarise",
     "table",
+    "validation",
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "detected",
     "detection_limit",
     "line_through_slices",
+    "mean_over_records",
     "repeat",
     "second_moment",
     "summarise_repetitions",
@@ -155,6 +156,44 @@ def repeat(
     axes = ("estimator", "record")
     data = {"value": (axes, found[0]), "std_err": (axes, found[1])}
     return xr.Dataset(data, {"estimator": list(n_records)})
+
+
+def mean_over_records(
+    draw: Callable[[int], xr.DataArray], n_records: int, method: Method, *, seed: int = 0
+) -> Estimate:
+    """Mean of a method over many records of one experiment.
+
+    Parameters
+    ----------
+    draw : callable
+        From a seed to a record.
+    n_records : int
+        How many.
+    method : callable
+        From a record to an Estimate of D.
+    seed : int, optional
+        Of the first record; the others follow.
+
+    Returns
+    -------
+    Estimate
+        In cm2/s; its error is that of the mean, from the scatter of the records.
+
+    Raises
+    ------
+    ValueError
+        As for `repeat`.
+
+    Examples
+    --------
+    >>> def exact(record):
+    ...     return Estimate(float(record), 0.1, "cm2/s", "exact")
+    >>> mean_over_records(lambda seed: xr.DataArray(seed), 4, exact)
+    Estimate(1.50 ± 0.65 cm2/s, method='mean of 4 records')
+    """
+    found = summarise_repetitions(repeat(draw, n_records, {"": method}, seed=seed), 0.0).squeeze()
+    method_name = f"mean of {n_records} records"
+    return Estimate(float(found["bias"]), float(found["bias_err"]), "cm2/s", method_name)
 
 
 def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
