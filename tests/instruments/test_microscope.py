@@ -8,7 +8,13 @@ import pytest
 import xarray as xr
 
 from tptools.excitation import Excitation
-from tptools.instruments import Microscope, expected, measure, simulation_noise_ratio
+from tptools.instruments import (
+    Microscope,
+    expected,
+    measure,
+    relay_magnification,
+    simulation_noise_ratio,
+)
 from tptools.kmc import ExcitonModel, PulseTrain, Recording, simulate
 from tptools.kmc.records import sites_per_radius
 
@@ -289,3 +295,16 @@ def test_response_is_a_gaussian_of_the_stated_width(bin_ps):
     variance = float((response * response.time_ns**2).sum())
     sigma_ns = 1e-3 * microscope.response_fwhm_ps / math.sqrt(8 * math.log(2))
     assert variance == pytest.approx(sigma_ns**2 + (1e-3 * bin_ps) ** 2 / 12, rel=0.01)
+
+
+def test_magnification_is_that_of_the_lenses():
+    """An objective is a lens of focal length f: two relays multiply f_tube / f and f2 / f1."""
+    objective_mm = 165 / 100
+    found = relay_magnification(100, design_tube_mm=165, tube_mm=200, telescope_mm=(30, 125))
+    assert found == pytest.approx(200 / objective_mm * 125 / 30)
+
+
+def test_a_telescope_of_no_length_is_refused():
+    """A focal length of zero is named in the message."""
+    with pytest.raises(ValueError, match=r"telescope_mm\[0\] = 0"):
+        relay_magnification(100, design_tube_mm=165, tube_mm=200, telescope_mm=(0, 125))

@@ -27,7 +27,7 @@ from tptools.checks import check_integer, check_number
 from tptools.excitation import Excitation
 from tptools.units import FWHM_PER_SIGMA
 
-__all__ = ["Microscope", "expected", "measure", "simulation_noise_ratio"]
+__all__ = ["Microscope", "expected", "measure", "relay_magnification", "simulation_noise_ratio"]
 
 RESPONSE_SIGMAS = 3.5  # beyond them the response counts as zero
 AIRY_FWHM = 0.5145  # full width at half maximum of the Airy pattern in units of wavelength / NA
@@ -197,6 +197,55 @@ class Microscope:
         half = self.footprint_nm / 2
         sigma = self.psf_sigma_nm
         return ndtr((offset_nm + half) / sigma) - ndtr((offset_nm - half) / sigma)
+
+
+def relay_magnification(
+    nominal: float,
+    *,
+    design_tube_mm: float,
+    tube_mm: float,
+    telescope_mm: tuple[float, float],
+) -> float:
+    r"""Magnification of an infinity-corrected objective, a tube lens and a telescope.
+
+    .. math:: M = M_0 \frac{f_\mathrm{tube}}{f_\mathrm{design}} \frac{f_2}{f_1}
+
+    Parameters
+    ----------
+    nominal : float
+        Engraved on the objective, :math:`M_0`.
+    design_tube_mm : float
+        Focal length of the tube lens for which its maker engraved it.
+    tube_mm : float
+        Focal length of the tube lens in use.
+    telescope_mm : tuple of float
+        Focal lengths of the first and the second lens of the telescope, f1 and f2.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
+    Examples
+    --------
+    >>> round(relay_magnification(100, design_tube_mm=165, tube_mm=200, telescope_mm=(30, 125)))
+    505
+    """
+    first_mm, second_mm = telescope_mm
+    numbers = {
+        "nominal": nominal,
+        "design_tube_mm": design_tube_mm,
+        "tube_mm": tube_mm,
+        "telescope_mm[0]": first_mm,
+        "telescope_mm[1]": second_mm,
+    }
+    for name, value in numbers.items():
+        check_number(name, value, above=0)
+    return nominal * tube_mm / design_tube_mm * second_mm / first_mm
 
 
 def expected(
