@@ -45,6 +45,7 @@ from tptools.plotting.microscopy import (
     plot_residuals,
     plot_slices,
 )
+from tptools.plotting.overview import plot_scoreboard, plot_story
 from tptools.plotting.power import (
     plot_against_power,
     plot_constant_power,
@@ -126,10 +127,12 @@ __all__ = [
     "plot_repeats",
     "plot_residuals",
     "plot_sample_spectra",
+    "plot_scoreboard",
     "plot_shapes",
     "plot_shells",
     "plot_slices",
     "plot_snapshot",
+    "plot_story",
     "plot_surface_schemes",
     "plot_table_deviations",
     "plot_temperature_steps",

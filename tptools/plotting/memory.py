@@ -120,14 +120,14 @@ def plot_snapshot(view: xr.Dataset, half_width_nm: float = 600) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(5.4, 4.6))
-    _, excitons = _draw_snapshot(ax, view, half_width_nm)
+    _, excitons = draw_snapshot(ax, view, half_width_nm)
     handles = [plt.Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["ground state", "modified", "exciton"]
     ax.legend([*handles, excitons], labels, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
-def _draw_snapshot(
+def draw_snapshot(
     ax: Axes, view: xr.Dataset, half_width_nm: float
 ) -> tuple[AxesImage, PathCollection]:
     spacing = float(view.x_nm[1] - view.x_nm[0])
@@ -170,7 +170,7 @@ def snapshot_movie(view: xr.Dataset, half_width_nm: float = 600) -> str:
     """
     figure, ax = plt.subplots(figsize=(4.4, 4.2), dpi=90)
     near = slice(-half_width_nm, half_width_nm)
-    image, excitons = _draw_snapshot(ax, view.isel(time_ns=0), half_width_nm)
+    image, excitons = draw_snapshot(ax, view.isel(time_ns=0), half_width_nm)
 
     def draw(index: int) -> None:
         now = view.isel(time_ns=index).sel(x_nm=near, y_nm=near)
