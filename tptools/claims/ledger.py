@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from tptools.claims.verdict import VERDICTS, Bounds, Recomputed, compare, describe
 from tptools.paper import CLAIMS, Claim, Reported
