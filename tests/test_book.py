@@ -23,7 +23,7 @@ LONGEST_CELL = 25
 ALLOWED_IMPORTS = {"tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython", "myst_nb"}
 PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/", re.IGNORECASE)
 FIGURE_NAME = re.compile(r"fig-[a-z0-9-]+")
-FOREIGN_GLUE = re.compile(r"\{glue:text\}`(\w+)\.ipynb::([^:`]+)")
+FOREIGN_GLUE = re.compile(r"\{glue:text\}`(\w+)\.ipynb::([^:`]+)(:\w+)?`")
 
 
 # Checkers: each takes a notebook and lists what is wrong with it, one line per fault.
@@ -134,10 +134,17 @@ def glued(nb: NotebookNode) -> set[str]:
 
 
 def missing_glue(nb: NotebookNode, available: dict[str, set[str]]) -> list[str]:
-    """List numbers that `nb` takes from other chapters, and which are not there."""
+    """List numbers that `nb` takes from other chapters, and which are not there.
+
+    Without a format at its end the role takes the second colon for the start of one.
+    """
     prose = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    wanted = [pair for text in prose for pair in FOREIGN_GLUE.findall(text)]
-    return [f"{name}::{key}" for name, key in wanted if key not in available.get(name, ())]
+    wanted = [found for text in prose for found in FOREIGN_GLUE.findall(text)]
+    return [
+        f"{name}::{key}{spec}"
+        for name, key, spec in wanted
+        if key not in available.get(name, ()) or not spec
+    ]
 
 
 def text_of(notebook: Path) -> str:
@@ -290,9 +297,11 @@ def test_missing_number_is_found():
     """A number that another chapter does not glue is found, and one that it glues is not."""
     number = new_output("display_data", metadata={"scrapbook": {"name": "tau"}})
     available = {"one": glued(notebook(outputs=[number]))}
-    quoting = new_notebook(cells=[new_markdown_cell("{glue:text}`one.ipynb::tau` µs")])
+    quoting = new_notebook(cells=[new_markdown_cell("{glue:text}`one.ipynb::tau:s` µs")])
     assert missing_glue(quoting, available) == []
-    assert missing_glue(quoting, {"one": glued(notebook())}) == ["one::tau"]
+    assert missing_glue(quoting, {"one": glued(notebook())}) == ["one::tau:s"]
+    formless = new_notebook(cells=[new_markdown_cell("{glue:text}`one.ipynb::tau` µs")])
+    assert missing_glue(formless, available) == ["one::tau"]
 
 
 def test_edited_text_is_found(tmp_path):

@@ -24,6 +24,7 @@ def test_variants_are_divided_by_their_reference():
     (bars,) = second.lines[2]
     assert np.diff(bars.get_segments()[0][:, 1]) == pytest.approx(2 * 1.5 * np.hypot(0.1, 0.1))
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["a", "b"]
+    assert left.get_xticks() == pytest.approx([1, 5, 25])
 
 
 def test_approach_names_periods():

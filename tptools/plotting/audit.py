@@ -46,7 +46,9 @@ def plot_variants(curves: Mapping[str, xr.Dataset], reference: str) -> Figure:
     right.set(ylabel=f"relative to {reference}")
     for ax in (left, right):
         ax.set(xscale="log", xlabel=TIME)
-        ax.xaxis.set_major_formatter("{x:g}")
+        ax.minorticks_off()
+        ax.set_xticks(base["time_between_excitations_us"].values)
+        ax.xaxis.set_major_formatter("{x:.3g}")
     left.legend()
     return figure
 
