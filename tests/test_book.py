@@ -23,6 +23,7 @@ LONGEST_CELL = 25
 ALLOWED_IMPORTS = {"tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython", "myst_nb"}
 PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/", re.IGNORECASE)
 FIGURE_NAME = re.compile(r"fig-[a-z0-9-]+")
+FOREIGN_GLUE = re.compile(r"\{glue:text\}`(\w+)\.ipynb::([^:`]+)(:\w+)?`")
 
 
 # Checkers: each takes a notebook and lists what is wrong with it, one line per fault.
@@ -124,6 +125,28 @@ def comments(nb: NotebookNode) -> list[str]:
     return [line for text in prose for line in text.splitlines() if line.startswith("%")]
 
 
+def glued(nb: NotebookNode) -> set[str]:
+    """Return the keys of all numbers that `nb` makes available to text."""
+    outputs = [output for cell in code_cells(nb) for output in cell.outputs]
+    return {
+        o.metadata["scrapbook"]["name"] for o in outputs if "scrapbook" in o.get("metadata", {})
+    }
+
+
+def missing_glue(nb: NotebookNode, available: dict[str, set[str]]) -> list[str]:
+    """List numbers that `nb` takes from other chapters, and which are not there.
+
+    Without a format at its end the role takes the second colon for the start of one.
+    """
+    prose = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    wanted = [found for text in prose for found in FOREIGN_GLUE.findall(text)]
+    return [
+        f"{name}::{key}{spec}"
+        for name, key, spec in wanted
+        if key not in available.get(name, ()) or not spec
+    ]
+
+
 def text_of(notebook: Path) -> str:
     """Return the text file that `notebook` should be paired with."""
     command = [sys.executable, "-m", "jupytext", "-q", "--to", "md:myst", "-o", "-", notebook]
@@ -197,6 +220,13 @@ def test_no_prose_is_dropped(chapter):
     assert comments(chapter) == []
 
 
+def test_numbers_of_other_chapters_exist():
+    """A number that is quoted from another chapter has been glued there."""
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in CHAPTERS}
+    available = {name: glued(nb) for name, nb in notebooks.items()}
+    assert [lost for nb in notebooks.values() for lost in missing_glue(nb, available)] == []
+
+
 def test_table_of_contents_is_complete():
     """The table of contents lists every page there is, each chapter as its notebook."""
     listed = listed_files(yaml.safe_load((ROOT / "_toc.yml").read_text()))
@@ -263,6 +293,17 @@ def test_repeated_name_is_found():
     figure = notebook("plt.show()", **FIGURE)
     assert repeated_names([figure]) == []
     assert repeated_names([figure, figure]) == ["2 figures are named fig-1a"]
+
+
+def test_missing_number_is_found():
+    """A number that another chapter does not glue is found, and one that it glues is not."""
+    number = new_output("display_data", metadata={"scrapbook": {"name": "tau"}})
+    available = {"one": glued(notebook(outputs=[number]))}
+    quoting = new_notebook(cells=[new_markdown_cell("{glue:text}`one.ipynb::tau:s` µs")])
+    assert missing_glue(quoting, available) == []
+    assert missing_glue(quoting, {"one": glued(notebook())}) == ["one::tau:s"]
+    formless = new_notebook(cells=[new_markdown_cell("{glue:text}`one.ipynb::tau` µs")])
+    assert missing_glue(formless, available) == ["one::tau"]
 
 
 def test_edited_text_is_found(tmp_path):

@@ -122,7 +122,7 @@ def test_workflow_uses_make():
     """The workflow runs the make targets, and no commands of its own."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
     runs = [s["run"] for job in workflow["jobs"].values() for s in job["steps"] if "run" in s]
-    assert runs == ["make test", "make book"]
+    assert runs == ["make test", "make book", "make pages"]
 
 
 def test_python_is_found_or_asked_for():

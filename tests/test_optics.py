@@ -19,6 +19,7 @@ from tptools.optics import (
     blurred,
     confined_emission_eV,
     emission_shape,
+    pair_share,
     photon_energy_eV,
     saturation_yield,
 )
@@ -215,3 +216,15 @@ def test_biexciton_shift_is_that_of_a_mixture_of_two_lines():
     assert found == pytest.approx(mean - FILM.emission_nm, rel=0.02)
     with pytest.raises(ValueError, match="energy_meV = -1"):
         biexciton_shift_nm(FILM, density, -1)
+
+
+@given(st.floats(0.001, 5))
+def test_pairs_are_what_poisson_leaves(density):
+    """None, one, and two or more make up all nanocrystals."""
+    none, one = math.exp(-density), density * math.exp(-density)
+    assert pair_share(density) == pytest.approx(1 - none - one, abs=1e-14)
+
+
+def test_pairs_are_rare_as_the_square():
+    """Under weak light the share is half the square of the density, to all digits."""
+    assert pair_share(1e-9) == pytest.approx(5e-19, rel=1e-8)

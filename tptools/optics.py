@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
-from scipy.special import exp1, ndtr, spence
+from scipy.special import exp1, gammainc, ndtr, spence
 
 from tptools.checks import check_number
 from tptools.paper import REPORTED
@@ -45,6 +45,7 @@ __all__ = [
     "blurred",
     "confined_emission_eV",
     "emission_shape",
+    "pair_share",
     "photon_energy_eV",
     "saturation_yield",
 ]
@@ -276,6 +277,36 @@ def saturation_yield(excitation_density: float) -> float:
         return 1.0
     integral = exp1(excitation_density) + math.log(excitation_density) + np.euler_gamma
     return float(integral / excitation_density)
+
+
+def pair_share(excitation_density: float) -> float:
+    r"""Share of nanocrystals that absorb two photons or more of one pulse.
+
+    Photons are absorbed independently of each other, so that their number is Poisson distributed:
+
+    .. math:: P(n \ge 2) = 1 - (1 + N)\, e^{-N} \approx N^2 / 2.
+
+    Parameters
+    ----------
+    excitation_density : float
+        Photons per nanocrystal and pulse, N.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the density is negative or not finite.
+
+    Examples
+    --------
+    >>> round(pair_share(0.16), 4)
+    0.0115
+    """
+    check_number("excitation_density", excitation_density, at_least=0)
+    return float(gammainc(2, excitation_density))
 
 
 def annihilation_yield(excitation_density: float, partners: float) -> float:

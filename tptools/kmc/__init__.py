@@ -1,7 +1,7 @@
 """Excitons hopping over nanocrystals that remember (Supplementary Note 2)."""
 
 from tptools.kmc.laser import pulse_train
-from tptools.kmc.model import ExcitonModel, PulseTrain
+from tptools.kmc.model import ExcitonModel, PulseTrain, slab_diffusivity_ratio
 from tptools.kmc.observables import (
     compare_at_equal_time,
     density,
@@ -27,6 +27,7 @@ __all__ = [
     "mean_square_displacement",
     "pulse_train",
     "simulate",
+    "slab_diffusivity_ratio",
     "snapshot",
     "sweep",
 ]

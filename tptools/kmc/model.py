@@ -239,3 +239,37 @@ def check_spot_fits(model: ExcitonModel, pulses: PulseTrain) -> None:
             f"spot_sigma_sites = {pulses.spot_sigma_sites}: the lattice must hold six standard "
             f"deviations on each side of the centre; use lattice_size >= {needed}"
         )
+
+
+def slab_diffusivity_ratio(n_layers: int) -> float:
+    r"""In-plane diffusivity in a slab of layers over that in one layer, hop probabilities alike.
+
+    An exciton that picks one neighbour at random wastes picks on the layers above and below. On
+    :math:`L` layers of a cubic lattice a site has :math:`6 - 2/L` neighbours on average, four of
+    them in its plane. A walk visits sites in proportion to their neighbours, so that
+
+    .. math:: D_L / D_1 = \frac{4}{6 - 2/L}.
+
+    With a rate to each neighbour the ratio is one.
+
+    Parameters
+    ----------
+    n_layers : int
+        L, at least 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If `n_layers` is below 1.
+
+    Examples
+    --------
+    >>> [round(slab_diffusivity_ratio(n), 3) for n in (1, 3, 4)]
+    [1.0, 0.75, 0.727]
+    """
+    check_integer("n_layers", n_layers, at_least=1)
+    return 4 / (6 - 2 / n_layers)

@@ -1,5 +1,6 @@
 """Figures of the book: functions take data and return a Figure; nothing is computed here."""
 
+from tptools.plotting.audit import plot_approach, plot_growth, plot_variants
 from tptools.plotting.controls import (
     plot_filters,
     plot_forgetting,
@@ -81,6 +82,7 @@ __all__ = [
     "colours",
     "plot_absorbance_and_emission",
     "plot_against_power",
+    "plot_approach",
     "plot_bars_by_sample",
     "plot_bends",
     "plot_bias_against_counts",
@@ -103,6 +105,7 @@ __all__ = [
     "plot_exponents",
     "plot_filters",
     "plot_forgetting",
+    "plot_growth",
     "plot_heat_field",
     "plot_maps",
     "plot_measured_relaxation",
@@ -137,6 +140,7 @@ __all__ = [
     "plot_topography",
     "plot_trials",
     "plot_variance_errors",
+    "plot_variants",
     "plot_varied",
     "snapshot_movie",
     "use_style",
