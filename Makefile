@@ -7,7 +7,7 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test execute bench lock clean
+.PHONY: help setup book test pages pdf execute bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ test: setup ## lint, unit tests, doctests, and every chapter against its stored 
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval --nbval-current-env book
+
+pages: setup ## open every page of the built book in Chromium, print it, and look for faults
+	$(BIN)/pytest -m pages --numprocesses 2 --dist loadgroup tests/pages
+
+pdf: setup ## print the built book into _build/pdf/book.pdf, with Chromium
+	$(BIN)/python tools/print_book.py
 
 execute: setup ## run chapters and store their text outputs (CHAPTERS="name ..." for some)
 	$(BIN)/python tools/execute.py $(CHAPTERS)

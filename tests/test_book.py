@@ -133,8 +133,9 @@ def text_of(notebook: Path) -> str:
 
 def listed_files(toc: dict) -> list[str]:
     """Return the files of the table of contents, in order."""
-    parts = toc.get("parts", [])
-    return [toc["root"], *(c["file"] for part in parts for c in part["chapters"])]
+    chapters = [chapter for part in toc.get("parts", []) for chapter in part["chapters"]]
+    pages = [page for chapter in chapters for page in (chapter, *chapter.get("sections", ()))]
+    return [toc["root"], *(page["file"] for page in pages)]
 
 
 # The book passes every checker.
@@ -200,7 +201,8 @@ def test_table_of_contents_is_complete():
     """The table of contents lists every page there is, each chapter as its notebook."""
     listed = listed_files(yaml.safe_load((ROOT / "_toc.yml").read_text()))
     notebooks = {f"book/{path.name}" for path in CHAPTERS}
-    texts = {f"book/{p.stem}" for p in BOOK.glob("*.md") if not p.with_suffix(".ipynb").exists()}
+    pages = (p.with_suffix("") for p in BOOK.rglob("*.md") if not p.with_suffix(".ipynb").exists())
+    texts = {page.relative_to(ROOT).as_posix() for page in pages}
     assert sorted(listed) == sorted(notebooks | texts)
 
 

@@ -67,7 +67,8 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
     shutil.copy(ROOT / "_config.yml", tmp_path)
-    shutil.copytree(ROOT / "book" / "_assets", tmp_path / "book" / "_assets")
+    for name in ("book/_assets", "book/_templates", "tools"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
     return tmp_path
 

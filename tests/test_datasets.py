@@ -187,3 +187,11 @@ def test_opening_prints_nothing(server, capfd):
     """A download leaves no trace in a notebook's output."""
     datasets.load("printed_tables")
     assert capfd.readouterr() == ("", "")
+
+
+def test_catalogue_lists_every_file():
+    """Each dataset is there with its title, and sizes add up to those of the files."""
+    table = datasets.catalogue()
+    assert list(table.index) == datasets.names()
+    total = sum((BUNDLED / file).stat().st_size for file in pooch_registry())
+    assert table.kB.sum() == pytest.approx(total / 1000)

@@ -65,7 +65,39 @@ def test_citation():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == tptools.__version__
-    assert citation["references"][0]["doi"] == "10.1126/sciadv.adj2630"
+    assert citation["type"] == "software"
+    (paper,) = citation["references"]
+    assert {"type", "title", "authors", "journal", "year"} <= paper.keys()
+    assert paper["doi"] == "10.1126/sciadv.adj2630"
+    assert all({"family-names", "given-names"} <= author.keys() for author in paper["authors"])
+
+
+def bibliography() -> str:
+    """Return the BibTeX file of the book."""
+    return (ROOT / "book" / "references.bib").read_text()
+
+
+def test_paper_is_cited_alike_everywhere():
+    """CITATION.cff and the bibliography of the book name the same authors, in the same order."""
+    entry = re.search(r"@article\{paper,.*?^\}", bibliography(), re.MULTILINE | re.DOTALL).group()
+    authors = re.search(r"author\s*=\s*\{(.*?)\},", entry, re.DOTALL).group(1)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert [" ".join(one.split()) for one in re.split(r"\sand\s", authors)] == [
+        f"{one['family-names']}, {one['given-names']}"
+        for one in citation["references"][0]["authors"]
+    ]
+
+
+def test_every_reference_is_cited():
+    """The bibliography holds what the text or a docstring cites, and nothing else."""
+    sources = [*(ROOT / "book").rglob("*.md"), *(ROOT / "tptools").rglob("*.py")]
+    roles = [
+        keys
+        for path in sources
+        for keys in re.findall(r"[{:]cite(?::[pt])?[}:]`([^`]+)`", path.read_text())
+    ]
+    cited = {key.strip() for keys in roles for key in keys.split(",")}
+    assert set(re.findall(r"^@\w+\{(\w+),", bibliography(), re.MULTILINE)) == cited
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="IProgress not found")
     import pooch
 
-__all__ = ["DatasetError", "describe", "load", "names"]
+__all__ = ["DatasetError", "catalogue", "describe", "load", "names"]
 
 REGISTRY = Path(__file__).resolve().parents[1] / "data_registry.txt"
 RETRIES = 2
@@ -54,6 +54,11 @@ def names() -> list[str]:
     ------
     DatasetError
         If the registry is missing.
+
+    Examples
+    --------
+    >>> "tplm_10nW" in names()
+    True
     """
     return sorted(_files(_shelf()))
 
@@ -119,6 +124,34 @@ def describe(name: str) -> str:
     lines = [f"{key}: {text}" for key, text in dataset.attrs.items()]
     lines += [f"{key}{one.dims} {one.shape}" for key, one in dataset.variables.items()]
     return "\n".join(lines)
+
+
+def catalogue() -> pd.DataFrame:
+    """List the datasets with what they hold.
+
+    Returns
+    -------
+    DataFrame
+        By name: ``title``, ``origin``, ``values`` (how many numbers) and ``kB`` (size of the file).
+
+    Raises
+    ------
+    DatasetError
+        As for `load`.
+
+    Examples
+    --------
+    >>> catalogue().loc["tplm_10nW", "origin"]
+    'simulated'
+    """
+    shelf, rows = _shelf(), {}
+    for name in names():
+        data = load(name)
+        size = (shelf.abspath / _files(shelf)[name]).stat().st_size
+        values = sum(one.size for one in data.variables.values())
+        rows[name] = [data.title, data.origin, values, size / 1000]
+    columns = ["title", "origin", "values", "kB"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def _shelf() -> pooch.Pooch:

@@ -90,7 +90,7 @@ def confined_emission_eV(edge_nm: float) -> float:
 
     .. math:: E(a) = E_\infty + c / a^2
 
-    through the ends of the size series of [1]_: 479 nm at 3.5 nm, 518 nm at 16 nm.
+    through the ends of the size series of Krieg et al.: 479 nm at 3.5 nm, 518 nm at 16 nm.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def confined_emission_eV(edge_nm: float) -> float:
 
     References
     ----------
-    .. [1] F. Krieg et al., ACS Central Science 7, 135-144 (2021).
+    F. Krieg et al., ACS Central Science 7, 135-144 (2021).
 
     Examples
     --------
@@ -331,9 +331,9 @@ def annihilation_partners(
         \qquad n = \frac{8 D \tau}{l^2}
 
     The first term is the search: two excitons make n steps relative to each other, visit
-    :math:`\pi n / \ln(8n)` different sites of a square lattice, for large n [1]_, and one of the
-    two is lost. The second is what two in one nanocrystal wait until then; alone it gives the
-    limit of excitons that are always well mixed.
+    :math:`\pi n / \ln(8n)` different sites of a square lattice, for large n (Montroll and Weiss),
+    and one of the two is lost. The second is what two in one nanocrystal wait until then; alone it
+    gives the limit of excitons that are always well mixed.
 
     Parameters
     ----------
@@ -358,7 +358,7 @@ def annihilation_partners(
 
     References
     ----------
-    .. [1] E. W. Montroll and G. H. Weiss, J. Math. Phys. 6, 167-181 (1965).
+    E. W. Montroll and G. H. Weiss, J. Math. Phys. 6, 167-181 (1965).
 
     Examples
     --------
@@ -457,7 +457,18 @@ class OpticalSample:
         return EV_NM / self.exciton_eV
 
     def absorbance(self, wavelength_nm: ArrayLike) -> NDArray[np.float64]:
-        """Decadic absorbance, with the baseline, at wavelengths of any shape."""
+        """Decadic absorbance, with the baseline (`absorption_shape`).
+
+        Parameters
+        ----------
+        wavelength_nm : array_like
+            Wavelengths of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
         wavelength = np.asarray(wavelength_nm, float)
         shape = absorption_shape(
             photon_energy_eV(wavelength),
@@ -469,21 +480,60 @@ class OpticalSample:
         return self.exciton_absorbance * shape + self.baseline(wavelength)
 
     def baseline(self, wavelength_nm: ArrayLike) -> NDArray[np.float64]:
-        """What scattering and reflection add to the absorbance, at wavelengths of any shape."""
+        """What scattering and reflection add to the absorbance, a power law of the wavelength.
+
+        Parameters
+        ----------
+        wavelength_nm : array_like
+            Wavelengths of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+        """
         relative = np.asarray(wavelength_nm, float) / BASELINE_REFERENCE_NM
         return self.baseline_absorbance * relative**-self.baseline_exponent
 
     def emission(self, wavelength_nm: ArrayLike) -> NDArray[np.float64]:
-        """Share of the photons per nm of wavelength, at wavelengths of any shape."""
+        """Share of the photons per nm of wavelength (`emission_shape`).
+
+        Parameters
+        ----------
+        wavelength_nm : array_like
+            Wavelengths of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape, in 1/nm.
+        """
         return emission_shape(wavelength_nm, self.emission_eV, 1e-3 * self.emission_fwhm_meV)
 
     def relative_yield(self, excitation_density: float) -> float:
-        """Light per exciton at this density at the centre of a spot, over that at low density."""
+        """Light per exciton, over that at low density.
+
+        Parameters
+        ----------
+        excitation_density : float
+            Excitations per nanocrystal and pulse at the centre of a Gaussian spot.
+
+        Returns
+        -------
+        float
+            Product of `saturation_yield` and `annihilation_yield`, as far as the sample has them.
+        """
         saturation = saturation_yield(excitation_density) if self.saturates else 1.0
         return saturation * annihilation_yield(excitation_density, self.annihilation_partners)
 
     def settings(self) -> dict[str, Any]:
-        """All numbers by name, as attributes of a record."""
+        """All numbers by name, as attributes of a record.
+
+        Returns
+        -------
+        dict
+            Without the sources.
+        """
         names = (one.name for one in fields(self) if one.name != "sources")
         return {name: getattr(self, name) for name in names} | {"saturates": int(self.saturates)}
 

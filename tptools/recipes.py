@@ -80,6 +80,11 @@ class Condition:
         Name of the film.
     temperature_K : float, optional
         Of the sample holder.
+
+    Examples
+    --------
+    >>> RECIPES["tplm_10nW"].conditions[0].laser.power_nW
+    10
     """
 
     film: ExcitonModel
@@ -111,6 +116,11 @@ class Recipe:
         Whether the whole spot is seen, without a scan.
     along : str, optional
         Dimension of several records.
+
+    Examples
+    --------
+    >>> len(RECIPES["power_series"].conditions)
+    9
     """
 
     title: str
@@ -137,6 +147,11 @@ class CalibrationRecipe:
         Numbers of the relaxation curve that are wanted.
     n_excitons, seed : int
         As for `calibrate`.
+
+    Examples
+    --------
+    >>> sorted(RECIPES["calibration"].targets)
+    ['highest_cm2_s', 'limit_cm2_s', 'tau_us']
     """
 
     title: str
@@ -438,6 +453,14 @@ def write(dataset: xr.Dataset, path: str | PathLike[str]) -> str:
     -------
     str
         Its line for ``data_registry.txt``.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     line = write(xr.Dataset({"counts": ("time_ns", [1, 2])}), Path(folder, "two.nc"))
+    >>> line.split()[0]
+    'two.nc'
     """
     packed = {"zlib": True, "complevel": 9, "shuffle": True}
     encoding = {"counts": packed} if "counts" in dataset else {}
@@ -452,6 +475,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ----------
     arguments : sequence of str, optional
         Instead of those of the command line.
+
+    Examples
+    --------
+    >>> main(["--list"])  # doctest: +ELLIPSIS
+    decays_5MHz           decays at 5 MHz and the powers of Table S2, as in Fig. 1d and S6
+    tplm_10nW             ... by its memory alone
     """
     parser = argparse.ArgumentParser(
         prog="python -m tptools.recipes",

@@ -60,9 +60,9 @@ class HoppingLaw:
     disorder_meV : float
         s; assumed, such that the factor is largest near the 150 K of the main text (L210).
     relaxation_activation_meV : float
-        Energy :math:`E_a` with which the memory's relaxation time grows on cooling,
-        :math:`\tau(T) = \tau \exp[E_a / k T - E_a / k T_\mathrm{room}]`; zero unless given. The
-        paper says that the return takes thermal energy (L334), and no number.
+        Energy :math:`E_a` with which the memory's relaxation time grows on cooling, as
+        :math:`\exp(E_a / k T)`; zero unless given. The paper says that the return takes thermal
+        energy (L334), and no number.
 
     Raises
     ------
@@ -112,7 +112,27 @@ class HoppingLaw:
         return self._rate(temperature) / self._rate(np.float64(ROOM_K))
 
     def relaxation_factor(self, temperature_K: float) -> float:
-        """Relaxation time relative to that at `ROOM_K`."""
+        """Relaxation time of the memory, relative to that at `ROOM_K`.
+
+        Parameters
+        ----------
+        temperature_K : float
+            Above 0.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If the temperature is not positive.
+
+        Examples
+        --------
+        >>> HoppingLaw().relaxation_factor(150.0)
+        1.0
+        """
         check_number("temperature_K", temperature_K, above=0)
         inverse = 1 / temperature_K - 1 / ROOM_K
         return math.exp(self.relaxation_activation_meV / BOLTZMANN_MEV_K * inverse)
@@ -189,6 +209,11 @@ class Parameter:
     ------
     ValueError
         If `origin` is unknown or `why` is empty.
+
+    Examples
+    --------
+    >>> Parameter(0.5, "", "assumed", "gives the exponent of the tail").origin
+    'assumed'
     """
 
     value: float
@@ -259,7 +284,13 @@ class Sample:
         )
 
     def table(self) -> pd.DataFrame:
-        """Card as text: ``value`` with its unit, ``origin`` and ``why`` by parameter."""
+        """Card as text.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``value``, with its unit, ``origin`` and ``why``; one row for each parameter.
+        """
         rows = {
             name: {
                 "value": f"{one.value:.4g} {one.unit}".rstrip(),

@@ -290,7 +290,30 @@ class Dispersion:
 
     @classmethod
     def from_mass(cls, mass_mg_mL: float, edge_nm: float = REPORTED["main-NC-size"].value) -> Self:
-        """Dispersion that holds a mass of CsPbBr3 per volume."""
+        """Dispersion that holds a mass of CsPbBr3 per volume.
+
+        Parameters
+        ----------
+        mass_mg_mL : float
+            CsPbBr3 in a millilitre of dispersion.
+        edge_nm : float, optional
+            Edge of a cube.
+
+        Returns
+        -------
+        Dispersion
+            Counted in formula units.
+
+        Raises
+        ------
+        ValueError
+            If a number is not positive.
+
+        Examples
+        --------
+        >>> round(Dispersion.from_mass(10).mass_mg_mL, 6)
+        10.0
+        """
         check_number("mass_mg_mL", mass_mg_mL, above=0)
         return cls(1e3 * mass_mg_mL / molar_mass(PEROVSKITE), "formula_units", edge_nm)
 

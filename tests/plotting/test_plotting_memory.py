@@ -82,6 +82,14 @@ def test_movie_needs_no_server(view):
     assert not re.search(r"https?://", page)
 
 
+def test_movie_is_small_and_in_words(view):
+    """A picture of the animation takes 20 kB at most, and its parts have names."""
+    page = plotting.snapshot_movie(view)
+    assert len(page) < 2e4 * view.sizes["time_ns"] + 1e4
+    assert all("alt=" in one for one in re.findall(r"<img[^>]*>", page))
+    assert 'aria-label="Time after the pulse"' in page
+
+
 def test_drawings_have_no_scale():
     """The sketches of Figs. 4b and 4c claim no numbers."""
     for figure in (plotting.plot_memory_idea(), plotting.plot_potential_curves()):

@@ -7,7 +7,7 @@ from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
-from tptools.fitting.series import measure_series
+from tptools.fitting.series import CONDITIONS, measure_series
 from tptools.fitting.spectra import (
     PowerLaw,
     absorbance,
@@ -19,11 +19,21 @@ from tptools.fitting.spectra import (
     reject_cosmic_rays,
     trend,
 )
-from tptools.fitting.statistics import agree, line, power_of_agreement, rank_correlation
+from tptools.fitting.statistics import (
+    Agreement,
+    RankCorrelation,
+    agree,
+    line,
+    power_of_agreement,
+    rank_correlation,
+)
 
 __all__ = [
+    "CONDITIONS",
+    "Agreement",
     "MsdFit",
     "PowerLaw",
+    "RankCorrelation",
     "Sizes",
     "Step",
     "absorbance",

@@ -70,18 +70,19 @@ def diffusivity(
             `cramer_rao_bound` on Gaussian spots. Error from the Fisher information.
         ``convolution``
             Profiles are the first one, of any shape, convolved with Gaussians of variance 2Dt
-            [1]_. All slices find the first profile together, so that its noise counts; slices
-            are summed to groups that stand for their mean time. Error of the linearised fit,
-            which is up to a third too small below about 1e5 counts in the map, and for a spot
-            with sharp edges that hardly spreads. Positions have to be equally spaced.
+            (Sheehan and Tisdale). All slices find the first profile together, so that its noise
+            counts; slices are summed to groups that stand for their mean time. Error of the
+            linearised fit, which is up to a third too small below about 1e5 counts in the map,
+            and for a spot with sharp edges that hardly spreads. Positions have to be equally
+            spaced.
         ``moment``
             Line through the second moments :math:`\kappa_2` about the common centre, after
             subtraction of the mean count of the outermost twentieths of the positions. These
             have to hold the spot with all its wings and some background, or D comes out too
             low. Error from Poisson noise. The note has the excess kurtosis of the spreading,
             :math:`\Delta\kappa_4 / \Delta\kappa_2^2`, less what the likeliest Gaussian map has
-            in this window. It is 0 for Gaussian spreading of a spot of any shape [2]_; beyond 3
-            standard errors the note warns of ``non-Gaussian spreading``.
+            in this window. It is 0 for Gaussian spreading of a spot of any shape (Arévalo Rodríguez
+            et al.); beyond 3 standard errors the note warns of ``non-Gaussian spreading``.
     window_ns : tuple of float
         First and last time that count; the first slice in there is time zero of the growth.
 
@@ -99,8 +100,9 @@ def diffusivity(
 
     References
     ----------
-    .. [1] Sheehan and Tisdale, MRS Fall Meeting 2024, abstract 4154529.
-    .. [2] Arévalo Rodríguez et al., J. Phys. Chem. Lett. (2026).
+    Sheehan and Tisdale, MRS Fall Meeting 2024, abstract 4154529.
+
+    Arévalo Rodríguez et al., J. Phys. Chem. Lett. (2026).
 
     Examples
     --------

@@ -144,6 +144,13 @@ def mean_size(particles: xr.Dataset) -> Sizes:
     Errors are those of weighted means of independent particles. The variance of the edges is that
     found less the mean of ``edge_err_nm`` squared. The error of the spread follows from the
     fourth moment, so that sizes need not be normal.
+
+    Examples
+    --------
+    >>> edges = {"edge_nm": [8.0, 8.2, 8.4, 8.6], "edge_err_nm": 4 * [0.1], "weight": 4 * [1.0]}
+    >>> particles = xr.Dataset({name: ("particle", values) for name, values in edges.items()})
+    >>> round(mean_size(particles).mean.value, 2)
+    8.3
     """
     edge = particles["edge_nm"].to_numpy()
     check_number("number of particles", edge.size, at_least=4)

@@ -293,7 +293,7 @@ def detection_limit(spread_at_zero: float | xr.DataArray) -> float | xr.DataArra
 
     .. math:: D_{min} = 2 z_{0.95} s = 3.29 s
 
-    for estimates that scatter normally by s, about as much there as at zero [1]_.
+    for estimates that scatter normally by s, about as much there as at zero (Currie).
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ def detection_limit(spread_at_zero: float | xr.DataArray) -> float | xr.DataArra
 
     References
     ----------
-    .. [1] L. A. Currie, Anal. Chem. 40, 586 (1968).
+    L. A. Currie, Anal. Chem. 40, 586 (1968).
 
     Examples
     --------

@@ -20,8 +20,6 @@ from scipy.special import j0, jn_zeros
 
 from tptools.heat.model import Film
 
-__all__ = ["along_r", "along_z"]
-
 Array = NDArray[np.float64]
 
 _BLOCK = 256  # modes that are summed together

@@ -15,8 +15,6 @@ from scipy.linalg import eigvalsh_tridiagonal
 from tptools.checks import check_integer, check_number
 from tptools.heat.model import Film
 
-__all__ = ["check_cells", "march", "nodes", "ring_volumes", "stable_step_ns"]
-
 Array = NDArray[np.float64]
 
 _COMFORT = 0.5  # of the longest stable step

@@ -164,6 +164,11 @@ class Substrate:
     ------
     ValueError
         If a number is not positive, or the interface conductance is negative.
+
+    Examples
+    --------
+    >>> f"{FUSED_SILICA.thermal_diffusivity_m2_s:.1e}"
+    '8.8e-07'
     """
 
     conductivity_W_mK: float

@@ -21,8 +21,6 @@ from scipy.special import j0
 
 from tptools.heat.model import Film, Substrate
 
-__all__ = ["after_many_pulses", "after_one_pulse"]
-
 Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 

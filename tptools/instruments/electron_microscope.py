@@ -62,6 +62,12 @@ class Nanocrystals:
     ValueError
         If a length is negative or zero where it cannot be, the spread exceeds a third of the
         edge, or the corner radius half of it.
+
+    Examples
+    --------
+    >>> crystals = Nanocrystals()
+    >>> crystals.edge_nm + crystals.gap_nm
+    10.0
     """
 
     edge_nm: float = REPORTED["main-NC-size"].value
@@ -117,6 +123,11 @@ class ElectronMicroscope:
     ------
     ValueError
         If a parameter is outside its range.
+
+    Examples
+    --------
+    >>> round(ElectronMicroscope().field_nm)
+    184
     """
 
     n_pixels: int = 1024

@@ -54,6 +54,11 @@ class SpunFilm:
     ValueError
         If the thickness is not positive, another length is negative, or the scratch ends before it
         begins.
+
+    Examples
+    --------
+    >>> SpunFilm(thickness_nm=30).roughness_nm
+    2.0
     """
 
     thickness_nm: float = 35.0
@@ -108,6 +113,11 @@ class ForceMicroscope:
     ------
     ValueError
         If a parameter is outside its range.
+
+    Examples
+    --------
+    >>> round(ForceMicroscope().pixel_nm, 2)
+    4.88
     """
 
     n_pixels: int = 1024
@@ -139,7 +149,18 @@ class ForceMicroscope:
         return self.scan_nm / self.n_pixels
 
     def tip_height_nm(self, radius_nm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Height of the tip's flank above its end, at a distance from its axis."""
+        """Height of the tip's flank above its end, at a distance from its axis.
+
+        Parameters
+        ----------
+        radius_nm : ndarray
+            Distance from the axis, any shape.
+
+        Returns
+        -------
+        ndarray
+            Height in nm, of the same shape.
+        """
         slope = 1 / math.tan(math.radians(self.tip_half_angle_deg))
         if self.tip_radius_nm == 0:
             return slope * radius_nm

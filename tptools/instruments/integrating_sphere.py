@@ -85,7 +85,18 @@ class IntegratingSphere:
         return self.lamp_photons * self.throughput
 
     def seen_yield(self, quantum_yield: float) -> float:
-        """Quantum yield after reabsorption."""
+        r"""Quantum yield after reabsorption, :math:`\eta (1 - r) / (1 - r \eta)`.
+
+        Parameters
+        ----------
+        quantum_yield : float
+            Photons per absorbed photon, :math:`\eta`, before any is absorbed again.
+
+        Returns
+        -------
+        float
+            Photons that leave the sample per photon that it absorbed of the lamp.
+        """
         left = 1 - self.reabsorption
         return quantum_yield * left / (1 - self.reabsorption * quantum_yield)
 
@@ -137,6 +148,17 @@ class IntegratingSphere:
         return xr.Dataset(counts, attrs=sample.settings() | asdict(self) | attrs)
 
     def absorptance(self, sample: OpticalSample) -> float:
-        """Share of the lamp's light that the sample absorbs, its baseline left out."""
+        """Share of the lamp's light that the sample absorbs, its baseline left out.
+
+        Parameters
+        ----------
+        sample : OpticalSample
+            Its absorbance A at the lamp's wavelength, less the baseline, counts.
+
+        Returns
+        -------
+        float
+            1 - 10^-A.
+        """
         absorbed = sample.absorbance(self.excitation_nm) - sample.baseline(self.excitation_nm)
         return float(1 - 10**-absorbed)

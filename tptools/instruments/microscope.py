@@ -175,7 +175,18 @@ class Microscope:
         return self.window_start_ns + bin_ns * np.arange(n_bins + 1)
 
     def image_fwhm_nm(self, spot_fwhm_nm: float) -> float:
-        """Width of a scan over a Gaussian spot: spot, point-spread function and APD, in nm."""
+        """Width of a scan over a Gaussian spot: spot, point-spread function and APD.
+
+        Parameters
+        ----------
+        spot_fwhm_nm : float
+            Full width at half maximum of the light on the sample.
+
+        Returns
+        -------
+        float
+            Full width in nm, from the sum of the variances.
+        """
         aperture = FWHM_PER_SIGMA * self.footprint_nm / math.sqrt(12)
         return math.hypot(spot_fwhm_nm, FWHM_PER_SIGMA * self.psf_sigma_nm, aperture)
 
@@ -201,7 +212,18 @@ class Microscope:
         return xr.DataArray(chance / chance.sum(), {"time_ns": time}, name="response")
 
     def acceptance(self, offset_nm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Chance along one axis that a photon emitted this far from the APD's centre hits it."""
+        """Chance along one axis that a photon emitted this far from the APD's centre hits it.
+
+        Parameters
+        ----------
+        offset_nm : ndarray
+            Distance from the centre in the object plane, any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape: point-spread function, integrated over the APD.
+        """
         half = self.footprint_nm / 2
         sigma = self.psf_sigma_nm
         return ndtr((offset_nm + half) / sigma) - ndtr((offset_nm - half) / sigma)
@@ -425,6 +447,15 @@ def simulation_noise_ratio(
     ------
     ValueError
         As for `expected`.
+
+    Examples
+    --------
+    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
+    >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
+    >>> pulses = PulseTrain(laser.excitation_density, 0.4, 21.233, n_pulses=20)
+    >>> run = simulate(ExcitonModel(), pulses, seed=1)
+    >>> simulation_noise_ratio(run, laser) > 1  # far too few excitons for 18 s of light
+    True
     """
     mean = expected(run, excitation, microscope, integrated=integrated)
     emitted = _emission(run)

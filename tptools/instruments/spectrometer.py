@@ -68,7 +68,7 @@ class Spectrometer:
     dark_electrons_s : float
         Per pixel; assumed, typical of a CCD at -75 °C.
     cosmic_rays_cm2_min : float
-        Hits per area and time; 0.9 was counted at sea level [1]_.
+        Hits per area and time; 0.9 was counted at sea level (Davies).
     cosmic_ray_electrons : float
         Mean of what a hit leaves in one column, with an exponential distribution; assumed.
     laser_drift : float
@@ -82,7 +82,7 @@ class Spectrometer:
 
     References
     ----------
-    .. [1] B. Davies, http://ben.davies.net/cosmicrays2.htm
+    B. Davies, http://ben.davies.net/cosmicrays2.htm
 
     Examples
     --------

@@ -44,7 +44,7 @@ class Spectrophotometer:
     dwell_s : float
         Time at each wavelength; assumed.
     stray_fraction : float
-        Stray light relative to the reference: 0.00007 % for a Lambda 950 [1]_.
+        Stray light relative to the reference: 0.00007 % for a Lambda 950, by the page below.
     dark_rate_Hz : float
         Counts per second without light; assumed.
 
@@ -55,7 +55,7 @@ class Spectrophotometer:
 
     References
     ----------
-    .. [1] http://light1952.blogspot.com/2013/11/stray-light-max-absorbance-limit-of.html
+    http://light1952.blogspot.com/2013/11/stray-light-max-absorbance-limit-of.html
 
     Examples
     --------

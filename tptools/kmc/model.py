@@ -107,7 +107,23 @@ class ExcitonModel:
         return max(1, math.ceil(4 * fastest))
 
     def attempt_probability(self, hop_probability: float) -> float:
-        """Chance that one attempt towards a neighbour with this hop number succeeds."""
+        """Chance that one attempt towards a neighbour with this hop number succeeds.
+
+        Parameters
+        ----------
+        hop_probability : float
+            Hop number of the neighbour's configuration, per ps.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+
+        Examples
+        --------
+        >>> ExcitonModel().attempt_probability(0.7)
+        0.7
+        """
         neighbours = 1 if self.hop_rule == "chosen_neighbour" else 4
         return neighbours * hop_probability / self.attempts_per_ps
 
@@ -116,6 +132,21 @@ class ExcitonModel:
 
         Per-axis variance grows as 2Dt (Eq. 1), so that :math:`D = p l^2 / 4` per ps for one
         chosen neighbour, and :math:`D = k l^2` with a rate to each of the four.
+
+        Parameters
+        ----------
+        hop_probability : float
+            Hop number of every site, per ps.
+
+        Returns
+        -------
+        float
+            D in cm2/s.
+
+        Examples
+        --------
+        >>> round(ExcitonModel(hop_rule="each_neighbour").free_walk_diffusivity_cm2_s(0.7), 2)
+        0.7
         """
         hops_per_ps = self.attempts_per_ps * self.attempt_probability(hop_probability)
         return hops_per_ps * self.lattice_spacing_nm**2 / 4 * 1e-2
@@ -183,7 +214,17 @@ class PulseTrain:
         return self.spot_sigma_sites * FWHM_PER_SIGMA
 
     def burn_in(self, model: ExcitonModel) -> int:
-        """Pulses run before the first recorded one."""
+        """Pulses run before the first recorded one.
+
+        Parameters
+        ----------
+        model : ExcitonModel
+            The relaxation time of its memory decides, unless `burn_in_pulses` is given.
+
+        Returns
+        -------
+        int
+        """
         if self.burn_in_pulses is not None:
             return self.burn_in_pulses
         return math.ceil(RELAXATION_TIMES_OF_BURN_IN * model.relaxation_time_us / self.period_us)

@@ -17,10 +17,27 @@ Estimator = Literal["second_moment", "as_printed", "radial_profile", "gaussian",
 
 
 def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
-    r"""Growth of <r^2> of the excitons alive at each time, (train, time_ns), in nm^2.
+    r"""Growth of <r^2> of the excitons alive at each time.
 
     Both averages are over the same excitons, so that the spot's own spread cancels:
-    :math:`\langle r^2(t) \rangle - \langle r^2(0) \rangle`.
+    :math:`\langle r^2(t) \rangle - \langle r^2(0) \rangle`. On two axes it is 4Dt (Eq. 1).
+
+    Parameters
+    ----------
+    result : Dataset
+        From `simulate` or `sweep`.
+
+    Returns
+    -------
+    DataArray
+        In nm2 over (train, time_ns), and over the conditions of a sweep.
+
+    Examples
+    --------
+    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
+    >>> run = simulate(ExcitonModel(), PulseTrain(0.08, 10, n_pulses=20), seed=1, n_trains=2)
+    >>> mean_square_displacement(run).sel(time_ns=0).values.tolist()
+    [0.0, 0.0]
     """
     growth = result["r2_sum_nm2"] - result["initial_r2_sum_nm2"]
     msd = growth / result["exciton_count"]
@@ -28,7 +45,26 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
 
 
 def density(result: xr.Dataset) -> xr.DataArray:
-    """Mean exciton density rho(r, t) per site and pulse, (train, time_ns, r_nm)."""
+    r"""Mean density :math:`\rho(r, t)` of the excitons around the centre of the spot.
+
+    Parameters
+    ----------
+    result : Dataset
+        From `simulate` or `sweep`.
+
+    Returns
+    -------
+    DataArray
+        Excitons per site and pulse over (train, time_ns, r_nm), and over the conditions of a
+        sweep.
+
+    Examples
+    --------
+    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
+    >>> run = simulate(ExcitonModel(), PulseTrain(0.08, 10, n_pulses=20), seed=1, n_trains=2)
+    >>> density(run).dims
+    ('train', 'time_ns', 'r_nm')
+    """
     rho = result["radial_count"] / result["sites_per_radius"] / result.attrs["n_pulses"]
     return rho.assign_attrs(long_name="excitons per site and pulse", units="1")
 
@@ -124,6 +160,13 @@ def diffusivities(
     ------
     ValueError
         As for `diffusivity`.
+
+    Examples
+    --------
+    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
+    >>> run = simulate(ExcitonModel(), PulseTrain(0.08, 10, n_pulses=20), seed=1, n_trains=2)
+    >>> diffusivities(run).value.units
+    'cm2/s'
     """
     check_choice("estimator", estimator, tuple(_ESTIMATORS))
     read, variables = _ESTIMATORS[estimator]

@@ -123,6 +123,20 @@ def sweep(
 def condition_seed(seed: int, model: ExcitonModel, pulses: PulseTrain) -> int:
     """Seed with which `sweep` simulates one condition: a hash of the seed and its parameters.
 
+    Parameters
+    ----------
+    seed : int
+        That of the sweep.
+    model : ExcitonModel
+        Film of the condition.
+    pulses : PulseTrain
+        Light of the condition.
+
+    Returns
+    -------
+    int
+        Below 2**64.
+
     Examples
     --------
     >>> a = condition_seed(0, ExcitonModel(), PulseTrain(0.08, 0.4))

@@ -111,7 +111,15 @@ def draw_displacements(
 
 
 def colour_bar(points: PathCollection, axes: object) -> None:
-    """Add the scale of powers beside axes."""
+    """Add the scale of powers beside axes.
+
+    Parameters
+    ----------
+    points : PathCollection
+        From `draw_by_power`.
+    axes : Axes, or array of them
+        Beside which.
+    """
     bar = plt.gcf().colorbar(points, ax=axes, label="power (nW)", ticks=[0.5, 1, 2.5, 5, 10, 25])
     bar.ax.set_yticklabels(["0.5", "1", "2.5", "5", "10", "25"])
     bar.ax.minorticks_off()

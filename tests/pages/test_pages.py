@@ -1,0 +1,223 @@
+"""Every built page, as a reader's browser shows it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from conftest import HTML, PAGES, ROOT, watch
+
+# Rules that the book does not keep, each with its reason. None is needed.
+EXCEPTIONS: dict[str, str] = {}
+# What depends on the theme; everything else is the same in the dark.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def theme(visit):
+    """Return a function that sets the theme of the page, at once and without a fade."""
+    visit.page.add_style_tag(content="* { transition: none !important }")
+    yield lambda name: visit.page.evaluate(
+        "name => { document.documentElement.dataset.theme = name }", name
+    )
+    visit.page.evaluate("() => { document.documentElement.dataset.theme = 'light' }")
+
+
+def count(visit, selector: str) -> int:
+    """Return how many elements of the page fit."""
+    return visit.page.locator(selector).count()
+
+
+def test_book_is_whole(built):
+    """There is a page for every entry of the table of contents."""
+    toc = (ROOT / "_toc.yml").read_text()
+    files = re.findall(r"(?:file|root): (\S+)", toc)
+    assert len(files) > 10
+    assert {str(Path(name).with_suffix(".html")) for name in files} <= set(PAGES)
+
+
+def test_nothing_fails(visit):
+    """The page has no error or warning, and gets all it asks for without a network."""
+    assert visit.faults == []
+
+
+def test_mathematics_is_drawn(visit):
+    """Each formula is drawn, without an error, and no source of one is left in the text."""
+    formulas = count(visit, "article .math")
+    assert count(visit, "article .math:has(mjx-container)") == formulas
+    assert count(visit, "mjx-merror, [data-mjx-error]") == 0
+    text = visit.page.evaluate(
+        """() => {
+            const copy = document.querySelector("article")?.cloneNode(true);
+            copy?.querySelectorAll("pre, code, script, style, mjx-container").forEach(
+                one => one.remove());
+            return copy?.textContent ?? "";
+        }"""
+    )
+    assert re.findall(r"\$|\\\(|\\\[|\\begin", text) == []
+
+
+def test_figures_are_seen(visit):
+    """Each figure has a picture that has loaded, takes up space, and is put into words."""
+    pictures = visit.page.evaluate(
+        """() => [...document.querySelectorAll("article img")].map(one => ({
+            name: one.closest("figure")?.id || one.src.slice(-60),
+            loaded: one.complete && one.naturalWidth > 0,
+            shown: one.checkVisibility() && one.getBoundingClientRect().width > 50,
+            alt: one.alt.trim(),
+        }))"""
+    )
+    assert [p["name"] for p in pictures if not (p["loaded"] and p["shown"] and p["alt"])] == []
+    empty = "article figure:not(:has(img, svg, video, canvas))"
+    assert count(visit, empty) == 0
+    assert count(visit, "article figure:not(:has(figcaption))") == 0
+
+
+def test_animations_play(visit):
+    """An animation stands still until its button is pressed, and is small."""
+    players = visit.page.locator("article .animation")
+    for player in players.all():
+        picture = player.locator("img")
+        first = picture.get_attribute("src")
+        visit.page.wait_for_timeout(300)
+        assert picture.get_attribute("src") == first
+        player.get_by_role("button", name="Play", exact=True).click()
+        visit.page.wait_for_function(
+            "([one, first]) => one.src !== first", arg=[picture.element_handle(), first]
+        )
+        player.get_by_role("button", name="Pause").click()
+    if players.count():
+        assert (HTML / visit.name).stat().st_size < 1e6
+
+
+def test_rules_of_accessibility(visit, theme):
+    """The page keeps all rules of axe-core, and those on colours in the dark as well."""
+    switched_off = {rule: {"enabled": False} for rule in EXCEPTIONS}
+    options = {"preload": False, "resultTypes": ["violations"]}
+    theme("light")
+    light = Axe().run(visit.page, options=options | {"rules": switched_off})
+    theme("dark")
+    dark = Axe().run(visit.page, options=options | {"runOnly": COLOUR_RULES})
+    faults = [
+        f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for run in (light, dark)
+        for rule in run.response["violations"]
+        for node in rule["nodes"]
+    ]
+    assert faults == []
+
+
+def test_figures_stay_light_in_the_dark(visit, theme):
+    """Figures, which are drawn for white paper, keep it in the dark, and their colours."""
+    theme("dark")
+    dim = visit.page.evaluate(
+        """() => [...document.querySelectorAll("article figure img, article .cell_output img")]
+            .filter(one => {
+                const style = getComputedStyle(one);
+                return style.backgroundColor !== "rgb(255, 255, 255)" || style.filter !== "none";
+            }).map(one => one.closest("figure")?.id ?? one.src)"""
+    )
+    assert dim == []
+
+
+def test_page_fits_a_phone(visit):
+    """On a narrow screen nothing is wider than the screen, unless it scrolls by itself."""
+    visit.page.set_viewport_size(PHONE)
+    wide = visit.page.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            const scrolls = one => {
+                for (let box = one.parentElement; box; box = box.parentElement)
+                    if (["auto", "scroll", "hidden"].includes(getComputedStyle(box).overflowX)
+                        && box.getBoundingClientRect().right <= width + 1
+                        && !["BODY", "HTML", "MAIN"].includes(box.tagName)) return true;
+                return false;
+            };
+            const wide = [...document.querySelectorAll("article *")].filter(one =>
+                one.getBoundingClientRect().right > width + 1 && one.checkVisibility()
+                && !scrolls(one));
+            const found = wide.map(one => one.outerHTML.slice(0, 120));
+            if (document.documentElement.scrollWidth > width) found.unshift("the page scrolls");
+            return found;
+        }"""
+    )
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
+    assert wide == []
+
+
+def links(visit, menu: str) -> list[str]:
+    """Return where the entries of a menu in the header lead to."""
+    entries = visit.page.locator(f".article-header-buttons .dropdown-{menu} a")
+    return [entry.evaluate("one => one.href") for entry in entries.all()]
+
+
+def test_chapter_can_be_taken_away(visit, site):
+    """A chapter offers its notebook and its text; other pages offer their text."""
+    sources = [ROOT / visit.name]
+    pair = [sources[0].with_suffix(suffix) for suffix in (".ipynb", ".md")]
+    for source in [path for path in pair if path.is_file()]:
+        address = f"{site}/_sources/{source.relative_to(ROOT).as_posix()}"
+        assert address in links(visit, "download-buttons")
+        assert (HTML / "_sources" / source.relative_to(ROOT)).read_bytes() == source.read_bytes()
+
+
+def test_no_launch_button_is_dead(visit):
+    """Either the book knows its repository and a chapter has two ways to run, or it has none."""
+    menu = links(visit, "launch-buttons")
+    notebook = Path(visit.name).with_suffix(".ipynb").as_posix()
+    known = count(visit, ".btn-source-repository-button")
+    expected = 2 if known and (ROOT / notebook).is_file() else 0
+    assert len(menu) == expected
+    assert all(re.match(r"https://(mybinder\.org|colab\.research\.google\.com)/", a) for a in menu)
+    assert all(address.endswith(notebook) for address in menu)
+
+
+# The book as a whole, from a web server and from a folder.
+
+
+@pytest.fixture(params=["site", "folder"])
+def place(request, site, built):
+    return {"site": site, "folder": built.as_uri()}[request.param]
+
+
+def test_start_page_leads_to_the_book(place, context):
+    """The start page sends the reader to the front of the book."""
+    page = context.new_page()
+    page.goto(f"{place}/index.html")
+    front = yaml.safe_load((ROOT / "_toc.yml").read_text())["root"]
+    page.wait_for_url(f"{place}/{front}.html")
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES or ["no page"])
+def test_page_opens_from_a_folder(built, context, typeset, name):
+    """A page that is opened without a server has no fault, its formulas and its pictures."""
+    page = context.new_page()
+    visit = watch(name, page)
+    page.goto(f"{built.as_uri()}/{name}")
+    typeset(page)
+    assert visit.faults == []
+    assert count(visit, "article .math") == count(visit, "article .math:has(mjx-container)")
+    assert page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
+    page.close()
+
+
+@pytest.mark.parametrize("word", ["diffusivity", "Poisson", "neutral-density"])
+def test_search_finds(place, built, context, word):
+    """A reader who types a word is led to a page that has it."""
+    page = context.new_page()
+    page.goto(f"{place}/book/intro.html")
+    page.keyboard.press("Control+k")
+    page.locator("dialog[open] input[type=search]").fill(word)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?*")
+    first = page.locator("#search-results ul.search li a").first
+    first.wait_for()
+    first.click()
+    page.wait_for_url("**/book/*.html*")
+    assert word.lower() in page.locator("article").inner_text().lower()
+    page.close()

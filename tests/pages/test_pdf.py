@@ -1,0 +1,103 @@
+"""The printed book has everything that the pages have."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import HTML, ROOT, load_tool
+from pypdf import PdfReader
+
+PDF = ROOT / "_build" / "pdf" / "book.pdf"
+
+
+@pytest.fixture(scope="module")
+def printer():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "tools")
+        yield load_tool("print_book")
+
+
+@pytest.fixture(scope="module")
+def pdf(built) -> PdfReader:
+    command = [sys.executable, ROOT / "tools" / "print_book.py"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return PdfReader(run.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def texts(pdf) -> list[str]:
+    return [page.extract_text() for page in pdf.pages]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, BeautifulSoup]:
+    """Return the built pages of the table of contents, in order."""
+    names = re.findall(r"(?:file|root): (\S+)", (ROOT / "_toc.yml").read_text())
+    files = [HTML / Path(name).with_suffix(".html") for name in names]
+    return {path.stem: BeautifulSoup(path.read_text(), "html.parser") for path in files}
+
+
+def bare(text: str) -> str:
+    """Return the letters and figures of a text, which line breaks do not change."""
+    return re.sub(r"[^A-Za-z0-9]", "", text)
+
+
+def test_chapters_are_in_order(printer, pdf, pages):
+    """Bookmarks lead to all pages of the table of contents, in its order."""
+    titles = [page.select_one("article h1").get_text().rstrip("#") for page in pages.values()]
+    marks = printer.starts(PDF)
+    found = [title for title in marks if title in {printer.plain(t) for t in titles}]
+    assert found == [printer.plain(title) for title in titles]
+    assert sorted(marks[title] for title in found) == [marks[title] for title in found]
+
+
+def test_contents_tell_the_pages(printer, texts):
+    """The list of contents says on which page each chapter starts."""
+    marks = printer.starts(PDF)
+    listed = "".join(texts[marks["Contents"] - 1 : 4])
+    chapters = {t: n for t, n in marks.items() if t != "Contents"}
+    assert len(chapters) > 10
+    for title, number in chapters.items():
+        assert bare(title) + str(number) in bare(listed)
+
+
+def test_figures_are_printed(pdf, texts, pages):
+    """Every figure of every page is there, with its picture and its caption."""
+    text = bare("".join(texts))
+    captions = [one.get_text() for p in pages.values() for one in p.select("figcaption p")]
+    assert len(captions) > 50
+    assert [c for c in captions if bare(re.split(r"[$\\#]", c)[0])[:40] not in text] == []
+    figures = sum(len(page.select("article figure")) for page in pages.values())
+    # a picture that is drawn twice is stored once
+    assert sum(len(page.images.keys()) for page in pdf.pages) >= figures
+
+
+def test_mathematics_is_printed(texts):
+    """No source of a formula is left in the print."""
+    prose = "".join(texts)
+    assert not re.search(r"\\\(|\\frac|\\langle|\\sigma", prose)
+
+
+def test_print_holds_no_navigation(texts):
+    """What is for the screen only is left out."""
+    prose = "".join(texts)
+    assert not re.search(r"Skip to main content|Back to top|Search this book", prose)
+
+
+def test_links_stay_inside(pdf):
+    """Links between chapters lead to pages of the print, and none to a file on this machine."""
+    inside, outside = 0, []
+    for page in pdf.pages:
+        for one in page.get("/Annots") or []:
+            link = one.get_object()
+            if "/Dest" in link:
+                inside += 1
+            elif uri := link.get("/A", {}).get("/URI"):
+                outside.append(uri)
+    assert inside > 100
+    assert [uri for uri in outside if not uri.startswith(("http://", "https://", "mailto:"))] == []

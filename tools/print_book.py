@@ -1,0 +1,191 @@
+"""Print the built book into one PDF: _build/html -> _build/pdf/book.pdf.
+
+All pages are put into one document, in the order of the table of contents, and printed by Chromium
+with the fonts, formulas and figures of the web pages. It is printed twice: only the first print
+shows on which page a chapter starts, which the list of contents of the second one says.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from posixpath import dirname, join, normpath
+
+import yaml
+from browser import open_browser, typeset
+from bs4 import BeautifulSoup, Tag
+from pypdf import PdfReader
+
+PAPER = {"top": "20mm", "bottom": "20mm", "left": "20mm", "right": "20mm"}
+FOOTER = (
+    '<div style="width: 100%; text-align: center; font: 9px sans-serif; color: #333">'
+    '<span class="pageNumber"></span></div>'
+)
+CHROME = "script, button, .headerlink, .toggle-hint, .copybtn"
+STYLES = "link[rel=stylesheet]"
+
+
+def entries(toc: dict) -> Iterator[tuple[str, str]]:
+    """Yield the caption of its part, or nothing, and the name of each page, in order."""
+    if "root" in toc:
+        yield "", toc["root"]
+    for part in toc.get("parts", [toc]):
+        caption = part.get("caption", "")
+        for entry in part.get("chapters", part.get("sections", [])):
+            yield caption, re.sub(r"\.(md|ipynb)$", "", entry["file"])
+            # only the first chapter of a part bears its name
+            caption = ""
+            yield from entries({"sections": entry.get("sections", [])})
+
+
+def label(page: str, fragment: str = "") -> str:
+    """Return the name that a place of a page has in the whole document."""
+    return f"{page}--{fragment}".replace("/", "-")
+
+
+def article(html: Path, page: str, pages: set[str]) -> Tag:
+    """Cut the text out of a built page, with links and pictures that work in the document."""
+    soup = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
+    text = soup.select_one("article.bd-article")
+    for one in text.select(CHROME):
+        # the script of a player sets its first picture
+        if not (one.name == "script" and one.find_parent("figure")):
+            one.decompose()
+    for one in text.select("details"):
+        one["open"] = ""
+    for one in text.select("[id]"):
+        if not one.find_parent(class_="animation"):
+            one["id"] = label(page, one["id"])
+    for one in text.select("[href]"):
+        one["href"] = target(one["href"], page, pages)
+    for one in text.select("img[src]"):
+        one["src"] = (html / normpath(join(dirname(page), one["src"]))).as_uri()
+        one.attrs.pop("loading", None)
+    text["id"] = label(page)
+    return text
+
+
+def target(address: str, page: str, pages: set[str]) -> str:
+    """Turn a link to another page of the book into one inside the document."""
+    if re.match(r"[a-z]+:", address):
+        return address
+    path, _, fragment = address.partition("#")
+    name = normpath(join(dirname(page), path)).removesuffix(".html") if path else page
+    return "#" + label(name, fragment) if name in pages else ""
+
+
+def document(root: Path, numbers: dict[str, int]) -> str:
+    """Put the whole book into one page of HTML, with a title and a list of contents.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    numbers : dict of str to int
+        Where chapters start, by the title that they have in the bookmarks.
+    """
+    html = root / "_build" / "html"
+    config = yaml.safe_load((root / "_config.yml").read_text())
+    order = list(entries(yaml.safe_load((root / "_toc.yml").read_text())))
+    names = {page for _, page in order}
+    rows, texts = [], []
+    for caption, page in order:
+        text = article(html, page, names)
+        title = text.h1.get_text()
+        if caption:
+            text.h1.insert_before(BeautifulSoup(f'<p class="part">{caption}</p>', "html.parser"))
+            rows.append(f'<li class="part">{caption}</li>')
+        number = numbers.get(plain(title), "")
+        rows.append(f'<li><a href="#{label(page)}">{title}</a><span>{number}</span></li>')
+        texts.append(str(text))
+    return f"""<!DOCTYPE html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<title>{config["title"]}</title>
+{head(html, next(page for page in names if has_mathematics(html, page)))}
+</head>
+<body class="printed">
+<header><p class="title">{config["title"]}</p><p>The companion</p><p>{config["author"]}</p>
+<p>{config["html"]["extra_footer"]}</p></header>
+<nav><h1>Contents</h1><ul>{"".join(rows)}</ul></nav>
+<main class="bd-content">{"".join(texts)}</main>
+</body>
+</html>"""
+
+
+def has_mathematics(html: Path, page: str) -> bool:
+    """Tell whether a built page loads MathJax."""
+    return "mathjax/" in (html / f"{page}.html").read_text()
+
+
+def head(html: Path, page: str) -> str:
+    """Return the styles of a built page, and its mathematics."""
+    soup = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
+    kept = soup.select(STYLES)
+    kept += [s for s in soup.select("script") if "MathJax" in str(s) or "mathjax" in str(s)]
+    for one in kept:
+        for key in ("href", "src"):
+            if key in one.attrs:
+                path = normpath(join(dirname(page), one[key])).split("?")[0]
+                one[key] = (html / path).as_uri()
+    return "\n".join(map(str, kept))
+
+
+def plain(title: str) -> str:
+    """Return a title without what line breaks and fonts do to its spaces."""
+    return re.sub(r"\s+", "", title)
+
+
+def starts(pdf: Path) -> dict[str, int]:
+    """Return the pages on which chapters start, by title, from the bookmarks."""
+    reader = PdfReader(pdf)
+    return {
+        plain(one.title): reader.get_destination_page_number(one) + 1
+        for one in reader.outline
+        if not isinstance(one, list)
+    }
+
+
+def print_book(root: Path) -> Path:
+    """Print the built book of a checkout and return the PDF.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the book is not built.
+    """
+    if not (root / "_build" / "html" / "index.html").is_file():
+        raise FileNotFoundError(f"there is no book in {root / '_build' / 'html'}: run make book")
+    folder = root / "_build" / "pdf"
+    folder.mkdir(exist_ok=True)
+    source, pdf = folder / "book.html", folder / "book.pdf"
+    numbers: dict[str, int] = {}
+    with open_browser() as browser:
+        page = browser.new_page()
+        for _ in range(2):
+            source.write_text(document(root, numbers))
+            page.goto(source.as_uri())
+            typeset(page)
+            page.pdf(
+                path=pdf,
+                format="A4",
+                margin=PAPER,
+                print_background=True,
+                display_header_footer=True,
+                header_template="<span></span>",
+                footer_template=FOOTER,
+                outline=True,
+                tagged=True,
+            )
+            numbers = starts(pdf)
+    return pdf
+
+
+if __name__ == "__main__":
+    try:
+        print(print_book(Path.cwd()))
+    except FileNotFoundError as error:
+        sys.exit(str(error))
