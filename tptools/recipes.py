@@ -296,6 +296,7 @@ _COLLAPSE = SweepRecipe(
             "period_us": [0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5],
         },
         "isolated": {"amplitude": [0.01, 0.02, 0.04], "period_us": [np.inf], "n_pulses": 2000},
+        "one relaxation time": {"amplitude": [0.08], "period_us": [8.1, np.inf], "n_pulses": 2000},
         "fresh lattice": _FEW | {"burn_in_pulses": 0},
         "each neighbour": _FEW | {"hop_rule": "each_neighbour"},
     },

@@ -5,7 +5,7 @@ claims stand in ``tptools/claims.csv``; the modules beside this one recompute th
 of the physics.
 """
 
-from tptools.claims import excitation
+from tptools.claims import diffusion, excitation, memory, surfaces
 from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
 from tptools.claims.tables import side_by_side, summarise
 from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
@@ -19,12 +19,15 @@ __all__ = [
     "claim",
     "compare",
     "describe",
+    "diffusion",
     "excitation",
     "judge",
+    "memory",
     "recompute",
     "scoreboard",
     "select",
     "side_by_side",
     "summarise",
+    "surfaces",
     "table",
 ]
