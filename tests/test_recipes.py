@@ -12,7 +12,7 @@ import xarray as xr
 import tptools
 from tptools import datasets, recipes
 from tptools.excitation import Excitation
-from tptools.kmc import ExcitonModel
+from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
 from tptools.samples import SAMPLES
 
 SMALL = "tplm_example"
@@ -21,7 +21,9 @@ CALIBRATIONS = {
     for name, recipe in recipes.RECIPES.items()
     if isinstance(recipe, recipes.CalibrationRecipe)
 }
-RECORDS = {name: one for name, one in recipes.RECIPES.items() if name not in CALIBRATIONS}
+RECORDS = {
+    name: recipe for name, recipe in recipes.RECIPES.items() if isinstance(recipe, recipes.Recipe)
+}
 # each calibration with the card whose numbers it found
 CARDS = {"calibration": "OLA/OA", "calibration_coated": "c-ALD 4"}
 TWO_LASERS = tuple(
@@ -287,6 +289,56 @@ def test_calibration_becomes_a_dataset(add, cache, monkeypatch):
     assert made.attrs["hop_probability_modified"] in made.hop_probability_modified
     assert (made.attrs["target_highest_cm2_s"], made.attrs["title"]) == (0.1, "tiny")
     assert made.attrs["hop_probability_ground"] == film.hop_probability_ground
+
+
+def test_sweep_becomes_a_dataset(add, cache):
+    """Conditions of all protocols join, each with what `diffusivities` and the counts say."""
+    grids = {
+        "one": {"amplitude": [0.02, 0.04], "period_us": [10.0], "n_pulses": 20},
+        "other": {"amplitude": [0.04], "period_us": [np.inf], "n_pulses": 20},
+    }
+    recording = Recording(until_ns=3)
+    add(tiny=recipes.SweepRecipe("tiny", ExcitonModel(), grids, recording, n_trains=2, seed=5))
+    made = recipes.make("tiny", cache_dir=cache)
+    assert made.protocol.values.tolist() == ["one", "one", "other"]
+    assert made.time_between_excitations_us.values.tolist() == [500, 250, np.inf]
+    runs = sweep(
+        ExcitonModel(), grids["one"], seed=5, n_trains=2, progress=False, recording=recording
+    )
+    for name in recipes.READINGS:
+        table = diffusivities(runs, estimator=name).squeeze("period_us")
+        one = made.sel(estimator=name).isel(condition=slice(2))
+        assert one.value.values.tolist() == table.value.values.tolist()
+        assert one.std_err.values.tolist() == table.std_err.values.tolist()
+    reach = made.reach_nm.isel(condition=slice(2)).max()
+    assert reach == max(abs(runs.x_nm).max(), abs(runs.y_nm).max())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "amplitude", "period_us"),
+    [("steady state", 0.005, 0.5), ("fresh lattice", 0.02, 0.5), ("isolated", 0.01, math.inf)],
+)
+def test_sweep_comes_out_the_same(protocol, amplitude, period_us):
+    """Conditions that are simulated again have the bundled diffusivities, by all readings."""
+    recipe, stored = recipes.RECIPES["simulated_collapse"], datasets.load("simulated_collapse")
+    point = recipe.grids[protocol] | {"amplitude": amplitude, "period_us": period_us}
+    runs = sweep(
+        recipe.model,
+        point,
+        seed=recipe.seed,
+        n_trains=recipe.n_trains,
+        recording=recipe.recording,
+        progress=False,
+    )
+    chosen = (stored.protocol == protocol) & (stored.amplitude == amplitude)
+    one = stored.isel(condition=np.flatnonzero(chosen & (stored.period_us == period_us)))
+    again = {name: diffusivities(runs, estimator=name) for name in recipes.READINGS}
+    for name, table in again.items():
+        found = one.sel(estimator=name)
+        # a fit sees the window of the whole sweep, with more empty columns; moments do not
+        rel = 1e-3 if name in ("gaussian", "slice_line") else 1e-12
+        np.testing.assert_allclose(found.value.item(), table.value.item(), rtol=rel)
+        np.testing.assert_allclose(found.std_err.item(), table.std_err.item(), rtol=10 * rel)
 
 
 def test_command_line(cache, tmp_path, capsys):

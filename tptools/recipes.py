@@ -21,6 +21,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import joblib
+import numpy as np
+import pandas as pd
 import pooch
 import xarray as xr
 
@@ -30,7 +32,7 @@ from tptools.calibration import calibrate
 from tptools.checks import check_choice
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope, measure
-from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
+from tptools.kmc import ExcitonModel, Recording, diffusivities, pulse_train, simulate, sweep
 from tptools.samples import ROOM_K, SAMPLES, HoppingLaw
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "CalibrationRecipe",
     "Condition",
     "Recipe",
+    "SweepRecipe",
     "main",
     "make",
     "write",
@@ -161,6 +164,32 @@ class CalibrationRecipe:
     seed: int
 
 
+@dataclass(frozen=True)
+class SweepRecipe:
+    """Settings of sweeps of the hopping model alone (`tptools.kmc.sweep`).
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    model : ExcitonModel
+        Where a grid does not say otherwise.
+    grids : mapping of str to mapping
+        Grid of each protocol, by its name, with lists of amplitudes and periods.
+    recording : Recording
+        Which instants after a pulse count.
+    n_trains, seed : int
+        As for `tptools.kmc.sweep`.
+    """
+
+    title: str
+    model: ExcitonModel
+    grids: Mapping[str, Mapping[str, object]]
+    recording: Recording
+    n_trains: int
+    seed: int = 0
+
+
 def _under(sample: str, *lasers: Excitation, **changes: float) -> tuple[Condition, ...]:
     """A film of the cards under several lasers."""
     return tuple(Condition(SAMPLES[sample].model(), one, sample, **changes) for one in lasers)
@@ -269,8 +298,30 @@ _COARSE = replace(
     relaxation_time_us=0.3,
 )
 
-RECIPES: Mapping[str, Recipe | CalibrationRecipe] = MappingProxyType(
+READINGS = ("second_moment", "as_printed", "radial_profile", "gaussian", "slice_line")
+"""What may be called D of a simulated run, by the names of `tptools.kmc.diffusivity`."""
+
+_FEW = {"amplitude": [0.02], "period_us": [0.05, 0.1, 0.2, 0.5]}
+_COLLAPSE = SweepRecipe(
+    title="diffusivity of Note 2's model over amplitude and period, as in Fig. 4e",
+    model=ExcitonModel(),
+    grids={
+        "steady state": {
+            "amplitude": [0.005, 0.01, 0.02, 0.04, 0.08],
+            "period_us": [0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5],
+        },
+        "isolated": {"amplitude": [0.01, 0.02, 0.04], "period_us": [np.inf], "n_pulses": 2000},
+        "one relaxation time": {"amplitude": [0.08], "period_us": [8.1, np.inf], "n_pulses": 2000},
+        "fresh lattice": _FEW | {"burn_in_pulses": 0},
+        "each neighbour": _FEW | {"hop_rule": "each_neighbour"},
+    },
+    recording=Recording(until_ns=3),
+    n_trains=6,
+)
+
+RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyType(
     {
+        "simulated_collapse": _COLLAPSE,
         "decays_5MHz": _FIG_1D,
         "tplm_10nW": _FIG_1E,
         "tplm_10nW_memory": _NO_TRAPS,
@@ -408,7 +459,8 @@ def make(
     -------
     Dataset
         As of `tptools.instruments.measure`; several records along the recipe's dimension, with
-        what differs between them as further variables. Of a calibration: what was tried.
+        what differs between them as further variables. Of a calibration: what was tried. Of
+        sweeps: the diffusivities.
 
     Raises
     ------
@@ -426,6 +478,12 @@ def make(
     if isinstance(recipe, CalibrationRecipe):
         code = _fingerprint("calibration.py", "fitting/*.py")
         made = memory.cache(_calibrated, ignore=["progress"])(recipe, code, progress)
+    elif isinstance(recipe, SweepRecipe):
+        swept = memory.cache(_swept, ignore=["progress"])
+        protocols = [
+            swept(recipe, one, _fingerprint("fitting/*.py"), progress) for one in recipe.grids
+        ]
+        made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
     else:
         record = memory.cache(_record, ignore=["progress"])
         records = [
@@ -575,6 +633,42 @@ def _calibrated(recipe: CalibrationRecipe, fingerprint: str, progress: bool) -> 
         n_excitons=recipe.n_excitons,
         version=tptools.__version__,
     )
+
+
+def _swept(recipe: SweepRecipe, protocol: str, fingerprint: str, progress: bool) -> xr.Dataset:
+    """Diffusivities of one protocol by every reading, and how far its excitons came."""
+    runs = sweep(
+        recipe.model,
+        recipe.grids[protocol],
+        seed=recipe.seed,
+        n_trains=recipe.n_trains,
+        recording=recipe.recording,
+        progress=progress,
+    )
+    read = [diffusivities(runs, estimator=one) for one in READINGS]
+    table = xr.concat(
+        [one.set_coords("time_between_excitations_us") for one in read],
+        pd.Index(READINGS, name="estimator"),
+        coords="minimal",
+        compat="equals",
+        combine_attrs="drop",
+    )
+    reach = {"long_name": "farthest row or column with an exciton", "units": "nm"}
+    table["reach_nm"] = _reach(runs).assign_attrs(reach)
+    table["burn_in_pulses"] = runs["burn_in_pulses"]
+    flat = table.stack(condition=("amplitude", "period_us")).reset_index("condition")
+    labels = {"protocol": ("condition", [protocol] * flat.sizes["condition"])}
+    shared = {name: value for name, value in runs.attrs.items() if name not in flat.variables}
+    return flat.assign_coords(labels).assign_attrs(shared)
+
+
+def _reach(runs: xr.Dataset) -> xr.DataArray:
+    """Largest distance from the centre at which a run has counts, along x or y."""
+    axes = [
+        abs(runs[axis]).where((runs[counts] > 0).any(["train", "time_ns"]), 0).max(axis)
+        for axis, counts in (("x_nm", "x_count"), ("y_nm", "y_count"))
+    ]
+    return np.maximum(*axes)
 
 
 if __name__ == "__main__":

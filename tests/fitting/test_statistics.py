@@ -62,6 +62,32 @@ def test_interval_is_that_of_its_seed():
     assert str(one) == f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
 
 
+@given(seed=st.integers(0, 100))
+def test_partial_correlation_is_that_of_residuals(seed):
+    """Ranks less their lines through the ranks of `given` correlate as much."""
+    rng = np.random.default_rng(seed)
+    z = rng.integers(0, 8, 15)
+    x, y = (one + 2 * z for one in correlated(rng, 15))
+    ranks = [stats.rankdata(one) for one in (x, y, z)]
+    left = [one - np.polyval(np.polyfit(ranks[2], one, 1), ranks[2]) for one in ranks[:2]]
+    known = stats.pearsonr(*left).statistic
+    found = rank_correlation(x, y, given=z, n_resamples=100)
+    assert found.value == pytest.approx(known)
+    t = known * np.sqrt(12 / (1 - known**2))
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(t), 12))
+
+
+def test_interval_of_a_common_cause_holds_zero():
+    """Two variables that a third alone drives correlate, and not at equal values of it."""
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=60)
+    x, y = z + 0.5 * rng.normal(size=(2, 60))
+    plain, partial = rank_correlation(x, y), rank_correlation(x, y, given=z)
+    assert plain.low > 0.5
+    assert partial.low < 0 < partial.high
+    assert partial.std_err == pytest.approx((partial.high - partial.low) / 3.92, rel=1e-3)
+
+
 @given(rows=points)
 def test_line_solves_the_normal_equations(rows):
     """Slope, intercept and errors are those of the textbook sums for known errors."""
@@ -124,6 +150,7 @@ FOUR = [1.0, 2.0, 3.0, 4.0]
         (lambda: rank_correlation([1, 2, np.nan, 4], FOUR), "finite; leave out"),
         (lambda: rank_correlation(FOUR, [2, 2, 2, 2]), "y holds one value only, 2; vary it"),
         (lambda: rank_correlation(FOUR, FOUR, n_resamples=10), "n_resamples = 10 .* at least 100"),
+        (lambda: rank_correlation(FOUR, FOUR, given=[1, 1, 1, 1]), "given holds one value only"),
         (lambda: line(FOUR[:2], FOUR[:2], [1, 1]), "at least 3"),
         (lambda: line(FOUR, FOUR, [1, 1, 0, 1]), "std_err must be positive"),
         (lambda: line(FOUR, FOUR, [1, 1, np.inf, 1]), "must be finite"),

@@ -5,7 +5,17 @@ claims stand in ``tptools/claims.csv``; the modules beside this one recompute th
 of the physics.
 """
 
-from tptools.claims import excitation, heat, light, microscopy, samples, validation
+from tptools.claims import (
+    diffusion,
+    excitation,
+    heat,
+    light,
+    memory,
+    microscopy,
+    samples,
+    surfaces,
+    validation,
+)
 from tptools.claims.ledger import Judgement, claim, judge, recompute, scoreboard, select, table
 from tptools.claims.tables import side_by_side, summarise
 from tptools.claims.verdict import VERDICTS, Bounds, compare, describe
@@ -19,10 +29,12 @@ __all__ = [
     "claim",
     "compare",
     "describe",
+    "diffusion",
     "excitation",
     "heat",
     "judge",
     "light",
+    "memory",
     "microscopy",
     "recompute",
     "samples",
@@ -30,6 +42,7 @@ __all__ = [
     "select",
     "side_by_side",
     "summarise",
+    "surfaces",
     "table",
     "validation",
 ]

@@ -45,6 +45,17 @@ class RankCorrelation:
     p_value: float
     n_points: int
 
+    @property
+    def std_err(self) -> float:
+        """Standard error of a normal law with an interval as wide.
+
+        Examples
+        --------
+        >>> round(RankCorrelation(0.7, 0.3, 0.9, 0.01, 20).std_err, 3)
+        0.153
+        """
+        return (self.high - self.low) / (2 * float(stats.norm.isf((1 - CONFIDENCE) / 2)))
+
     def __str__(self) -> str:
         """Value and confidence interval."""
         return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
@@ -70,14 +81,25 @@ class Agreement:
 
 
 def rank_correlation(
-    x: ArrayLike, y: ArrayLike, *, seed: int = 0, n_resamples: int = 2000
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    given: ArrayLike | None = None,
+    seed: int = 0,
+    n_resamples: int = 2000,
 ) -> RankCorrelation:
-    """Spearman's rank correlation with a bootstrap confidence interval.
+    r"""Spearman's rank correlation with a bootstrap confidence interval.
+
+    With `given` z it is the partial one, of what ranks of z do not explain:
+
+    .. math:: \frac{r_{xy} - r_{xz} r_{yz}}{\sqrt{(1 - r_{xz}^2)(1 - r_{yz}^2)}}.
 
     Parameters
     ----------
     x, y : array_like
         Pairs, of one length of at least 4.
+    given : array_like, optional
+        z, of the same length.
     seed, n_resamples : int, optional
         Of the bootstrap over pairs (percentile intervals).
 
@@ -88,7 +110,7 @@ def rank_correlation(
     Raises
     ------
     ValueError
-        If lengths differ, are below 4, a value is not finite, or `x` or `y` holds one value only.
+        If lengths differ, are below 4, a value is not finite, or a column holds one value only.
 
     Examples
     --------
@@ -96,15 +118,17 @@ def rank_correlation(
     0.94 [0.50, 1.00]
     """
     check_integer("n_resamples", n_resamples, at_least=100)
-    first, second = _pairs(x, y)
-    _check_varied(x=first, y=second)
-    whole = stats.spearmanr(first, second)
-    chosen = np.random.default_rng(seed).integers(first.size, size=(n_resamples, first.size))
-    draws = _spearman(first[chosen], second[chosen])
+    names = ("x", "y") if given is None else ("x", "y", "given")
+    columns = _pairs(*(x, y, given)[: len(names)])
+    _check_varied(**dict(zip(names, columns, strict=True)))
+    size = columns[0].size
+    correlation = _spearman if given is None else _partial_spearman
+    value = float(correlation(*(one[None] for one in columns))[0])
+    chosen = np.random.default_rng(seed).integers(size, size=(n_resamples, size))
+    draws = correlation(*(one[chosen] for one in columns))
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return RankCorrelation(
-        float(whole.statistic), float(low), float(high), float(whole.pvalue), first.size
-    )
+    p_value = _chance(value, size - len(names))
+    return RankCorrelation(value, float(low), float(high), p_value, size)
 
 
 def line(x: ArrayLike, y: ArrayLike, std_err: ArrayLike) -> tuple[Estimate, Estimate]:
@@ -229,6 +253,22 @@ def _spearman(first: NDArray, second: NDArray) -> NDArray[np.float64]:
     norm = np.sqrt((u**2).sum(axis=1) * (v**2).sum(axis=1))
     products = (u * v).sum(axis=1)
     return np.divide(products, norm, out=np.full_like(norm, np.nan), where=norm > 0)
+
+
+def _partial_spearman(first: NDArray, second: NDArray, third: NDArray) -> NDArray[np.float64]:
+    """Rank correlation of the first two in every row, at equal rank of the third."""
+    plain = _spearman(first, second)
+    by_first, by_second = _spearman(first, third), _spearman(second, third)
+    norm = np.sqrt((1 - by_first**2) * (1 - by_second**2))
+    products = plain - by_first * by_second
+    return np.divide(products, norm, out=np.full_like(norm, np.nan), where=norm > 0)
+
+
+def _chance(value: float, freedom: int) -> float:
+    """Two-sided p value of a correlation, by Student's law."""
+    if abs(value) >= 1:
+        return 0.0
+    return float(2 * stats.t.sf(abs(value) * np.sqrt(freedom / (1 - value**2)), freedom))
 
 
 def _check_varied(**columns: NDArray) -> None:
