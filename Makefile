@@ -31,7 +31,7 @@ test: setup ## lint, unit tests, doctests, and every chapter against its stored 
 	$(BIN)/pytest --nbval --nbval-current-env book
 
 pages: setup ## open every page of the built book in Chromium, print it, and look for faults
-	$(BIN)/pytest -m pages --numprocesses 2 --dist loadgroup tests/pages
+	$(BIN)/pytest -m pages --numprocesses 2 --dist loadfile tests/pages
 
 pdf: setup ## print the built book into _build/pdf/book.pdf, with Chromium
 	$(BIN)/python tools/print_book.py

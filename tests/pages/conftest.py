@@ -47,15 +47,11 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-# first, since xdist reads the groups in the same hook
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests of this folder; those of one page, or of the print, run in one process."""
+    """Mark all tests of this folder."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("pages")
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            item.add_marker(pytest.mark.xdist_group(parameters.get("visit", item.path.stem)))
 
 
 @pytest.fixture(scope="session")
