@@ -27,14 +27,19 @@ CHROME = "script, button, .headerlink, .toggle-hint, .copybtn"
 STYLES = "link[rel=stylesheet]"
 
 
+def page_of(file: str) -> str:
+    """Return the name of the page that is built from a file of the table of contents."""
+    return re.sub(r"\.(md|ipynb)$", "", file)
+
+
 def entries(toc: dict) -> Iterator[tuple[str, str]]:
     """Yield the caption of its part, or nothing, and the name of each page, in order."""
     if "root" in toc:
-        yield "", toc["root"]
+        yield "", page_of(toc["root"])
     for part in toc.get("parts", [toc]):
         caption = part.get("caption", "")
         for entry in part.get("chapters", part.get("sections", [])):
-            yield caption, re.sub(r"\.(md|ipynb)$", "", entry["file"])
+            yield caption, page_of(entry["file"])
             # only the first chapter of a part bears its name
             caption = ""
             yield from entries({"sections": entry.get("sections", [])})

@@ -189,7 +189,7 @@ def test_start_page_leads_to_the_book(place, context):
     page = context.new_page()
     page.goto(f"{place}/index.html")
     front = yaml.safe_load((ROOT / "_toc.yml").read_text())["root"]
-    page.wait_for_url(f"{place}/{front}.html")
+    page.wait_for_url(f"{place}/{Path(front).with_suffix('.html')}")
     page.close()
 
 
