@@ -39,7 +39,10 @@ def pages() -> dict[str, BeautifulSoup]:
     """Return the built pages of the table of contents, in order."""
     names = re.findall(r"(?:file|root): (\S+)", (ROOT / "_toc.yml").read_text())
     files = [HTML / Path(name).with_suffix(".html") for name in names]
-    return {path.stem: BeautifulSoup(path.read_text(), "html.parser") for path in files}
+    return {
+        path.relative_to(HTML).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
+        for path in files
+    }
 
 
 def bare(text: str) -> str:
