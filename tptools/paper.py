@@ -13,7 +13,7 @@ Examples
 >>> print(REPORTED["main-tau-relax"])
 ~6 us
 >>> CLAIMS["main-corr-P"].reported
-'strong positive correlation D vs P'
+'strong positive correlation'
 """
 
 import csv

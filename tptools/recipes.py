@@ -537,8 +537,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Examples
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
-    decays_5MHz           decays at 5 MHz and the powers of Table S2, as in Fig. 1d and S6
-    tplm_10nW             ... by its memory alone
+    simulated_collapse    diffusivity of Note 2's model over amplitude and period, as in Fig. 4e
+    decays_5MHz             ... by its memory alone
     """
     parser = argparse.ArgumentParser(
         prog="python -m tptools.recipes",

@@ -10,10 +10,10 @@ from tptools import datasets, plotting
 from tptools.excitation import tabulate
 
 
-def test_nothing_else_imports_matplotlib():
+def test_simulation_does_not_import_matplotlib():
     """A cluster node that only computes needs no plotting library."""
     code = (
-        "import sys, tptools.claims, tptools.datasets, tptools.excitation; "
+        "import sys, tptools.datasets, tptools.excitation, tptools.kmc, tptools.paper; "
         "sys.exit('matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -240,7 +240,9 @@ def table(
         for found in judgements
     ]
     columns = ["claim", "quantity", "place", "reported", "recomputed", "verdict"]
-    return pd.DataFrame(records, columns=columns).set_index("claim")
+    found = pd.DataFrame(records, columns=columns).set_index("claim")
+    # a name above the index would take up a row of its own in a page
+    return found.rename_axis(index=None, columns="claim")
 
 
 def scoreboard(*, progress: bool = False) -> pd.DataFrame:
@@ -272,7 +274,7 @@ def scoreboard(*, progress: bool = False) -> pd.DataFrame:
     counts["computed"] = found.groupby("kind")["computed"].sum()
     counts["all"] = found.groupby("kind").size()
     counts.loc["all"] = counts.sum()
-    return counts.rename_axis(columns=None)
+    return counts.rename_axis(index=None, columns="kind of claim")
 
 
 def _criterion(claim_id: str, expects: Bounds | None) -> Reported | Bounds:

@@ -12,9 +12,6 @@ from lmfit.model import ModelResult
 from tptools import datasets, fitting
 from tptools.estimate import Estimate
 
-__all__ = ["CRUDE", "change", "diffusivity", "fitted", "measured", "rank", "slope", "worst"]
-
-
 CRUDE = 2
 """Draws of photon noise for a series whose scatter is not used."""
 
