@@ -538,7 +538,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
     simulated_collapse    diffusivity of Note 2's model over amplitude and period, as in Fig. 4e
-    decays_5MHz             ... by its memory alone
+    decays_5MHz ... by its memory alone
     """
     parser = argparse.ArgumentParser(
         prog="python -m tptools.recipes",
