@@ -221,3 +221,17 @@ def test_search_finds(place, built, context, word):
     page.wait_for_url("**/book/*.html*")
     assert word.lower() in page.locator("article").inner_text().lower()
     page.close()
+
+
+def test_claims_can_be_filtered(site, context):
+    """Words and a verdict leave the rows that have both, and the page says how many."""
+    page = context.new_page()
+    page.goto(f"{site}/book/claims.html")
+    rows = page.locator(".tag_filterable tbody tr:visible")
+    every = rows.count()
+    page.get_by_label("Contains").fill("tabS1")
+    page.get_by_label("Verdict").select_option("rounding")
+    assert 0 < rows.count() < every
+    assert all("tabS1" in text and text.endswith("rounding") for text in rows.all_inner_texts())
+    assert page.locator(".table-filter output").inner_text() == f"{rows.count()} of {every} claims"
+    page.close()
