@@ -21,7 +21,7 @@ from tptools.claims.verdict import Bounds, Recomputed
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.fitting import fit_relaxation, relaxation_curve
-from tptools.instruments.microscope import AIRY_FWHM, Microscope
+from tptools.instruments import Microscope, diffraction_limit_nm
 from tptools.paper import REPORTED
 from tptools.recipes import FILM
 from tptools.units import FWHM_PER_SIGMA
@@ -235,7 +235,7 @@ def simulated_over_measured_spot() -> dict[str, float]:
 
     Note 6 has 500 nm at the sample; the objective could focus to the width of its Airy pattern.
     """
-    airy_nm = AIRY_FWHM * _printed("main-lambda-exc") / Microscope().objective_NA
+    airy_nm = diffraction_limit_nm(_printed("main-lambda-exc"), Microscope().objective_NA)
     return {
         "spot of Note 6": _spot_fwhm_nm() / _printed("s6-spot"),
         "diffraction limit": _spot_fwhm_nm() / airy_nm,

@@ -72,4 +72,4 @@ def worst(estimates: Sequence[Estimate]) -> Estimate:
 def fitted(fit: ModelResult, name: str, unit: str) -> Estimate:
     """Parameter of a fit."""
     found = fit.params[name]
-    return Estimate(found.value, found.stderr, unit, "single exponential")
+    return Estimate(found.value, found.stderr, unit, "fit")
