@@ -1,7 +1,8 @@
 """How light grows with power and fades with time: Note 5 and the main text.
 
 All is simulated. Spectra are those of a film whose excitons leave each other alone; scans and
-decays come from the hopping model with traps, whose numbers were chosen for the decay at low power.
+decays come from the hopping model with traps, whose numbers were chosen for the decay at low power:
+what the paper reports of that one is not judged.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from lmfit.model import ModelResult
 
 from tptools import datasets, fitting
 from tptools.claims.ledger import claim
+from tptools.claims.records import fitted
 from tptools.claims.verdict import Bounds
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
@@ -115,22 +117,10 @@ def _of_other(
     return one.ratio(two)
 
 
-@claim("main-tau-lowP")
-def lifetime_at_low_power() -> dict[str, Estimate]:
-    """Fit the first 3 ns of the simulated decay at 0.5 nW; traps were chosen for it."""
-    return _lifetimes(min(_powers()))
-
-
 @claim("main-tau-highP")
 def lifetime_at_high_power() -> dict[str, Estimate]:
     """Fit the first 3 ns of the simulated decay at 25 nW."""
     return _lifetimes(max(_powers()))
-
-
-@claim("main-exp-lowP")
-def tail_at_low_power() -> dict[str, Estimate]:
-    """Fit the simulated decay at 0.5 nW from 3 to 20 ns; traps were chosen for it."""
-    return _exponents(min(_powers()))
 
 
 @claim("main-exp-highP")
@@ -204,19 +194,15 @@ def _tail(power_nW: float, dark_off: bool = True) -> ModelResult:
     return fitting.fit_tail(counts, background=dark if dark_off else 0.0)
 
 
-def _parameter(fit: ModelResult, name: str, unit: str) -> Estimate:
-    return Estimate(fit.params[name].value, fit.params[name].stderr, unit, "fit")
-
-
 def _lifetimes(power_nW: float) -> dict[str, Estimate]:
     return {
-        name: _parameter(_prompt(power_nW, blurred), "lifetime_ns", "ns")
+        name: fitted(_prompt(power_nW, blurred), "lifetime_ns", "ns")
         for name, blurred in _BLURRED.items()
     }
 
 
 def _exponents(power_nW: float) -> dict[str, Estimate]:
     return {
-        name: _parameter(_tail(power_nW, dark_off), "exponent", "")
+        name: fitted(_tail(power_nW, dark_off), "exponent", "")
         for name, dark_off in _DARK_OFF.items()
     }
