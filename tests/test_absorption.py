@@ -15,7 +15,7 @@ from tptools.absorption import (
     optical_density,
     thickness_for_nm,
 )
-from tptools.paper import REPORTED
+from tptools.companion.paper import REPORTED
 
 
 def test_coefficient_is_cross_section_times_number():

@@ -100,7 +100,7 @@ def needs_example(name: str, thing: object) -> bool:
     """Whether an example is due: not of a figure, nor of a class that only holds what it gets."""
     if inspect.isclass(thing):
         return "__post_init__" in vars(thing) or any(methods(thing))
-    return not name.startswith("tptools.plotting.")
+    return not name.startswith("tptools.companion.figures.")
 
 
 def test_every_public_module_is_shown():

@@ -59,7 +59,7 @@ def tree(tmp_path: Path) -> Path:
         "book/summary.md": "# Summary\n\nThe value is {glue:text}`chapter.md::value:d`.\n",
         "book/chapter.md": CHAPTER,
         "tptools/__init__.py": "VALUE = 41\n",
-        "tptools/claims.csv": "id,printed\n",
+        "tptools/companion/claims.csv": "id,printed\n",
         "data/decay.csv": "time,count\n",
         "data_registry.txt": "decay.csv sha256:0\n",
         "requirements.txt": "numpy==2\n",
@@ -77,7 +77,7 @@ def tree(tmp_path: Path) -> Path:
     "name",
     [
         "tptools/__init__.py",
-        "tptools/claims.csv",
+        "tptools/companion/claims.csv",
         "data/decay.csv",
         "data_registry.txt",
         "requirements.txt",

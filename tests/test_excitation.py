@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from tptools import datasets
+from tptools.companion import datasets
+from tptools.companion.paper import REPORTED
 from tptools.excitation import Excitation, tabulate
-from tptools.paper import REPORTED
 
 powers = st.floats(1e-3, 1e4)
 rates = st.floats(1e-3, 1e3)

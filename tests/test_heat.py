@@ -12,7 +12,7 @@ from scipy import constants
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import erfcx
 
-from tptools import datasets
+from tptools.companion import datasets
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.heat import (

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from tptools.companion.paper import REPORTED
 from tptools.optics import (
     EV_NM,
     OPTICAL_SAMPLES,
@@ -23,7 +24,6 @@ from tptools.optics import (
     photon_energy_eV,
     saturation_yield,
 )
-from tptools.paper import REPORTED
 
 FILM = OPTICAL_SAMPLES["OLA/OA"]
 NM = np.arange(350.0, 800.0, 0.05)

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from test_book import notebook, wordless_figures
 
 import tptools
-from tptools import datasets, plotting
+from tptools.companion import datasets, figures
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -101,7 +101,7 @@ def test_row_is_complete(row):
     assert tuple(row) == KEYS
     assert all(value.strip() for value in row.values())
     assert float(row["seconds"]) > 0
-    assert tool.targets(row["function"])[0].rpartition(".")[2] in plotting.__all__
+    assert tool.targets(row["function"])[0].rpartition(".")[2] in figures.__all__
     data = tool.targets(row["data"])
     assert data or row["data"] == "drawing"
     for one in data:
@@ -153,10 +153,11 @@ def test_cells_that_are_not_needed_are_left_out():
 
 
 ROW = {
-    "panel": "1a", "figure": "{numref}`fig-1a`", "function": "{py:func}`~tptools.plotting.plot_it`",
+    "panel": "1a", "figure": "{numref}`fig-1a`",
+    "function": "{py:func}`~tptools.companion.figures.plot_it`",
     "data": "`tplm_10nW`, {py:obj}`~tptools.kmc.sweep`",
 }  # fmt: skip
-GOOD = "plotting.plot_it(kmc.sweep(load('tplm_10nW')))\nplt.show()"
+GOOD = "figures.plot_it(kmc.sweep(load('tplm_10nW')))\nplt.show()"
 
 
 def chapter(source=GOOD, caption="Recomputed Fig. 1a.", name="fig-1a", alt="A line."):
@@ -186,6 +187,6 @@ def test_faults_are_found(nb, fault):
 def test_drawing_has_no_data():
     """A row that claims to be a mere drawing must not read a dataset."""
     row = ROW | {"data": "drawing"}
-    assert faults(row, chapter("plotting.plot_it()\nplt.show()")) == []
-    assert "tplm_10nW" in tptools.datasets.names()
+    assert faults(row, chapter("figures.plot_it()\nplt.show()")) == []
+    assert "tplm_10nW" in tptools.companion.datasets.names()
     assert faults(row, chapter()) == ["fig-1a reads data"]

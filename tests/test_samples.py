@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import constants
 
+from tptools.companion.paper import REPORTED
 from tptools.kmc import ExcitonModel
-from tptools.paper import REPORTED
 from tptools.samples import ROOM_K, SAMPLES, HoppingLaw, Parameter, dipole_hop_factor
 
 HOPS = ("hop_probability_ground", "hop_probability_modified")

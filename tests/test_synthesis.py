@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tptools.claims import compare
-from tptools.paper import REPORTED
+from tptools.companion.claims import compare
+from tptools.companion.paper import REPORTED
 from tptools.synthesis import (
     ALUMINA_DENSITY_G_CM3,
     FORMULA_UNIT_NM3,

@@ -37,7 +37,11 @@ STEPS = {
         ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "book"],
     ),
     "panels": ("every figure of the index by itself", "tools/panels.py", ["tools/panels.py"]),
-    "data": ("all datasets", "python -m tptools.recipes --all", ["-m", "tptools.recipes", "--all"]),
+    "data": (
+        "all datasets",
+        "python -m tptools.companion.recipes --all",
+        ["-m", "tptools.companion.recipes", "--all"],
+    ),
 }
 
 

@@ -3,17 +3,17 @@
 Each module is one stage of the way from laser power to diffusivity, and none knows the book:
 
 ===================== =========================================================
-`tptools.paper`       numbers the paper prints, each with its place
+`tptools.companion.paper`       numbers the paper prints, each with its place
 `tptools.estimate`    a measured value with its standard error
 `tptools.excitation`  laser power to excitations per nanocrystal (Note 6)
 `tptools.kmc`         excitons hopping over nanocrystals that remember (Note 2)
 `tptools.instruments` what a detector would have recorded of them (Note 3)
 `tptools.noise`       data simulated as the paper does (Note 7)
 `tptools.fitting`     from records to numbers with error bars
-`tptools.datasets`    the files the book reads
-`tptools.recipes`     how each simulated dataset is made
-`tptools.claims`      reported against recomputed
-`tptools.plotting`    figures; the only package that imports matplotlib
+`tptools.companion.datasets`    the files the book reads
+`tptools.companion.recipes`     how each simulated dataset is made
+`tptools.companion.claims`      reported against recomputed
+`tptools.companion.figures`    figures; the only package that imports matplotlib
 ===================== =========================================================
 """
 

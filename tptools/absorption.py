@@ -16,8 +16,8 @@ from __future__ import annotations
 import math
 
 from tptools.checks import check_number
+from tptools.companion.paper import REPORTED
 from tptools.excitation import Excitation
-from tptools.paper import REPORTED
 
 __all__ = [
     "absorption_coefficient_cm",

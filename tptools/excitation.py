@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from scipy import constants
 
 from tptools.checks import check_choice, check_number
-from tptools.paper import REPORTED
+from tptools.companion.paper import REPORTED
 
 __all__ = ["Excitation", "tabulate"]
 

@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from tptools.checks import check_choice, check_integer, check_number
-from tptools.paper import REPORTED
+from tptools.companion.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "photon_records", "simulate_map"]

@@ -30,7 +30,7 @@ from scipy import constants
 from scipy.special import exp1, gammainc, ndtr, spence
 
 from tptools.checks import check_number
-from tptools.paper import REPORTED
+from tptools.companion.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = [

@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
 from tptools.checks import check_choice, check_number
+from tptools.companion.paper import REPORTED
 from tptools.kmc import ExcitonModel
 from tptools.kmc.model import HopRule
-from tptools.paper import REPORTED
 
 __all__ = ["ROOM_K", "SAMPLES", "HoppingLaw", "Parameter", "Sample", "dipole_hop_factor"]
 

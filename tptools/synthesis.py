@@ -17,7 +17,7 @@ from typing import Literal, Self, get_args
 from scipy import constants
 
 from tptools.checks import check_choice, check_integer, check_number
-from tptools.paper import REPORTED
+from tptools.companion.paper import REPORTED
 
 __all__ = [
     "ALUMINA_DENSITY_G_CM3",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools import datasets
+from tptools.companion import datasets
 from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, measure_series, spreading_spot
 from tptools.fitting.series import CONDITIONS

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from scipy import constants
 
 from tptools.checks import check_number
+from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
-from tptools.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [

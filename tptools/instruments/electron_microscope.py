@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 
 import tptools
 from tptools.checks import check_integer, check_number
-from tptools.paper import REPORTED
+from tptools.companion.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["ElectronMicroscope", "Nanocrystals", "measure"]

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 import tptools
 from tptools.checks import check_integer, check_number
+from tptools.companion.paper import REPORTED
 from tptools.excitation import Excitation
 from tptools.optics import OpticalSample, blurred
-from tptools.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Spectrometer"]

@@ -1,0 +1,112 @@
+"""Tests of tptools.companion.claims.ledger, and the verdict on each claim of the paper."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tptools.companion import claims
+from tptools.companion.claims import ledger
+from tptools.companion.paper import CLAIMS
+
+VERDICTS_CSV = Path(__file__).parent / "verdicts.csv"
+AGREED = dict(csv.reader(VERDICTS_CSV.read_text().splitlines()[1:]))
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_verdict_is_the_one_agreed_on(claim_id):
+    """A flipped verdict is seen; ``python -m tptools.companion.claims`` writes the new list."""
+    assert claims.judge(claim_id).verdict == AGREED[claim_id]
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_claim_is_judged_in_exactly_one_way(claim_id):
+    """Each claim has a function, or claims that it rests on, or a reason; and a name."""
+    one = CLAIMS[claim_id]
+    ways = (claim_id in ledger._RECIPES, bool(one.rests_on), bool(one.why))
+    assert sum(ways) == 1
+    assert one.quantity
+
+
+def test_at_least_170_claims_are_computed():
+    """The referee computes; more than half of the claims have a function."""
+    assert claims.scoreboard().loc["all", "computed"] >= 170
+
+
+def test_scoreboard_counts_every_claim_once():
+    """Rows and columns add up to all claims."""
+    board = claims.scoreboard()
+    assert board.loc["all", "all"] == len(CLAIMS) == 320
+    assert (board[list(claims.VERDICTS)].sum(axis=1) == board["all"]).all()
+    assert board.drop("all").sum().equals(board.loc["all"])
+
+
+def test_what_a_claim_rests_on_exists():
+    """Panels name claims, never themselves or other panels."""
+    bases = {basis for one in CLAIMS.values() for basis in one.rests_on}
+    assert all(not CLAIMS[basis].rests_on for basis in bases)
+
+
+def test_panel_has_the_worst_verdict_of_its_claims(monkeypatch):
+    """One contradicted number spoils a panel; what cannot be checked does not."""
+    verdicts = dict(zip("abc", ("reproduced", "contradicted", "not checkable"), strict=True))
+    panel = CLAIMS["fig2f"].__class__(
+        "p", "Fig 2", "figure panel", "", "", None, ("a", "b", "c"), ""
+    )
+    whole = {"p": panel} | {
+        name: panel.__class__(name, "", "procedure", "", "", None, (), "words") for name in verdicts
+    }
+    judge = ledger.judge
+    monkeypatch.setattr(ledger, "CLAIMS", whole)
+    monkeypatch.setattr(
+        ledger,
+        "judge",
+        lambda one: ledger.Judgement(whole[one], "", verdicts[one], computed=True),
+    )
+    assert judge("p").verdict == "contradicted"
+
+
+def test_notes_and_figures_are_found():
+    """Tables S1 and S2 belong to Note 6; a figure is all its panels."""
+    assert "tabS2-1nW-F" in claims.select(note="6")
+    assert claims.select(figure="S7") == ["figS7a", "figS7b"]
+    assert "abs-order" in claims.select(note="main")
+    with pytest.raises(ValueError, match="note = '11'"):
+        claims.select(note="11")
+
+
+def test_table_keeps_the_order_asked_for():
+    """A chapter decides which claims it shows, and in which order."""
+    ids = ["s6-sigma-abs", "s6-Psurf"]
+    assert claims.table(ids).index.to_list() == ids
+    with pytest.raises(KeyError, match="s6-nothing"):
+        claims.table(["s6-nothing"])
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "message"),
+    [
+        ("s6-nothing", "unknown"),
+        ("s6-Psurf", "has a function already"),
+        ("main-photocharge", "prints no number"),
+    ],
+)
+def test_functions_need_a_claim_of_their_own(claim_id, message, monkeypatch):
+    """No function is lost behind another, and none is judged by nothing."""
+    free = CLAIMS["main-corr-P"].__class__("main-photocharge", "", "", "", "", None, (), "")
+    monkeypatch.setattr(ledger, "CLAIMS", {**CLAIMS, "main-photocharge": free})
+    monkeypatch.setattr(ledger, "_RECIPES", dict(ledger._RECIPES))
+    ledger._RECIPES.pop("main-photocharge", None)
+    with pytest.raises(ValueError, match=message):
+        claims.claim(claim_id)(float)
+
+
+def test_function_runs_once(monkeypatch):
+    """Claims that share a function share its work."""
+    monkeypatch.setattr(ledger, "_RECIPES", {})
+    calls = []
+    free = CLAIMS["s6-Psurf"]
+    monkeypatch.setattr(ledger, "CLAIMS", {"a": free, "b": free})
+    claims.claim("a", "b")(lambda: calls.append(1) or 0.374)
+    assert claims.recompute("a") == claims.recompute("b") == 0.374
+    assert calls == [1]

@@ -1,0 +1,58 @@
+"""Tests of tptools.companion.figures."""
+
+import subprocess
+import sys
+
+import pytest
+import xarray as xr
+
+from tptools.companion import datasets, figures
+from tptools.excitation import tabulate
+
+
+def test_data_and_conditions_need_no_matplotlib():
+    """Whoever only reads data loads no plotting library; fits load it through lmfit."""
+    code = (
+        "import sys, tptools.companion.datasets, tptools.excitation, tptools.companion.paper; "
+        "sys.exit('matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_colours_are_different():
+    """No two keys share a colour, neither from the palette nor from a ramp."""
+    assert len(set(figures.colours(range(8)).values())) == 8
+    assert len(set(figures.colours(range(20), ramp="viridis").values())) == 20
+
+
+def test_too_many_keys_are_refused():
+    """A ninth key would repeat a colour, so it is an error that names the way out."""
+    with pytest.raises(ValueError, match="9 keys for 8 colours; name a ramp"):
+        figures.colours(range(9))
+
+
+def test_deviations_show_every_cell():
+    """Each panel has a mark for each of the 52 printed cells, at its deviation in percent."""
+    printed = datasets.load("printed_tables")
+    deviation = printed / tabulate(printed.power_nW, printed.rep_rate_MHz) - 1
+    figure = figures.plot_table_deviations({"one": deviation, "two": deviation})
+    assert [ax.get_title() for ax in figure.axes] == ["one", "two"]
+    for ax in figure.axes:
+        series = {line.get_label(): line for line in ax.lines if line.get_marker() != "None"}
+        assert sum(len(line.get_xdata()) for line in series.values()) == 52
+        shown = series["fluence"].get_ydata()
+        assert shown == pytest.approx(100 * deviation.fluence_uJ_cm2.values)
+        low, high = ax.get_ylim()
+        assert all(low < y < high for line in series.values() for y in line.get_ydata())
+
+
+def test_excitation_figure_has_units_and_every_series():
+    """<N> has a line per rate, T one per profile, the marked times are there, axes have units."""
+    power = xr.DataArray([1.0, 10.0], dims="power_nW", coords={"power_nW": [1.0, 10.0]})
+    rate = xr.DataArray([2.5, 5.0], dims="rep_rate_MHz", coords={"rep_rate_MHz": [2.5, 5.0]})
+    tables = {name: tabulate(power, rate, profile=name) for name in ("top_hat", "gaussian_peak")}
+    left, right = figures.plot_excitation_against_power(tables, {"model": 8.1}).axes
+    assert len(left.lines) == 4
+    assert [line.get_label() for line in right.lines] == ["top_hat", "gaussian_peak", "model"]
+    assert "(nW)" in left.get_xlabel()
+    assert "(µs)" in right.get_ylabel()

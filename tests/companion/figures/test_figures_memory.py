@@ -1,0 +1,96 @@
+"""Tests of tptools.companion.figures.memory."""
+
+import re
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools.companion import figures
+from tptools.fitting import fit_relaxation
+from tptools.kmc import ExcitonModel, PulseTrain, compare_at_equal_time, snapshot
+
+
+@pytest.fixture
+def table():
+    """Table of a sweep in which D is an exponential of T."""
+    grid = xr.Dataset(coords={"amplitude": [0.01, 0.02], "period_us": [0.1, 0.2, 0.4]})
+    time_us = grid.period_us / grid.amplitude
+    return xr.Dataset(
+        {
+            "value": 0.14 * np.exp(-time_us / 6),
+            "std_err": 0 * time_us + 0.001,
+            "time_between_excitations_us": time_us,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def view():
+    """Two moments after a bright pulse."""
+    pulses = PulseTrain(amplitude=0.5, period_us=1, spot_sigma_sites=4, n_pulses=3)
+    return snapshot(ExcitonModel(lattice_size=101), pulses, seed=1, time_ns=[0, 0.2])
+
+
+def points(ax):
+    """Marks of an axes as sorted pairs."""
+    lines = [line for line in ax.lines if line.get_marker() not in ("None", "_", "|", "")]
+    return sorted(tuple(map(float, xy)) for line in lines for xy in line.get_xydata())
+
+
+def test_relaxation_curve_shows_every_condition(table):
+    """The main panel has each D at its T, the inset at its period."""
+    fit = fit_relaxation(table.time_between_excitations_us, table.value)
+    main = figures.plot_relaxation_curve(table, fit).axes[0]
+    (inset,) = main.child_axes
+    for ax, along in ((main, table.time_between_excitations_us), (inset, table.period_us)):
+        along = along.broadcast_like(table.value).transpose(*table.value.dims)
+        expected = sorted(zip(along.values.flat, table.value.values.flat, strict=True))
+        np.testing.assert_allclose(points(ax), expected)
+
+
+def test_collapse_shows_every_shared_time(table):
+    """Every condition that shares its T is drawn at its relative value, and no other."""
+    compared = compare_at_equal_time(table)
+    (ax,) = figures.plot_collapse(compared).axes
+    drawn = [y for _, y in points(ax) if np.isfinite(y)]
+    assert len(drawn) == int(compared.relative.notnull().sum()) == 4
+
+
+def test_conventions_have_one_panel_each(table):
+    """Each panel has its title and one legend entry for each table."""
+    panels = {"left": {"a": table, "b": table}, "right": {"c": table}}
+    axes = figures.plot_conventions(panels).axes
+    assert [ax.get_title() for ax in axes] == ["left", "right"]
+    legends = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in axes]
+    assert legends == [["a", "b"], ["c"]]
+
+
+def test_snapshot_marks_every_exciton(view):
+    """Each exciton within the frame is one dot at its place."""
+    ax = figures.plot_snapshot(view.isel(time_ns=0), half_width_nm=300).axes[0]
+    near = view.isel(time_ns=0).sel(x_nm=slice(-300, 300), y_nm=slice(-300, 300))
+    places = {tuple(map(float, xy)) for xy in ax.collections[0].get_offsets()}
+    y, x = np.nonzero(near.occupied.values)
+    assert places == set(zip(near.x_nm.values[x], near.y_nm.values[y], strict=True))
+
+
+def test_movie_needs_no_server(view):
+    """The animation holds one picture for each time and asks for nothing from elsewhere."""
+    page = figures.snapshot_movie(view, half_width_nm=300)
+    assert page.count("data:image/png;base64") == view.sizes["time_ns"]
+    assert not re.search(r"https?://", page)
+
+
+def test_movie_is_small_and_in_words(view):
+    """A picture of the animation takes 20 kB at most, and its parts have names."""
+    page = figures.snapshot_movie(view)
+    assert len(page) < 2e4 * view.sizes["time_ns"] + 1e4
+    assert all("alt=" in one for one in re.findall(r"<img[^>]*>", page))
+    assert 'aria-label="Time after the pulse"' in page
+
+
+def test_drawings_have_no_scale():
+    """The sketches of Figs. 4b and 4c claim no numbers."""
+    for figure in (figures.plot_memory_idea(), figures.plot_potential_curves()):
+        assert all(len(ax.get_xticks()) == 0 or not ax.axison for ax in figure.axes)

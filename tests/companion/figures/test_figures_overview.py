@@ -1,0 +1,49 @@
+"""Tests of tptools.companion.figures.overview."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from tptools.companion import claims, figures
+
+
+def view(n_modified):
+    """A small lattice with its first `n_modified` sites modified and one exciton."""
+    places = 10.0 * np.arange(-5, 6)
+    modified = (np.arange(121) < n_modified).reshape(11, 11)
+    occupied = np.zeros_like(modified)
+    occupied[5, 5] = True
+    dims = ("y_nm", "x_nm")
+    return xr.Dataset(
+        {"modified": (dims, modified), "occupied": (dims, occupied)},
+        {"y_nm": places, "x_nm": places},
+    )
+
+
+def test_story_shows_each_lattice_under_its_power_and_every_point():
+    """Lattices keep their order and share; the curve has all points at their powers."""
+    curve = xr.Dataset(
+        {"value": ("record", [0.01, 0.1]), "scatter": ("record", [0.01, 0.01])},
+        {"power_nW": ("record", [1.0, 25.0])},
+    )
+    figure = figures.plot_story({1.0: view(10), 25.0: view(100)}, curve)
+    weak, strong, points = figure.axes
+    assert [weak.get_title(), strong.get_title()] == ["1 nW", "25 nW"]
+    assert [int(ax.images[0].get_array().sum()) for ax in (weak, strong)] == [10, 100]
+    np.testing.assert_allclose(points.containers[0].lines[0].get_xydata(), [[1, 0.01], [25, 0.1]])
+
+
+def test_scoreboard_bars_add_up():
+    """Each kind's bar is as long as its number of claims; each verdict has its own colour."""
+    board = pd.DataFrame(
+        {verdict: [k, 2 * k, 3 * k] for k, verdict in enumerate(claims.VERDICTS)},
+        index=["procedure", "parameter", "all"],
+    )
+    board["all"] = board.sum(axis=1)
+    ax = figures.plot_scoreboard(board).axes[0]
+    ends = {}
+    for container in ax.containers:
+        for label, bar in zip(ax.get_yticklabels(), container, strict=True):
+            ends[label.get_text()] = bar.get_x() + bar.get_width()
+    assert ends == {"procedure": 15, "parameter": 30}
+    assert len({bar.get_facecolor() for (bar, _) in ax.containers}) == len(claims.VERDICTS)

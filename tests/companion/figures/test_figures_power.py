@@ -1,0 +1,96 @@
+"""Tests of tptools.companion.figures.power and tptools.companion.figures.axes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.collections import PathCollection
+
+from tptools.companion import figures
+from tptools.companion.figures.axes import draw_displacements, set_broken_axis
+
+
+@pytest.fixture
+def series():
+    """Six records of three series, as of measure_series."""
+    value = np.array([[0.01, 0.02, 0.03, 0.04, 0.05, 0.06], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
+    return xr.Dataset(
+        {name: (("estimator", "record"), scale * value) for name, scale in
+         (("value", 1), ("scatter", 0.1))},
+        {
+            "estimator": ["slices", "global"],
+            "power_nW": ("record", [0.5, 1.0, 5.0, 5.0, 10.0, 25.0]),
+            "rep_rate_MHz": ("record", [1.0, 2.0, 1.0, 20.0, 5.0, 5.0]),
+            "excitation_density": ("record", [0.02, 0.02, 0.1, 0.005, 0.04, 0.1]),
+            "series": ("record", ["rate"] * 2 + ["constant power"] * 2 + ["fluence"] * 2),
+        },
+    )  # fmt: skip
+
+
+def scattered(ax):
+    """Points of all scatters in an axes, sorted."""
+    clouds = [one for one in ax.collections if isinstance(one, PathCollection)]
+    return sorted(tuple(map(float, xy)) for one in clouds for xy in one.get_offsets())
+
+
+def marked(ax):
+    """Points of all lines with marks, sorted."""
+    lines = [line for line in ax.lines if line.get_marker() in tuple("oDs^")]
+    return sorted(tuple(map(float, xy)) for line in lines for xy in line.get_xydata())
+
+
+def test_broken_axis_is_linear_then_logarithmic():
+    """Equal steps are equally long below the turn, equal ratios beyond, and both meet smoothly."""
+    _, ax = plt.subplots()
+    set_broken_axis(ax, 10, [0, 10, 40])
+    place = ax.xaxis.get_transform().transform
+    below, beyond = place(np.array([0.0, 5, 10])), place(np.array([10.0, 20, 40]))
+    assert np.diff(below) == pytest.approx([0.5, 0.5])
+    assert np.diff(beyond) == pytest.approx([np.log(2)] * 2)
+    assert place(10.001) - place(10.0) == pytest.approx(place(10.0) - place(9.999), rel=1e-3)
+    values = np.array([-1.0, 3, 10, 55])
+    assert ax.xaxis.get_transform().inverted().transform(place(values)) == pytest.approx(values)
+
+
+def test_every_condition_is_drawn_at_its_power(series):
+    """Both panels hold each record once, at its power and D."""
+    slices, likelihood = figures.plot_against_power(series).axes[:2]
+    for ax, method in ((slices, "slices"), (likelihood, "global")):
+        one = series.value.sel(estimator=method).values
+        expected = sorted(zip(series.power_nW.values, one, strict=True))
+        np.testing.assert_allclose(scattered(ax), expected)
+
+
+def test_rate_and_density_have_every_condition(series):
+    """The two panels differ in the abscissa only."""
+    left, right = figures.plot_rate_and_density(series).axes[:2]
+    one = series.value.sel(estimator="global").values
+    for ax, along in ((left, "rep_rate_MHz"), (right, "excitation_density")):
+        np.testing.assert_allclose(
+            scattered(ax), sorted(zip(series[along].values, one, strict=True))
+        )
+
+
+def test_varied_and_constant_show_both_methods(series):
+    """Every D of both methods is drawn against what was varied."""
+    displacement = {"a": xr.Dataset({"msd_nm2": ("time_ns", np.arange(24.0))},
+                                    {"time_ns": np.arange(24) / 8})}  # fmt: skip
+    varied = figures.plot_varied(displacement, series, "power_nW", "power (nW)").axes[1]
+    assert len(marked(varied)) == 12
+    constant = figures.plot_constant_power(series, series).axes[0]
+    assert len(marked(constant)) == 18
+
+
+def test_displacements_are_averaged():
+    """Twelve points make one, at their mean time and mean value."""
+    _, ax = plt.subplots()
+    one = xr.Dataset({"msd_nm2": ("time_ns", 1e3 * np.arange(24.0))}, {"time_ns": np.arange(24.0)})
+    draw_displacements(ax, {"a": one})
+    assert marked(ax) == [(5.5, 5.5), (17.5, 17.5)]
+
+
+def test_trials_have_one_panel_each(series):
+    """Each film has its panel with all its records."""
+    figure = figures.plot_trials({"one": series, "two": series})
+    assert [ax.get_title() for ax in figure.axes[:2]] == ["one", "two"]
+    assert all(len(marked(ax)) == 6 for ax in figure.axes[:2])

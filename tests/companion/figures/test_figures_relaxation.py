@@ -1,0 +1,53 @@
+"""Tests of tptools.companion.figures.relaxation."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools.companion import figures
+from tptools.fitting import fit_relaxation, relaxation_curve
+
+
+@pytest.fixture
+def series():
+    """Exact exponentials by two methods."""
+    time_us = 48.0 / np.array([0.5, 1, 2, 4, 8, 16])
+    value = [relaxation_curve(time_us, 0.01, a, 6.0) for a in (0.14, 0.1)]
+    return xr.Dataset(
+        {"value": (("estimator", "record"), value), "scatter": (("estimator", "record"), value)},
+        {"estimator": ["slices", "global"], "time_between_excitations_us": ("record", time_us)},
+    )
+
+
+def test_mirrored_axis_is_power(series):
+    """The upper axis has the power that goes with each time, and the legend the fitted numbers."""
+    fits = {
+        m: fit_relaxation(series.time_between_excitations_us, series.value.sel(estimator=m))
+        for m in ("slices", "global")
+    }
+    figure = figures.plot_measured_relaxation(series, fits, 48.0)
+    ax = figure.axes[0]
+    inset, mirror = ax.child_axes
+    to_power = mirror._functions[0]
+    assert to_power(np.array([96.0, 3.0])) == pytest.approx([0.5, 16.0])
+    assert "τ = 6.0 µs, limit 0.010" in figure.legends[0].get_texts()[0].get_text()
+    assert inset.get_xlim()[1] < ax.get_xlim()[1]
+
+
+def test_calibration_is_relative_to_its_targets():
+    """A model that meets a target is drawn at one."""
+    tried = xr.Dataset(
+        {"tau_us": ("model", [3.0, 6.0]), "diffusivity_cm2_s": ("time_us", [0.1, 0.01])},
+        {"time_us": [2.0, 50.0], "model": [0, 1]},
+    )
+    left, right = figures.plot_calibration(tried, {"tau_us": 6.0}).axes
+    assert left.lines[0].get_ydata() == pytest.approx([0.5, 1.0])
+    assert right.lines[0].get_xdata() == pytest.approx([2.0, 50.0])
+
+
+def test_chain_has_a_curve_for_each_step():
+    """Each way to measure has its own line, named in the legend."""
+    one = xr.Dataset({"value": ("time_us", [0.1, 0.01])}, {"time_us": [2.0, 50.0]})
+    (ax,) = figures.plot_chain({"a": one, "b": 2 * one}).axes
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert ax.lines[1].get_ydata() == pytest.approx([0.2, 0.02])

@@ -1,0 +1,197 @@
+"""Tests of tptools.companion.datasets."""
+
+import http.server
+import shutil
+import threading
+from functools import partial
+
+import numpy as np
+import pooch
+import pytest
+import xarray as xr
+
+from tptools.companion import datasets
+from tptools.excitation import Excitation
+
+FILE = "printed_tables.csv"
+BUNDLED = datasets.REGISTRY.parent / "data"
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder without a log, after as many refusals as the server was told."""
+
+    def do_GET(self):
+        """Refuse, or serve."""
+        if self.server.refusals > 0:
+            self.server.refusals -= 1
+            self.send_error(503)
+        else:
+            super().do_GET()
+
+    def log_message(self, *args):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Give an empty data folder, no mirror, and no proxy between here and loopback."""
+    monkeypatch.setenv("TPTOOLS_DATA_DIR", str(tmp_path / "local"))
+    monkeypatch.delenv("TPTOOLS_DATA_URL", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return tmp_path / "local"
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    """Give a folder with a copy of the bundled files, to be served."""
+    return shutil.copytree(BUNDLED, tmp_path / "mirror")
+
+
+@pytest.fixture
+def server(mirror, monkeypatch, folder):
+    """Serve the mirror on loopback and point the package at it."""
+    handler = partial(Handler, directory=mirror)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.refusals = 0
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("TPTOOLS_DATA_URL", f"http://127.0.0.1:{server.server_port}")
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_bundled_file_opens_and_says_what_it_is(name, monkeypatch):
+    """All names of the registry load from the checkout, with title, origin and licence."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    monkeypatch.delenv("TPTOOLS_DATA_URL", raising=False)
+    assert {"title", "origin", "licence"} <= datasets.load(name).attrs.keys()
+    assert f"title: {datasets.load(name).title}" in datasets.describe(name)
+
+
+def test_registry_and_folder_hold_the_same_files():
+    """Every bundled file is in the registry and in the README, and every entry has its file."""
+    files = {path.name for path in BUNDLED.glob("[!.]*") if path.name != "README.md"}
+    assert files == set(pooch_registry())
+    readme = (BUNDLED / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{file}`" in readme for file in files)
+
+
+def pooch_registry():
+    """Read the registry with pooch alone."""
+    shelf = pooch.create(path=BUNDLED, base_url="")
+    shelf.load_registry(datasets.REGISTRY)
+    return shelf.registry
+
+
+def test_printed_tables_have_their_rows_and_coordinates():
+    """Seven rows of Table S1 and six of S2, found by their conditions."""
+    tables = datasets.load("printed_tables")
+    assert set(tables.coords) == {"row", "table", "power_nW", "rep_rate_MHz"}
+    assert tables.groupby("table").count().fluence_uJ_cm2.values.tolist() == [7, 6]
+    fig_1e = tables.where((tables.table == "S1") & (tables.power_nW == 10), drop=True)
+    assert fig_1e.fluence_uJ_cm2.item() == 0.76
+
+
+def test_transcription_has_no_slip_of_the_pen():
+    """Every printed cell is within 2.5 % of the chain, so a mistyped digit would show."""
+    tables = datasets.load("printed_tables")
+    for name in tables:
+        chain = [
+            getattr(Excitation(power, rate), name)
+            for power, rate in zip(tables.power_nW.values, tables.rep_rate_MHz.values, strict=True)
+        ]
+        np.testing.assert_allclose(tables[name], chain, rtol=0.025)
+
+
+def test_unknown_name_lists_the_known():
+    """A typing error is answered with the names there are."""
+    with pytest.raises(ValueError, match=r"'printed_table'; there are: .*printed_tables"):
+        datasets.load("printed_table")
+
+
+def test_fetches_over_http_once_then_works_offline(server, folder, monkeypatch):
+    """A missing file comes from the mirror; the next load needs neither mirror nor network."""
+    first = datasets.load("printed_tables")
+    monkeypatch.delenv("TPTOOLS_DATA_URL")
+    assert (folder / FILE).read_bytes() == (BUNDLED / FILE).read_bytes()
+    xr.testing.assert_identical(datasets.load("printed_tables"), first)
+
+
+def test_retries_a_server_that_is_busy(server):
+    """One refusal does not fail the load."""
+    server.refusals = 1
+    assert datasets.load("printed_tables").sizes["row"] == 13
+
+
+@pytest.mark.parametrize("damage", [b"", b"# title: cut", None])
+def test_damaged_or_missing_file_on_the_mirror(server, mirror, folder, monkeypatch, damage):
+    """An empty, truncated or absent remote file is an error that names it, and leaves nothing."""
+    monkeypatch.setattr(datasets, "RETRIES", 0)
+    (mirror / FILE).unlink()
+    if damage is not None:
+        (mirror / FILE).write_bytes(damage)
+    with pytest.raises(datasets.DatasetError, match=rf"{FILE} could not be fetched in 1 attempts"):
+        datasets.load("printed_tables")
+    assert list(folder.iterdir()) == []
+
+
+def test_stopped_server(folder, monkeypatch):
+    """A mirror that does not answer is a clear error."""
+    monkeypatch.setattr(datasets, "RETRIES", 0)
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as closed:
+        monkeypatch.setenv("TPTOOLS_DATA_URL", f"http://127.0.0.1:{closed.server_port}/")
+    with pytest.raises(datasets.DatasetError, match=r"could not be fetched.*TPTOOLS_DATA_URL"):
+        datasets.load("printed_tables")
+
+
+@pytest.mark.parametrize("content", [b"", b"edited"])
+def test_damaged_local_file_is_named_and_left_alone(server, folder, content):
+    """A file that does not match is neither read nor overwritten, even with a good mirror."""
+    folder.mkdir()
+    (folder / FILE).write_bytes(content)
+    found, expected = pooch.file_hash(folder / FILE), pooch_registry()[FILE]
+    with pytest.raises(datasets.DatasetError, match=f"{FILE} is damaged.*{found}.*{expected}"):
+        datasets.load("printed_tables")
+    assert (folder / FILE).read_bytes() == content
+
+
+def test_missing_file_without_a_mirror(folder):
+    """Without a mirror nothing is downloaded, and the message says where the file can come from."""
+    with pytest.raises(datasets.DatasetError, match=r"is missing; put data/printed_tables\.csv"):
+        datasets.load("printed_tables")
+    assert not folder.exists()
+
+
+def test_missing_registry(tmp_path, monkeypatch):
+    """A package without its checkout says how to install it."""
+    monkeypatch.setattr(datasets, "REGISTRY", tmp_path / "data_registry.txt")
+    with pytest.raises(datasets.DatasetError, match="--editable"):
+        datasets.names()
+
+
+def test_netcdf_keeps_everything(tmp_path, folder, monkeypatch):
+    """A netCDF file comes back identical, with its attributes."""
+    folder.mkdir()
+    counts = xr.Dataset({"counts": ("time_ns", [1, 2])}, {"time_ns": [0.0, 0.5]}, {"title": "two"})
+    counts.to_netcdf(folder / "two.nc", engine="h5netcdf")
+    registry = tmp_path / "data_registry.txt"
+    registry.write_text(f"two.nc {pooch.file_hash(folder / 'two.nc')}\n")
+    monkeypatch.setattr(datasets, "REGISTRY", registry)
+    assert datasets.names() == ["two"]
+    xr.testing.assert_identical(datasets.load("two"), counts)
+
+
+def test_opening_prints_nothing(server, capfd):
+    """A download leaves no trace in a notebook's output."""
+    datasets.load("printed_tables")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_catalogue_lists_every_file():
+    """Each dataset is there with its title, and sizes add up to those of the files."""
+    table = datasets.catalogue()
+    assert list(table.index) == datasets.names()
+    total = sum((BUNDLED / file).stat().st_size for file in pooch_registry())
+    assert table.kB.sum() == pytest.approx(total / 1000)

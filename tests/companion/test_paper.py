@@ -1,0 +1,91 @@
+"""Tests of tptools.companion.paper."""
+
+import csv
+import re
+from importlib import resources
+
+import pytest
+
+from tptools.companion.paper import CLAIMS, REPORTED, Reported
+
+PARTS = {
+    "abs": "Abstract",
+    "main": "Main text",
+    "tabS1": "Table S1",
+    "tabS2": "Table S2",
+    **{f"s{number}": f"Note {number}" for number in range(1, 11)},
+}
+
+
+def test_ids_are_unique():
+    """No claim hides behind another with the same id: each line of the table is in the mapping."""
+    with resources.files("tptools.companion").joinpath("claims.csv").open() as file:
+        assert len(CLAIMS) == sum(1 for _ in csv.DictReader(file)) == 320
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_place_agrees_with_the_id(claim_id):
+    """Each place gives lines, in the part of the paper that the id names."""
+    head = claim_id.partition("-")[0]
+    part = PARTS.get(head) or f"Fig {head.removeprefix('fig').rstrip('abcdefgh')}"
+    if head == "main":
+        part += "|Fig 2 caption"
+    assert re.fullmatch(rf"({part}), L\d+([-, ]+\d+)*", CLAIMS[claim_id].place)
+
+
+@pytest.mark.parametrize(
+    ("note", "main"),
+    [
+        ("s2-tau-relax", "main-k-relax"),
+        ("s2-tau-ex", "main-tau-ex"),
+        ("s2-l", "main-l"),
+        ("s2-P-fast", "main-k-fast"),
+        ("s2-P-slow", "main-k-slow"),
+        ("s6-spot", "main-spot-fwhm"),
+        ("s10-tau", "main-tau-AlOx"),
+    ],
+)
+def test_numbers_printed_twice_agree(note, main):
+    """What a Note repeats is what the main text says; a typing slip in one of them shows."""
+    assert REPORTED[note].value == REPORTED[main].value
+
+
+def test_numbers_that_follow_from_each_other():
+    """Spot width, decay probability and enhancement agree with the numbers they derive from."""
+    sigma_nm = REPORTED["s2-sigma"].value * REPORTED["s2-l"].value
+    assert sigma_nm * 2.3548 == pytest.approx(REPORTED["s2-fwhm"].value, rel=1e-3)
+    steps = 1e3 * REPORTED["s2-tau-ex"].value / REPORTED["s2-step"].value
+    assert 1 / steps == pytest.approx(REPORTED["s2-Pdecay"].value)
+    ratio = REPORTED["main-D-enhanced"].value / REPORTED["main-D-inf"].value
+    assert ratio == pytest.approx(REPORTED["main-enh15"].value)
+
+
+@pytest.mark.parametrize(
+    ("printed", "half_unit"),
+    [("0.30", 0.005), ("0.3", 0.05), ("500", 0.5), ("1.38e7", 5e4), ("6e-3", 5e-4)],
+)
+def test_half_unit_follows_the_printed_digits(printed, half_unit):
+    """Trailing zeros and exponents count towards the precision of the print."""
+    assert Reported("x", "x", printed, "", "x").half_unit == half_unit
+
+
+def test_text_shows_how_the_paper_qualifies_a_number():
+    """Text shows the digits as printed, the unit, and what the paper puts before them."""
+    assert str(REPORTED["main-tau-relax"]) == "~6 us"
+    assert str(REPORTED["main-dT"]) == "<0.01 K"
+    assert str(REPORTED["abs-order"]) == "order of 10"
+    assert str(REPORTED["s4-thickness"]) == "30 to 40 nm"
+    assert str(REPORTED["s6-Nav"]) == "0.0082"
+
+
+@pytest.mark.parametrize("printed", ["six", "", "nan", "inf"])
+def test_digits_that_are_no_number_are_refused(printed):
+    """What cannot be compared never becomes a reported number."""
+    with pytest.raises(ValueError, match=f"printed = '{printed}'"):
+        Reported("x", "x", printed, "", "x")
+
+
+def test_mapping_is_read_only():
+    """No chapter can change what the paper prints."""
+    with pytest.raises(TypeError):
+        REPORTED["s6-F"] = None  # type: ignore[index]

@@ -1,0 +1,305 @@
+"""The ledger: each claim of the paper, the function that recomputes it, and the verdict.
+
+A claim is judged in one of three ways:
+
+- a function marked ``@claim(id)`` recomputes it, and `tptools.companion.claims.verdict` compares;
+- the panel of a figure gets the worst verdict of the claims that are read off it;
+- what cannot be checked says why, in ``claims.csv``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+from tqdm import tqdm
+
+from tptools.companion.claims.verdict import VERDICTS, Bounds, Recomputed, compare, describe
+from tptools.companion.paper import CLAIMS, Claim, Reported
+
+__all__ = ["Judgement", "claim", "judge", "recompute", "scoreboard", "select", "table"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a claim is recomputed: a function without arguments, and what its result has to meet."""
+
+    function: Callable[[], Recomputed]
+    criterion: Reported | Bounds
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim with what was found.
+
+    Parameters
+    ----------
+    claim : Claim
+        What the paper says.
+    found : str
+        The recomputed value, or why there is none.
+    verdict : str
+        One of `tptools.companion.claims.VERDICTS`.
+    computed : bool
+        Whether a function recomputed it.
+    """
+
+    claim: Claim
+    found: str
+    verdict: str
+    computed: bool
+
+
+_RECIPES: dict[str, Recipe] = {}
+
+
+def claim(
+    *ids: str, expects: Bounds | None = None
+) -> Callable[[Callable[[], Recomputed]], Callable[[], Recomputed]]:
+    """Mark the function that recomputes a claim.
+
+    Parameters
+    ----------
+    *ids : str
+        The claims that it recomputes, in ``claims.csv``; several if the paper repeats itself.
+    expects : Bounds, optional
+        What the claim asks of the result. Without it, the number that the paper prints.
+
+    Returns
+    -------
+    callable
+        A decorator. The function takes nothing; its result is what `tptools.companion.claims.compare` takes
+        and is computed only once.
+
+    Raises
+    ------
+    ValueError
+        If an id is unknown, already has a function or a reason why it cannot be checked, or if
+        there is neither a number nor `expects`.
+
+    Examples
+    --------
+    ::
+
+        @claim("s2-Pdecay")
+        def decay_probability() -> float:
+            return 1 / lifetime_ps
+    """
+
+    def register(function: Callable[[], Recomputed]) -> Callable[[], Recomputed]:
+        once = cache(function)
+        for one in ids:
+            _RECIPES[one] = Recipe(once, _criterion(one, expects))
+        return once
+
+    return register
+
+
+def recompute(claim_id: str) -> Recomputed:
+    """Compute a claim anew.
+
+    Parameters
+    ----------
+    claim_id : str
+        Its id.
+
+    Returns
+    -------
+    float, Estimate, or a list or dict of them
+        The value, or the values by the readings of the text.
+
+    Raises
+    ------
+    KeyError
+        If no function recomputes it.
+
+    Examples
+    --------
+    >>> f"{recompute('s6-Psurf'):.3f}"
+    '0.374'
+    """
+    return _RECIPES[claim_id].function()
+
+
+def judge(claim_id: str) -> Judgement:
+    """Give the verdict on a claim.
+
+    Parameters
+    ----------
+    claim_id : str
+        Its id.
+
+    Returns
+    -------
+    Judgement
+        What was found, and the verdict.
+
+    Raises
+    ------
+    KeyError
+        If there is no such claim.
+
+    Examples
+    --------
+    >>> judge("s6-Psurf").verdict
+    'reproduced'
+    """
+    one = CLAIMS[claim_id]
+    if claim_id in _RECIPES:
+        return _computed(one, _RECIPES[claim_id])
+    if one.rests_on:
+        verdicts = [judge(basis).verdict for basis in one.rests_on]
+        worst = max(verdicts, key=lambda v: (v != "not checkable", VERDICTS.index(v)))
+        return Judgement(one, "see " + ", ".join(one.rests_on), worst, computed=False)
+    return Judgement(one, one.why, "not checkable", computed=False)
+
+
+def select(*, note: str | None = None, figure: str | None = None) -> list[str]:
+    """List claims by where they stand.
+
+    Parameters
+    ----------
+    note : str, optional
+        Number of a Supplementary Note, or ``"main"`` for abstract and main text. Tables S1 and S2
+        belong to Note 6.
+    figure : str, optional
+        Number of a figure, such as ``"4"`` or ``"S7"``: its panels.
+
+    Returns
+    -------
+    list of str
+        Ids, in the order of the paper; all claims if nothing is asked.
+
+    Raises
+    ------
+    ValueError
+        If no claim stands there.
+
+    Examples
+    --------
+    >>> select(note="10")
+    ['s10-tau']
+    """
+    ids = list(CLAIMS)
+    if note is not None:
+        ids = [one for one in ids if _part(one) == note]
+    if figure is not None:
+        ids = [one for one in ids if one.rstrip("abcdefgh") == f"fig{figure}"]
+    if not ids:
+        raise ValueError(f"no claim stands in note = {note!r}, figure = {figure!r}")
+    return ids
+
+
+def table(
+    ids: Iterable[str] | None = None,
+    *,
+    note: str | None = None,
+    figure: str | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Set what the paper says beside what was found.
+
+    Parameters
+    ----------
+    ids : iterable of str, optional
+        The claims to show; by default those that `select` finds.
+    note, figure : str, optional
+        As for `select`.
+    progress : bool, optional
+        Show a bar while claims are recomputed.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``quantity``, ``place``, ``reported``, ``recomputed`` and ``verdict``, all text; the
+        claim's id as index.
+
+    Raises
+    ------
+    KeyError
+        If an id is unknown.
+    ValueError
+        As for `select`.
+
+    Examples
+    --------
+    >>> table(["s6-Psurf"]).loc["s6-Psurf"].to_list()[2:]
+    ['0.37 nW', '0.374 nW', 'reproduced']
+    """
+    chosen = select(note=note, figure=figure) if ids is None else list(ids)
+    judgements = [judge(one) for one in tqdm(chosen, disable=not progress, unit="claim")]
+    records = [
+        {
+            "claim": found.claim.id,
+            "quantity": found.claim.quantity,
+            "place": found.claim.place,
+            "reported": str(found.claim.number or found.claim.reported),
+            "recomputed": found.found,
+            "verdict": found.verdict,
+        }
+        for found in judgements
+    ]
+    columns = ["claim", "quantity", "place", "reported", "recomputed", "verdict"]
+    found = pd.DataFrame(records, columns=columns).set_index("claim")
+    # a name above the index would take up a row of its own in a page
+    return found.rename_axis(index=None, columns="claim")
+
+
+def scoreboard(*, progress: bool = False) -> pd.DataFrame:
+    """Count the verdicts on all claims.
+
+    Parameters
+    ----------
+    progress : bool, optional
+        Show a bar while claims are recomputed.
+
+    Returns
+    -------
+    DataFrame
+        Numbers of claims: one row for each kind of claim and a last one ``all``; one column for
+        each verdict, then ``computed``, how many a function recomputed, and ``all``.
+
+    Examples
+    --------
+    ::
+
+        scoreboard().loc["all", "contradicted"]
+    """
+    judgements = [judge(one) for one in tqdm(CLAIMS, disable=not progress, unit="claim")]
+    found = pd.DataFrame(
+        [(one.claim.kind, one.verdict, one.computed) for one in judgements],
+        columns=["kind", "verdict", "computed"],
+    )
+    counts = pd.crosstab(found["kind"], found["verdict"]).reindex(columns=VERDICTS, fill_value=0)
+    counts["computed"] = found.groupby("kind")["computed"].sum()
+    counts["all"] = found.groupby("kind").size()
+    counts.loc["all"] = counts.sum()
+    return counts.rename_axis(index=None, columns="kind of claim")
+
+
+def _criterion(claim_id: str, expects: Bounds | None) -> Reported | Bounds:
+    if claim_id not in CLAIMS:
+        raise ValueError(f"claim {claim_id!r} is unknown; add it to claims.csv first")
+    if claim_id in _RECIPES:
+        raise ValueError(f"claim {claim_id!r} has a function already")
+    known = CLAIMS[claim_id]
+    if known.why or known.rests_on:
+        raise ValueError(f"claim {claim_id!r} is judged by claims.csv; clear `why` and `rests_on`")
+    if expects is None and known.number is None:
+        raise ValueError(f"claim {claim_id!r} prints no number; say what it `expects`")
+    return expects or known.number
+
+
+def _computed(one: Claim, recipe: Recipe) -> Judgement:
+    value = recipe.function()
+    found = describe(recipe.criterion, value)
+    if isinstance(recipe.criterion, Bounds):
+        found = f"{found} ({recipe.criterion})"
+    return Judgement(one, found, compare(recipe.criterion, value), computed=True)
+
+
+def _part(claim_id: str) -> str:
+    head = claim_id.partition("-")[0]
+    if head in ("main", "abs"):
+        return "main"
+    return "6" if head in ("tabS1", "tabS2") else head.removeprefix("s")

@@ -1,0 +1,76 @@
+"""What the claims on simulated records share: each series is measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import xarray as xr
+from lmfit.model import ModelResult
+
+from tptools import fitting
+from tptools.companion import datasets
+from tptools.estimate import Estimate
+
+CRUDE = 2
+"""Draws of photon noise for a series whose scatter is not used."""
+
+
+@cache
+def measured(
+    name: str,
+    method: str = "slices",
+    n_resamples: int = 20,
+    records: tuple[int, ...] | None = None,
+) -> xr.Dataset:
+    """Diffusivity of records of a dataset; `tptools.fitting.measure_series` by one method."""
+    series = datasets.load(name)
+    chosen = series if records is None else series.isel(record=list(records))
+    found = fitting.measure_series(chosen, [method], n_resamples=n_resamples)
+    return found.isel(estimator=0)
+
+
+def diffusivity(series: xr.Dataset, record: int) -> Estimate:
+    """Diffusivity of one record, with the scatter that photon noise gives."""
+    one = series.isel(record=record)
+    return Estimate(
+        float(one["value"]), float(one["scatter"]), "cm2/s", str(one["estimator"].item())
+    )
+
+
+def change(series: xr.Dataset) -> Estimate:
+    """Diffusivity of the last record less that of the first."""
+    first, last = diffusivity(series, 0), diffusivity(series, -1)
+    error = float(np.hypot(first.std_err, last.std_err))
+    return Estimate(last.value - first.value, error, "cm2/s", first.method)
+
+
+def slope(series: xr.Dataset) -> Estimate:
+    """Slope of the diffusivity per decade of power."""
+    found, _ = fitting.line(np.log10(series["power_nW"]), series["value"], series["scatter"])
+    return Estimate(found.value, found.std_err, "cm2/s per decade", "weighted line")
+
+
+def rank(series: Sequence[xr.Dataset], along: str, given: str | None = None) -> Estimate:
+    """Rank correlation of the diffusivity over several series, at equal `given` if there is one."""
+    joined = {
+        name: np.concatenate([one[name] for one in series])
+        for name in (along, "value", given)
+        if name
+    }
+    found = fitting.rank_correlation(
+        joined[along], joined["value"], given=joined[given] if given else None
+    )
+    return Estimate(found.value, found.std_err, "", "Spearman")
+
+
+def worst(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the one that is surest to be low, or least sure to be high."""
+    return min(estimates, key=lambda one: one.value / one.std_err)
+
+
+def fitted(fit: ModelResult, name: str, unit: str) -> Estimate:
+    """Parameter of a fit."""
+    found = fit.params[name]
+    return Estimate(found.value, found.stderr, unit, "fit")

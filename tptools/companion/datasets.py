@@ -1,0 +1,222 @@
+"""The files the book reads: find, check, open, describe.
+
+Files lie in ``data/`` of the checkout, and ``data_registry.txt`` holds their sha256. Two
+environment variables, both read at each call, change where they come from:
+
+``TPTOOLS_DATA_DIR``
+    Another folder for the files.
+``TPTOOLS_DATA_URL``
+    A mirror, from which files that are missing in the folder are downloaded. Without it nothing
+    touches the network.
+
+Examples
+--------
+>>> "printed_tables" in names()
+True
+>>> load("printed_tables").sizes["row"]
+13
+"""
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+with warnings.catch_warnings():
+    # pooch loads a progress bar that complains in notebooks without ipywidgets; none is shown here
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import pooch
+
+__all__ = ["DatasetError", "catalogue", "describe", "load", "names"]
+
+REGISTRY = Path(__file__).resolve().parents[2] / "data_registry.txt"
+RETRIES = 2
+
+pooch.get_logger().setLevel("WARNING")
+
+
+class DatasetError(RuntimeError):
+    """A dataset is missing, damaged or cannot be fetched; the message gives the remedy."""
+
+
+def names() -> list[str]:
+    """List the datasets.
+
+    Returns
+    -------
+    list of str
+        Names that `load` takes, sorted.
+
+    Raises
+    ------
+    DatasetError
+        If the registry is missing.
+
+    Examples
+    --------
+    >>> "tplm_10nW" in names()
+    True
+    """
+    return sorted(_files(_shelf()))
+
+
+def load(name: str) -> xr.Dataset:
+    """Open a dataset, after a check of its sha256.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    Dataset
+        In memory; its attributes say what it is and how it was made.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dataset.
+    DatasetError
+        If the file is missing, does not match its sha256, or cannot be downloaded. A file that does
+        not match is left as it is.
+
+    Examples
+    --------
+    >>> load("printed_tables").excitation_density.values[:2].tolist()
+    [0.0041, 0.0082]
+    """
+    shelf = _shelf()
+    files = _files(shelf)
+    if name not in files:
+        raise ValueError(f"no dataset is named {name!r}; there are: {', '.join(sorted(files))}")
+    path = _fetch(shelf, files[name])
+    return _READERS[path.suffix](path)
+
+
+def describe(name: str) -> str:
+    """Say what a dataset is.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    str
+        Attributes, then each variable with its dimensions, one per line.
+
+    Raises
+    ------
+    ValueError, DatasetError
+        As for `load`.
+
+    Examples
+    --------
+    >>> print(describe("printed_tables").splitlines()[0])
+    title: Tables S1 and S2 of the paper, as printed
+    """
+    dataset = load(name)
+    lines = [f"{key}: {text}" for key, text in dataset.attrs.items()]
+    lines += [f"{key}{one.dims} {one.shape}" for key, one in dataset.variables.items()]
+    return "\n".join(lines)
+
+
+def catalogue() -> pd.DataFrame:
+    """List the datasets with what they hold.
+
+    Returns
+    -------
+    DataFrame
+        By name: ``title``, ``origin``, ``values`` (how many numbers) and ``kB`` (size of the file).
+
+    Raises
+    ------
+    DatasetError
+        As for `load`.
+
+    Examples
+    --------
+    >>> catalogue().loc["tplm_10nW", "origin"]
+    'simulated'
+    """
+    shelf, rows = _shelf(), {}
+    for name in names():
+        data = load(name)
+        size = (shelf.abspath / _files(shelf)[name]).stat().st_size
+        values = sum(one.size for one in data.variables.values())
+        rows[name] = [data.title, data.origin, values, size / 1000]
+    columns = ["title", "origin", "values", "kB"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _shelf() -> pooch.Pooch:
+    """Build the pooch: folder, mirror and registry as they are now."""
+    if not REGISTRY.is_file():
+        raise DatasetError(
+            f"the registry {REGISTRY} is missing; run from a checkout of the repository, "
+            "or install the package from one with pip install --editable"
+        )
+    shelf = pooch.create(
+        path=REGISTRY.parent / "data",
+        base_url=os.environ.get("TPTOOLS_DATA_URL", ""),
+        env="TPTOOLS_DATA_DIR",
+        retry_if_failed=RETRIES,
+        # pooch would otherwise overwrite a tracked file that does not match
+        allow_updates=False,
+    )
+    shelf.load_registry(REGISTRY)
+    return shelf
+
+
+def _files(shelf: pooch.Pooch) -> dict[str, str]:
+    return {Path(file).stem: file for file in shelf.registry_files}
+
+
+def _fetch(shelf: pooch.Pooch, file: str) -> Path:
+    path, expected = shelf.abspath / file, shelf.registry[file]
+    if not path.exists():
+        return _download(shelf, file)
+    found = pooch.file_hash(str(path))
+    if found != expected:
+        raise DatasetError(
+            f"{path} is damaged or was edited: its sha256 is {found}, "
+            f"the registry says {expected}. It is left as it is; "
+            f"replace it by data/{file} of the repository (git checkout -- data/{file}), "
+            "or remove it and set TPTOOLS_DATA_URL to a mirror"
+        )
+    return path
+
+
+def _download(shelf: pooch.Pooch, file: str) -> Path:
+    if not os.environ.get("TPTOOLS_DATA_URL"):
+        raise DatasetError(
+            f"{shelf.abspath / file} is missing; put data/{file} of the repository there "
+            f"(git checkout -- data/{file}), or set TPTOOLS_DATA_URL to a mirror"
+        )
+    try:
+        return Path(shelf.fetch(file))
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{shelf.get_url(file)} could not be fetched in {RETRIES + 1} attempts: {error}. "
+            "Nothing was stored; check TPTOOLS_DATA_URL and that the mirror is of this version"
+        ) from error
+
+
+def _read_csv(path: Path) -> xr.Dataset:
+    with path.open(encoding="utf-8") as stream:
+        header = [line[1:].strip() for line in stream if line.startswith("#")]
+    attrs = dict(line.split(": ", 1) for line in header)
+    frame = pd.read_csv(path, comment="#").rename_axis("row")
+    return frame.to_xarray().set_coords(attrs.pop("coords").split()).assign_attrs(attrs)
+
+
+def _read_netcdf(path: Path) -> xr.Dataset:
+    return xr.load_dataset(path, engine="h5netcdf")
+
+
+_READERS: dict[str, Callable[[Path], xr.Dataset]] = {".csv": _read_csv, ".nc": _read_netcdf}

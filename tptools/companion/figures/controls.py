@@ -1,0 +1,136 @@
+"""Figures of the chapter on controls: repeats, filters, temperature."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tptools.companion.figures.axes import colour_bar, draw_by_power
+from tptools.companion.figures.style import OKABE_ITO, colours
+
+__all__ = ["plot_filters", "plot_forgetting", "plot_repeats", "plot_temperatures"]
+
+_D = "D (cm²/s)"
+
+
+def plot_repeats(series: xr.Dataset) -> Figure:
+    """Draw the diffusivity of successive runs, one panel for each method.
+
+    Parameters
+    ----------
+    series : Dataset
+        From `tptools.fitting.measure_series`, in the order of the runs.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = _panels(series.sizes["estimator"])
+    for ax, method in zip(axes, series["estimator"].values, strict=True):
+        one = series.sel(estimator=method)
+        order = xr.DataArray(1 + np.arange(one.sizes["record"]), dims="record")
+        ax.plot(order, one["value"], color="0.8", lw=1, zorder=0)
+        points = draw_by_power(ax, order, one)
+        place = {"xytext": (9, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
+        for k, power in enumerate(one["power_nW"].values):
+            ax.annotate(f"{power:g}", (order[k], one["value"][k]), **place)
+        ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+        ax.set(xlabel="run", title=method, xticks=order.values)
+        ax.set_xlim(0.5, order.size + 0.8)
+    colour_bar(points, axes)
+    axes[0].set_ylabel(_D)
+    return figure
+
+
+def plot_forgetting(left: Mapping[str, xr.DataArray]) -> Figure:
+    """Draw how a lattice forgets a brighter laser.
+
+    Parameters
+    ----------
+    left : mapping of str to DataArray
+        By film: what is left of the excess of modified sites, 1 at first, over (``train``,
+        ``time_us``). Bars are the standard error over trains.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, ax = plt.subplots(figsize=(5.6, 3.4))
+    for (name, one), colour in zip(left.items(), colours(left).values(), strict=True):
+        error = one.std("train", ddof=1) / np.sqrt(one.sizes["train"])
+        look = {"fmt": "o-", "ms": 4, "lw": 1, "color": colour, "capsize": 2}
+        ax.errorbar(one["time_us"], one.mean("train"), error, label=name, **look)
+    ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+    ax.set(xlabel="time at the lower power (µs)", ylabel="excess of modified sites")
+    ax.legend()
+    return figure
+
+
+def plot_filters(natural: xr.Dataset, constant: xr.Dataset) -> Figure:
+    """Draw a power series whose light grows with power and one whose light does not.
+
+    Parameters
+    ----------
+    natural, constant : Dataset
+        From `tptools.fitting.measure_series`, drawn as circles and as crosses, one panel for each
+        method.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = _panels(natural.sizes["estimator"])
+    looks = {
+        "light grows with power": (natural, "o", OKABE_ITO["blue"], -0.06),
+        "light of 1 nW": (constant, "x", OKABE_ITO["vermillion"], 0.06),
+    }
+    for ax, method in zip(axes, natural["estimator"].values, strict=True):
+        for label, (series, marker, colour, shift) in looks.items():
+            one = series.sel(estimator=method)
+            look = {"fmt": marker, "mfc": "none", "color": colour, "capsize": 2, "elinewidth": 1}
+            ax.errorbar(one["power_nW"] + shift, one["value"], one["scatter"], label=label, **look)
+        ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+        ax.set(xlabel="power (nW)", title=method, xlim=(0, None))
+    axes[0].set_ylabel(_D)
+    axes[0].legend(loc="upper left")
+    return figure
+
+
+def plot_temperatures(panels: Mapping[str, Mapping[str, xr.Dataset]], share: bool = True) -> Figure:
+    """Draw diffusivities against temperature.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to Dataset
+        By title and label: ``value`` and ``scatter`` in cm2/s over ``record``, with
+        ``temperature_K``.
+    share : bool, optional
+        Whether all panels have one scale.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = _panels(len(panels), sharey=share)
+    for ax, (title, lines) in zip(axes, panels.items(), strict=True):
+        for k, (label, one) in enumerate(lines.items()):
+            colour, marker = list(OKABE_ITO.values())[k], "os"[k]
+            look = {"fmt": f"{marker}-", "ms": 5, "lw": 1, "color": colour, "capsize": 2}
+            x = one["temperature_K"] + 3 * (k - (len(lines) - 1) / 2)
+            ax.errorbar(x, one["value"], one["scatter"], label=label, **look)
+        ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+        ax.set(xlabel="temperature (K)", title=title)
+        if len(lines) > 1:
+            ax.legend(loc="upper right")
+            ax.margins(y=0.2)
+    axes[0].set_ylabel(_D)
+    return figure
+
+
+def _panels(count: int, sharey: bool = True) -> tuple[Figure, list[Axes]]:
+    """Axes in a row."""
+    figure, axes = plt.subplots(1, count, figsize=(7.2, 3.2), sharey=sharey, squeeze=False)
+    return figure, list(axes[0])

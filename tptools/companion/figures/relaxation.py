@@ -1,0 +1,120 @@
+"""Figures of the chapter on relaxation: Figs. 4a and S12, and how the film was calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from lmfit.model import ModelResult
+from matplotlib.figure import Figure
+
+from tptools.companion.figures.style import OKABE_ITO
+
+__all__ = ["plot_calibration", "plot_chain", "plot_measured_relaxation"]
+
+TIME = "time between excitations (µs)"
+
+
+def plot_measured_relaxation(
+    series: xr.Dataset, fits: Mapping[str, ModelResult], constant_us_nW: float
+) -> Figure:
+    """Draw Fig. 4a or S12: D against the time between excitations, with single exponentials.
+
+    Parameters
+    ----------
+    series : Dataset
+        From `tptools.fitting.measure_series`.
+    fits : mapping of str to ModelResult
+        By method: from `tptools.fitting.fit_relaxation`.
+    constant_us_nW : float
+        Product of power and time between excitations, for the mirrored axis.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, ax = plt.subplots(figsize=(7.2, 4.2))
+    inset = ax.inset_axes((0.42, 0.4, 0.55, 0.57))
+    colours = {"slices": OKABE_ITO["blue"], "global": OKABE_ITO["green"]}
+    markers = {"slices": "o", "global": "D"}
+    for method, fit in fits.items():
+        one = series.sel(estimator=method)
+        x, y, error = one["time_between_excitations_us"], one["value"], one["scatter"]
+        look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
+        tau, limit = fit.params["tau_us"], fit.params["limit_cm2_s"]
+        text = f"{method}: τ = {tau.value:.1f} µs, limit {limit.value:.3f} cm²/s"
+        time_us = np.linspace(float(x.min()), float(x.max()), 400)
+        for where in (ax, inset):
+            where.errorbar(x, y, error, **look)
+            dashes = {"color": OKABE_ITO["vermillion"], "ls": "--" if method == "slices" else ":"}
+            where.plot(time_us, fit.eval(time_us=time_us), label=text, **dashes)
+    ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+    inset.set(xlim=(1, 13.5), ylim=(0, None))
+    inset.tick_params(labelsize=8)
+    ax.set(xlabel=TIME, ylabel="$D$ (cm²/s)")
+
+    def swap(value: np.ndarray) -> np.ndarray:
+        return constant_us_nW / np.maximum(value, 1e-9)
+
+    mirror = ax.secondary_xaxis("top", functions=(swap, swap))
+    mirror.set_xlabel("power (nW)")
+    mirror.set_xticks([0.5, 0.6, 0.8, 1, 1.5, 2.5, 5, 25])
+    mirror.set_xticklabels(["0.5", "0.6", "0.8", "1", "1.5", "2.5", "5", "25"])
+    mirror.minorticks_off()
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure
+
+
+def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
+    """Draw what a calibration tried, and the curve at which it ended.
+
+    Parameters
+    ----------
+    tried : Dataset
+        Of `tptools.companion.datasets`: numbers of the curve over ``model``, and the last curve.
+    targets : mapping of str to float
+        Wanted numbers.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4))
+    names = {"limit_cm2_s": "limit", "highest_cm2_s": "highest", "tau_us": "time"}
+    marks = zip(targets.items(), OKABE_ITO.values(), "os^", strict=False)
+    for (name, wanted), colour, marker in marks:
+        ratio = tried[name] / wanted
+        left.plot(tried["model"], ratio, color=colour, marker=marker, ms=5, label=names[name])
+    left.axhline(1, color="0.6", lw=0.8, zorder=0)
+    left.set(xlabel="model tried", ylabel="measured over wanted")
+    left.xaxis.get_major_locator().set_params(integer=True)
+    left.legend()
+    right.plot(tried["time_us"], tried["diffusivity_cm2_s"], "o", color="k", ms=5)
+    right.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
+    right.xaxis.set_major_formatter("{x:g}")
+    return figure
+
+
+def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
+    """Draw relaxation curves of one film, relative to their start, by how they are measured.
+
+    Parameters
+    ----------
+    curves : mapping of str to Dataset
+        By label: ``value`` over ``time_us``.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, ax = plt.subplots(figsize=(6.2, 3.8))
+    looks = zip(curves.items(), OKABE_ITO.values(), "os^Dv", strict=False)
+    for (label, curve), colour, marker in looks:
+        ax.plot(curve["time_us"], curve["value"], color=colour, marker=marker, ms=5, label=label)
+    ax.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.legend()
+    return figure
