@@ -1,8 +1,8 @@
 """How each dataset is made: film, laser and microscope, from the hopping model to counts.
 
-``python -m tptools.companion.recipes NAME`` remakes a dataset, ``--all`` remakes all, and ``--list`` says
-which there are. A recipe holds settings only: what a fit finds in the counts has come out of the
-hopping model.
+``python -m tptools.companion.recipes NAME`` remakes a dataset, ``--all`` remakes all, and
+``--list`` says which there are. A recipe holds settings only: what a fit finds in the counts has
+come out of the hopping model.
 
 Examples
 --------

@@ -38,8 +38,8 @@ def measure_series(
     Parameters
     ----------
     dataset : Dataset
-        ``counts`` over (record, time_ns, position_nm), as of `tptools.companion.datasets`; `CONDITIONS` are
-        variables, or attributes where all records share them.
+        ``counts`` over (record, time_ns, position_nm); `CONDITIONS` are variables, or attributes
+        where all records share them.
     methods : sequence of str, optional
         As for `diffusivity`.
     n_resamples : int, optional

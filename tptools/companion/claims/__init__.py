@@ -1,8 +1,8 @@
 """The referee: every claim of the paper, recomputed where it can be, with a verdict.
 
 ``table(note="6")`` gives the verdicts on a part of the paper, `scoreboard` counts all of them. The
-claims stand in ``tptools/companion/claims.csv``; the modules beside this one recompute them, each for a part
-of the physics.
+claims stand in ``tptools/companion/claims.csv``; the modules beside this one recompute them, each
+for a part of the physics.
 """
 
 from tptools.companion.claims import (

@@ -68,8 +68,8 @@ def claim(
     Returns
     -------
     callable
-        A decorator. The function takes nothing; its result is what `tptools.companion.claims.compare` takes
-        and is computed only once.
+        A decorator. The function takes nothing; its result is what
+        `tptools.companion.claims.compare` takes and is computed only once.
 
     Raises
     ------
