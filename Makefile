@@ -24,9 +24,10 @@ $(STAMP): requirements.txt pyproject.toml
 book: setup ## build the book into _build/html, warnings are errors
 	$(BIN)/python tools/build_book.py
 
-test: setup ## lint, unit tests, doctests, and every chapter against its stored outputs
+test: setup ## lint, types, unit tests, doctests, and every chapter against its stored outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy tptools
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval --nbval-current-env book
 
@@ -49,5 +50,5 @@ lock: setup ## make requirements.txt from requirements.in (UPGRADE=--upgrade for
 		--custom-compile-command 'make lock' requirements.in -o requirements.txt
 
 clean: ## remove what was built and cached (the environment stays)
-	rm -rf _build .pytest_cache .hypothesis .ruff_cache
+	rm -rf _build .mypy_cache .pytest_cache .hypothesis .ruff_cache
 	find tptools tests tools book -name __pycache__ -prune -exec rm -rf {} +

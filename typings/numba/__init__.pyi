@@ -1,0 +1,12 @@
+# numba ships py.typed and no types: with its own, every compiled function would be Any to callers.
+from collections.abc import Callable
+from typing import TypeVar, overload
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+@overload
+def njit(function: _Function) -> _Function: ...
+@overload
+def njit(
+    *, cache: bool = False, nogil: bool = False, inline: str = "never"
+) -> Callable[[_Function], _Function]: ...
