@@ -1,11 +1,16 @@
 """Tests of tptools.estimate."""
 
 import math
+import operator
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uncertainties import ufloat
 
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, correlated_estimates, covariance
 
 
 @pytest.mark.parametrize(
@@ -64,15 +69,115 @@ def test_z_without_errors():
 
 def test_z_refuses_other_units():
     """Values in different units are never compared."""
-    with pytest.raises(ValueError, match="'us' with 'ns'"):
+    with pytest.raises(ValueError, match="'us' and 'ns'"):
         Estimate(1.0, 0.1, "us", "fit").z(Estimate(1.0, 0.1, "ns", "fit"))
 
 
-def test_ratio_adds_relative_errors():
-    """The error of a quotient is that of many quotients of normal draws."""
+NUMBERS = st.floats(-100, 100).filter(lambda x: abs(x) > 0.01)
+ERRORS = st.floats(0.001, 10)
+PAIRS = st.tuples(NUMBERS, ERRORS)
+OPERATIONS = [operator.add, operator.sub, operator.mul, operator.truediv]
+
+
+@pytest.mark.parametrize("combine", OPERATIONS)
+@given(PAIRS, PAIRS, NUMBERS)
+def test_arithmetic_is_that_of_uncertainties(combine, one, other, exact):
+    """Value and error of a combination are those that the uncertainties package finds."""
+    a, b = Estimate(*one, "us", "fit"), Estimate(*other, "us", "line")
+    u, v = ufloat(*one), ufloat(*other)
+    expected = [combine(u, v), combine(u, exact), combine(exact, u), combine(combine(u, v), u)]
+    found = [combine(a, b), combine(a, exact), combine(exact, a)]
+    if combine in (operator.add, operator.sub):
+        found.append(combine(found[0], a))
+        assert {one.unit for one in found} == {"us"}
+    for mine, theirs in zip(found, expected, strict=False):
+        assert float(mine) == pytest.approx(theirs.n)
+        assert mine.s == pytest.approx(theirs.s)
+
+
+@pytest.mark.parametrize("combine", OPERATIONS)
+def test_errors_are_those_of_many_draws(combine):
+    """The error of a combination is the scatter of combinations of normal draws."""
     rng = np.random.default_rng(1)
-    one, other = Estimate(6.0, 0.12, "us", "fit"), Estimate(2.0, 0.05, "us", "fit")
-    draws = rng.normal(6.0, 0.12, 100_000) / rng.normal(2.0, 0.05, 100_000)
-    assert one.ratio(other).std_err == pytest.approx(draws.std(), rel=0.02)
-    with pytest.raises(ValueError, match="cannot compare 'us' with 'ns'"):
-        one.ratio(Estimate(2.0, 0.1, "ns", "fit"))
+    a, b = Estimate(6.0, 0.12, "us", "fit"), Estimate(2.0, 0.05, "us", "fit")
+    drawn = [rng.normal(one.value, one.std_err, 100_000) for one in (a, b)]
+    assert combine(a, b).std_err == pytest.approx(combine(*drawn).std(), rel=0.02)
+    assert (b**-1.5).std_err == pytest.approx((drawn[1] ** -1.5).std(), rel=0.02)
+
+
+@given(PAIRS)
+def test_what_is_shared_is_not_counted_twice(one):
+    """An estimate less itself is exactly zero, and over itself exactly one."""
+    a = Estimate(*one, "us", "fit")
+    assert ((a - a).value, (a - a).std_err) == (0, 0)
+    assert (a / a).value == pytest.approx(1)
+    assert (a / a).std_err == pytest.approx(0, abs=1e-12 / abs(a.value))
+    assert (a + a).std_err == pytest.approx(2 * a.std_err)
+    assert replace(a, note="kept").z(a) == 0
+    # another value is another source
+    assert replace(a, value=a.value + 1).z(a) == pytest.approx(1 / (math.sqrt(2) * a.std_err))
+
+
+def test_correlated_estimates_keep_their_covariance():
+    """The covariance that was put in comes out, also of combinations."""
+    matrix = np.array([[0.04, -0.018], [-0.018, 0.01]])
+    slope, start = correlated_estimates([3.0, 1.0], matrix, ["us", "us"], "line", converged=False)
+    np.testing.assert_allclose(covariance([slope, start]), matrix)
+    assert (slope + start).std_err == pytest.approx(math.sqrt(matrix.sum()))
+    assert not (slope + start).converged
+
+
+def test_value_of_zero_has_an_error_too():
+    """A quotient of zero has the absolute error of its numerator."""
+    quotient = Estimate(0.0, 0.1, "us", "fit") / Estimate(2.0, 0.1, "us", "fit")
+    assert (quotient.value, quotient.std_err, quotient.unit) == (0.0, pytest.approx(0.05), "")
+
+
+@pytest.mark.filterwarnings("error")
+def test_unknown_and_exact_errors_propagate_in_silence():
+    """NaN stays NaN and zero stays zero, without a warning."""
+    exact, unknown = Estimate(2.0, 0.0, "", "exact"), Estimate(3.0, math.nan, "", "fit")
+    assert (exact * exact).std_err == 0
+    assert math.isnan((unknown / exact).std_err)
+    assert (unknown / exact).value == 1.5
+    assert math.isnan(Estimate(math.nan, math.nan, "", "fit") - 1.0)
+
+
+def test_units_follow():
+    """Products and quotients name their unit, and what cancels has none."""
+    a, b = Estimate(2.0, 0.1, "us", "fit"), Estimate(3.0, 0.1, "cm2/s", "fit")
+    found = [a / b, b / a, b / b, 1 / a, a * b, np.float64(2) * a, 1 - b, a**2, b**0.5, a**0, a**1]
+    units = "us/(cm2/s)", "cm2/s/us", "", "1/us", "us cm2/s", "us", "cm2/s", "us^2", "(cm2/s)^0.5"
+    assert tuple(one.unit for one in found) == (*units, "", "us")
+
+
+def test_sum_refuses_other_units():
+    """Values in different units are never added."""
+    with pytest.raises(ValueError, match="cannot add 'us' and 'ns'"):
+        Estimate(1.0, 0.1, "us", "fit") + Estimate(1.0, 0.1, "ns", "fit")
+
+
+def test_what_is_known_of_both_is_handed_on():
+    """A combination names both methods and notes once, and fails to converge with either."""
+    good = Estimate(1.0, 0.1, "us", "fit", "short")
+    bad = Estimate(2.0, 0.1, "us", "line", "short", converged=False)
+    assert repr(good + bad) == (
+        "Estimate(3.00 ± 0.14 us, method='fit and line', note='short', converged=False)"
+    )
+    assert (good / good).method == "fit"
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.ge])
+def test_order_is_refused(compare):
+    """Which of two uncertain values is larger has no plain answer."""
+    with pytest.raises(TypeError):
+        compare(Estimate(1.0, 0.1, "us", "fit"), Estimate(2.0, 0.1, "us", "fit"))
+
+
+def test_arrays_and_formats_take_estimates():
+    """Values go into arrays, and formats round value and error alike."""
+    one = Estimate(0.15234, 0.00412, "cm2/s", "fit")
+    np.testing.assert_array_equal(np.asarray([one, one], float), [0.15234, 0.15234])
+    assert f"{one:.2f}" == "0.15 ± 0.00 cm2/s"
+    assert f"{one:.1u}" == "0.152 ± 0.004 cm2/s"
+    assert f"{one}" == str(one)

@@ -1,16 +1,28 @@
-"""What every measurement returns: a value, its standard error, unit and method."""
+"""A value with its standard error, unit and method, and how such values combine."""
+
+from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any, ClassVar
 
-from uncertainties import ufloat
+from numpy.typing import ArrayLike
+from uncertainties import correlated_values, covariance_matrix
+from uncertainties.core import AffineScalarFunc, LinearCombination, Variable
 
-__all__ = ["Estimate"]
+__all__ = ["Estimate", "correlated_estimates", "covariance"]
 
 
 @dataclass(frozen=True, repr=False)
 class Estimate:
     """A measured value with its standard error.
+
+    Estimates combine by ``+ - * / **`` with each other and with plain numbers, which are exact.
+    Errors propagate to first order, and what two estimates share is not counted twice: ``D - D``
+    is exactly zero. Sums need one unit; ``float(D)`` is the value. There is no ``<``: say
+    ``D.value`` or `z`.
 
     Parameters
     ----------
@@ -24,6 +36,10 @@ class Estimate:
         Name of the procedure that gave the value.
     note : str, optional
         What the reader has to know, such as the reason for a NaN.
+    converged : bool, optional
+        False where the fit that gave it did not find an optimum.
+    quantity : uncertainties.UFloat, optional
+        The same with its correlations; one that is independent of all others if left out.
 
     Raises
     ------
@@ -32,10 +48,11 @@ class Estimate:
 
     Examples
     --------
-    >>> Estimate(0.15234, 0.00412, "cm2/s", "global")
+    >>> D = Estimate(0.15234, 0.00412, "cm2/s", "global")
+    >>> D
     Estimate(0.1523 ± 0.0041 cm2/s, method='global')
-    >>> print(Estimate(8123.4, 57.0, "ns", "fit"))
-    8123 ± 57 ns
+    >>> print(D / Estimate(0.05, 0.001, "cm2/s", "global"), 2 * D, f"{D:.2f}", sep="; ")
+    3.05 ± 0.10; 0.3047 ± 0.0082 cm2/s; 0.15 ± 0.00 cm2/s
     """
 
     value: float
@@ -43,60 +60,143 @@ class Estimate:
     unit: str
     method: str
     note: str = ""
+    converged: bool = True
+    quantity: Any = field(default=None, repr=False, compare=False)
+
+    # numpy leaves a scalar's arithmetic with an Estimate to the Estimate
+    __array_ufunc__: ClassVar[None] = None
 
     def __post_init__(self) -> None:
-        """Refuse an error bar that cannot be one."""
+        """Refuse an error bar that cannot be one, and give the value a source of its own."""
         if self.std_err < 0:
             raise ValueError(
                 f"std_err = {self.std_err!r} is negative; a standard error is at least 0, "
                 "or NaN where it is not known"
             )
+        for name in ("value", "std_err"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        # dataclasses.replace hands on the quantity of another value
+        if not (self.quantity is not None and self._is_same(self.quantity)):
+            object.__setattr__(self, "quantity", _source(self.value, self.std_err))
 
-    def __str__(self) -> str:
-        """Give value and error to two digits of the error."""
-        # uncertainties warns at an error of exactly zero, and has no digits to round to
-        text = f"{ufloat(self.value, self.std_err):.2uP}" if self.std_err else f"{self.value:.6g}±0"
-        return f"{text.replace('±', ' ± ')} {self.unit}".rstrip()
+    def _is_same(self, quantity: Any) -> bool:
+        pairs = ((self.value, quantity.nominal_value), (self.std_err, quantity.std_dev))
+        return all(one == other or (one != one and other != other) for one, other in pairs)
 
-    def __repr__(self) -> str:
-        """Give the rounded value with method and, where there is one, note."""
-        note = f", note={self.note!r}" if self.note else ""
-        return f"Estimate({self}, method={self.method!r}{note})"
-
-    def ratio(self, other: "Estimate") -> "Estimate":
-        """Quotient of two independent estimates.
+    @classmethod
+    def of(
+        cls, quantity: Any, unit: str, method: str, note: str = "", converged: bool = True
+    ) -> Estimate:
+        """Estimate that keeps the correlations of an ``uncertainties`` quantity.
 
         Parameters
         ----------
-        other : Estimate
-            Denominator, in the same unit.
+        quantity : uncertainties.UFloat or float
+            Value and error, correlated or not.
+        unit, method, note, converged
+            As for `Estimate`.
 
         Returns
         -------
         Estimate
-            Without a unit; relative errors add in quadrature.
-
-        Raises
-        ------
-        ValueError
-            If the two units differ.
 
         Examples
         --------
-        >>> Estimate(6.0, 0.3, "us", "fit").ratio(Estimate(2.0, 0.1, "us", "fit"))
-        Estimate(3.00 ± 0.21, method='ratio')
+        >>> from uncertainties import umath
+        >>> Estimate.of(umath.log(Estimate(1.0, 0.1, "", "fit").quantity), "", "logarithm")
+        Estimate(0.00 ± 0.10, method='logarithm')
         """
-        self._check_unit(other)
-        value = self.value / other.value
-        relative = math.hypot(self.std_err / self.value, other.std_err / other.value)
-        return Estimate(value, abs(value) * relative, "", "ratio")
+        if not isinstance(quantity, AffineScalarFunc):
+            quantity = _source(float(quantity), 0.0)
+        value, std_err = float(quantity.nominal_value), float(quantity.std_dev)
+        return cls(value, std_err, unit, method, note, converged, quantity)
 
-    def _check_unit(self, other: "Estimate") -> None:
-        if other.unit != self.unit:
-            raise ValueError(f"cannot compare {self.unit!r} with {other.unit!r}; convert one first")
+    @property
+    def n(self) -> float:
+        """The value, by the name that ``uncertainties`` gives it."""
+        return self.value
 
-    def z(self, other: "Estimate | float") -> float:
-        """Distance to another value in units of the combined standard error.
+    @property
+    def s(self) -> float:
+        """The standard error, by the name that ``uncertainties`` gives it."""
+        return self.std_err
+
+    def __float__(self) -> float:
+        """Give the value."""
+        return self.value
+
+    def __format__(self, spec: str) -> str:
+        """Give value and error by a format of ``uncertainties``, and the unit.
+
+        Examples
+        --------
+        >>> f"{Estimate(6.02, 0.13, 'us', 'fit'):.1f}"
+        '6.0 ± 0.1 us'
+        """
+        if not spec:
+            return str(self)
+        text = format(self.quantity, spec if spec.endswith(("P", "L", "S")) else f"{spec}P")
+        return f"{text.replace('±', ' ± ')} {self.unit}".rstrip()
+
+    def __str__(self) -> str:
+        """Give value and error to two digits of the error."""
+        # an error of exactly zero has no digits to round to
+        if not self.std_err:
+            return f"{self.value:.6g} ± 0 {self.unit}".rstrip()
+        return format(self, ".2u")
+
+    def __repr__(self) -> str:
+        """Give the rounded value with method, note and whether the fit failed to converge."""
+        note = f", note={self.note!r}" if self.note else ""
+        failed = "" if self.converged else ", converged=False"
+        return f"Estimate({self}, method={self.method!r}{note}{failed})"
+
+    def __neg__(self) -> Estimate:
+        """Give the same with the other sign."""
+        return Estimate.of(-self.quantity, self.unit, self.method, self.note, self.converged)
+
+    def __add__(self, other: Estimate | float) -> Estimate:
+        """Add an estimate in the same unit, or an exact number in it."""
+        return self._combined(other, lambda a, b: a + b, self._same_unit)
+
+    def __sub__(self, other: Estimate | float) -> Estimate:
+        """Subtract an estimate in the same unit, or an exact number in it."""
+        return self._combined(other, lambda a, b: a - b, self._same_unit)
+
+    def __mul__(self, other: Estimate | float) -> Estimate:
+        """Multiply; units are joined by a space."""
+        return self._combined(other, lambda a, b: a * b, lambda unit: f"{self.unit} {unit}".strip())
+
+    def __truediv__(self, other: Estimate | float) -> Estimate:
+        """Divide; equal units cancel."""
+        return self._combined(other, lambda a, b: a / b, lambda unit: _quotient(self.unit, unit))
+
+    def __pow__(self, other: float) -> Estimate:
+        """Raise to an exact power."""
+        if not isinstance(other, Real):
+            return NotImplemented
+        unit = _power(self.unit, float(other))
+        raised = self.quantity ** float(other)
+        return Estimate.of(raised, unit, self.method, self.note, self.converged)
+
+    def __radd__(self, other: float) -> Estimate:
+        """Add to an exact number in the same unit."""
+        return self + other
+
+    def __rsub__(self, other: float) -> Estimate:
+        """Subtract from an exact number in the same unit."""
+        return -self + other
+
+    def __rmul__(self, other: float) -> Estimate:
+        """Multiply by an exact number."""
+        return self * other
+
+    def __rtruediv__(self, other: float) -> Estimate:
+        """Divide an exact number by this."""
+        return self._combined(other, lambda a, b: b / a, lambda _: _quotient("", self.unit))
+
+    def z(self, other: Estimate | float) -> float:
+        """Distance to another value in units of the standard error of the difference.
 
         Parameters
         ----------
@@ -106,8 +206,8 @@ class Estimate:
         Returns
         -------
         float
-            ``(value - other) / sqrt(std_err**2 + other.std_err**2)``; infinite if both are
-            exact and differ, NaN if an error is not known.
+            ``(value - other) / sqrt(std_err**2 + other.std_err**2)`` where the two are
+            independent; infinite if both are exact and differ, NaN if an error is not known.
 
         Raises
         ------
@@ -119,11 +219,121 @@ class Estimate:
         >>> Estimate(5.0, 0.3, "us", "fit").z(Estimate(4.0, 0.4, "us", "fit"))
         2.0
         """
+        difference = self - (other if isinstance(other, Estimate) else float(other))
+        if difference.std_err == 0:
+            return math.copysign(math.inf, difference.value) if difference.value else 0.0
+        return difference.value / difference.std_err
+
+    def _combined(
+        self, other: Any, combine: Callable[[Any, Any], Any], unit_with: Callable[[str], str]
+    ) -> Estimate:
+        """Combine with an exact number or an estimate, with all that is known of both."""
+        if isinstance(other, Real):
+            both = combine(self.quantity, float(other))
+            unit = self.unit if unit_with == self._same_unit else unit_with("")
+            return Estimate.of(both, unit, self.method, self.note, self.converged)
         if not isinstance(other, Estimate):
-            other = Estimate(float(other), 0.0, self.unit, "exact")
-        self._check_unit(other)
-        difference = self.value - other.value
-        error = math.hypot(self.std_err, other.std_err)
-        if error == 0:
-            return math.copysign(math.inf, difference) if difference else 0.0
-        return difference / error
+            return NotImplemented
+        return Estimate.of(
+            combine(self.quantity, other.quantity),
+            unit_with(other.unit),
+            _joined(" and ", self.method, other.method),
+            _joined("; ", self.note, other.note),
+            self.converged and other.converged,
+        )
+
+    def _same_unit(self, unit: str) -> str:
+        if unit != self.unit:
+            raise ValueError(f"cannot add {self.unit!r} and {unit!r}; convert one first")
+        return unit
+
+
+def correlated_estimates(
+    values: Sequence[float],
+    covariance: ArrayLike,
+    units: Sequence[str],
+    method: str,
+    *,
+    note: str = "",
+    converged: bool = True,
+) -> list[Estimate]:
+    """Estimates that scatter together, such as the parameters of one fit.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One for each estimate.
+    covariance : array_like
+        Of all of them, shape (n, n).
+    units : sequence of str
+        One for each estimate.
+    method, note, converged
+        Shared by all, as for `Estimate`.
+
+    Returns
+    -------
+    list of Estimate
+
+    Examples
+    --------
+    >>> slope, start = correlated_estimates([1, 2], [[0.01, -0.01], [-0.01, 0.02]], "ab", "line")
+    >>> print(slope, start, Estimate.of(slope.quantity + start.quantity, "", "sum"), sep="; ")
+    1.00 ± 0.10 a; 2.00 ± 0.14 b; 3.00 ± 0.10
+    """
+    quantities = correlated_values(values, covariance)
+    return [
+        Estimate.of(one, unit, method, note, converged)
+        for one, unit in zip(quantities, units, strict=True)
+    ]
+
+
+def covariance(estimates: Sequence[Estimate]) -> list[list[float]]:
+    """Covariance matrix of estimates, by what they share.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        In any units.
+
+    Returns
+    -------
+    list of list of float
+        In the products of their units.
+
+    Examples
+    --------
+    >>> a, b = Estimate(1.0, 2.0, "us", "fit"), Estimate(1.0, 3.0, "us", "fit")
+    >>> covariance([a, b, a + b])[2]
+    [4.0, 9.0, 13.0]
+    """
+    return covariance_matrix([one.quantity for one in estimates])
+
+
+def _source(value: float, std_err: float) -> AffineScalarFunc:
+    """A quantity that shares its error with no other."""
+    # uncertainties warns of a Variable whose error is exactly zero
+    return Variable(value, std_err) if std_err else AffineScalarFunc(value, LinearCombination([]))
+
+
+def _joined(between: str, *texts: str) -> str:
+    """Texts in order, each one once."""
+    return between.join(dict.fromkeys(text for text in texts if text))
+
+
+def _quotient(unit: str, other: str) -> str:
+    if unit == other:
+        return ""
+    if not other:
+        return unit
+    return f"{unit or 1}/{_grouped(other)}"
+
+
+def _power(unit: str, exponent: float) -> str:
+    if not unit or exponent == 0:
+        return ""
+    return unit if exponent == 1 else f"{_grouped(unit)}^{exponent:g}"
+
+
+def _grouped(unit: str) -> str:
+    """The unit in brackets where it has more than one part."""
+    return f"({unit})" if {" ", "/", "^"} & set(unit) else unit

@@ -58,7 +58,7 @@ def _first_over_others(series: xr.Dataset) -> Estimate:
     others = [diffusivity(series, k) for k in range(1, series.sizes["record"])]
     mean = float(np.mean([one.value for one in others]))
     error = float(np.hypot.reduce([one.std_err for one in others])) / len(others)
-    return first.ratio(Estimate(mean, error, "cm2/s", first.method))
+    return first / Estimate(mean, error, "cm2/s", first.method)
 
 
 @claim(
@@ -136,7 +136,7 @@ def rise_of_other_explanations() -> dict[str, Estimate]:
         name: change(measured(f"trial_{name}", "global").isel(record=_RATES))
         for name in ("annihilation", "heating", "note_2")
     }
-    return {name: rises[name].ratio(rises["note_2"]) for name in ("annihilation", "heating")}
+    return {name: rises[name] / rises["note_2"] for name in ("annihilation", "heating")}
 
 
 @claim(
@@ -164,7 +164,7 @@ def filtered_over_natural() -> Estimate:
         error = float(np.sqrt((series["scatter"] ** 2).sum()))
         return Estimate(float(series["value"].sum()), error, "cm2/s", "slices")
 
-    return replace(total("snr_constant").ratio(total("snr_natural")), method="slices")
+    return replace(total("snr_constant") / total("snr_natural"), method="slices")
 
 
 @claim(

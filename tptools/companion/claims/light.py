@@ -115,7 +115,7 @@ def _of_other(
         )
         for curve in (fit, other)
     )
-    return one.ratio(two)
+    return one / two
 
 
 @claim("main-tau-highP")
@@ -144,14 +144,14 @@ def change_of_the_lifetime() -> dict[str, Estimate]:
     Traps that are always and everywhere the same leave it at one.
     """
     before, after = _lifetimes(min(_powers())), _lifetimes(max(_powers()))
-    return {name: after[name].ratio(before[name]) for name in before}
+    return {name: after[name] / before[name] for name in before}
 
 
 @claim("s5-expn", expects=_ratio_bounds("exponent", "main-exp-lowP", "main-exp-highP"))
 def change_of_the_exponent() -> dict[str, Estimate]:
     """Divide the exponents of the tail at the highest and the lowest power."""
     before, after = _exponents(min(_powers())), _exponents(max(_powers()))
-    return {name: after[name].ratio(before[name]) for name in before}
+    return {name: after[name] / before[name] for name in before}
 
 
 def _powers_of_fig_1c() -> list[float]:

@@ -139,7 +139,7 @@ def enhancement() -> float:
 @claim("abs-order")
 def fast_over_slow() -> dict[str, Recomputed]:
     """Divide printed diffusivities, printed hop numbers, and the ends of the model's curve."""
-    ends = _highest("second_moment").ratio(_rare())
+    ends = _highest("second_moment") / _rare()
     return {
         "measured diffusivities": enhancement(),
         "hop numbers": hop_ratio(),
@@ -178,7 +178,7 @@ def coated_over_uncoated() -> Estimate:
         found = fitted(fit, "tau_us", "us")
         value = _printed(claim_id)
         times.append(replace(found, value=value, std_err=value * found.std_err / found.value))
-    return times[0].ratio(times[1])
+    return times[0] / times[1]
 
 
 @claim("main-k-slow")
@@ -215,7 +215,7 @@ def model_over_measured_limit() -> dict[str, Estimate]:
         "limit of the fit": fitted(_fit("second_moment"), "limit_cm2_s", "cm2/s"),
         "isolated pulses": _rare(),
     }
-    return {text: one.ratio(measured_limit) for text, one in limits.items()}
+    return {text: one / measured_limit for text, one in limits.items()}
 
 
 @claim("main-tau-ex")
@@ -288,7 +288,7 @@ def printed_formula() -> dict[str, Estimate]:
     run = kmc.simulate(free, pulses, seed=1, n_trains=16, recording=recording)
     exact = Estimate(free.free_walk_diffusivity_cm2_s(0.5), 0.0, "cm2/s", "exact")
     return {
-        text: kmc.diffusivity(run, 1.0, _READINGS[text]).ratio(exact)
+        text: kmc.diffusivity(run, 1.0, _READINGS[text]) / exact
         for text in ("<r²>/2t as printed", "<r²>/2t with r on a line")
     }
 
@@ -300,7 +300,7 @@ def printed_formula() -> dict[str, Estimate]:
 def one_ns_over_three() -> dict[str, Estimate]:
     """Compare readings of Note 2's runs at 1 ns with the procedure of the experiment."""
     return {
-        text: _mean_of_curve(_READINGS[text]).ratio(_mean_of_curve("slice_line"))
+        text: _mean_of_curve(_READINGS[text]) / _mean_of_curve("slice_line")
         for text in ("<r²>/4t", "Gaussian at 1 ns")
     }
 
@@ -403,7 +403,7 @@ def drawn_relaxation_times() -> Estimate:
 def memory_at_one_relaxation_time() -> Estimate:
     """Compare the brightest pulses of Fig. 4e at a period of 8.1 us and at an infinite one."""
     table = _runs("one relaxation time")
-    return _picked(table, 0).ratio(_picked(table, 1))
+    return _picked(table, 0) / _picked(table, 1)
 
 
 @claim(
@@ -418,6 +418,6 @@ def fresh_over_steady() -> dict[str, Estimate]:
     fresh, steady = _runs("fresh lattice"), _runs("steady state")
     at_amplitude = steady.isel(condition=np.flatnonzero(steady["amplitude"] == 0.02))
     return {
-        f"period of {1e3 * float(table_us):g} ns": _picked(fresh, k).ratio(_picked(at_amplitude, k))
+        f"period of {1e3 * float(table_us):g} ns": _picked(fresh, k) / _picked(at_amplitude, k)
         for k, table_us in ((0, fresh["period_us"][0]), (-1, fresh["period_us"][-1]))
     }

@@ -131,7 +131,7 @@ def bend_of_the_displacement() -> Estimate:
     msd = fitting.mean_square_displacement(_scan(), window_ns=(0, 8)).msd_nm2
     windows = (_WINDOW_NS, 8), (0, _WINDOW_NS)
     late, early = (fitting.fit_msd(msd, w, free_intercept=True).diffusivity for w in windows)
-    return late.ratio(early)
+    return late / early
 
 
 @claim("main-early-window", expects=Bounds("D up to 4 ns over D up to 3 ns", 0.8, 1.25))
@@ -215,7 +215,7 @@ def smallest_displacement() -> dict[str, float]:
 
 
 def _relative(found: Estimate, true: float) -> Estimate:
-    return found.ratio(Estimate(true, 0.0, found.unit, "known"))
+    return found / Estimate(true, 0.0, found.unit, "known")
 
 
 def _scan() -> xr.DataArray:
@@ -225,7 +225,7 @@ def _scan() -> xr.DataArray:
 def _ratio_of_windows(name: str, *windows: tuple[float, float]) -> Estimate:
     counts = datasets.load(name).counts
     first, second = (fitting.diffusivity(counts, "global", window_ns=w) for w in windows)
-    return first.ratio(second)
+    return first / second
 
 
 @cache

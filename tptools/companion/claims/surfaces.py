@@ -60,7 +60,7 @@ def coated_over_bare() -> dict[str, Estimate]:
 
 
 def _higher(films: list[kmc.ExcitonModel], base: Estimate) -> Estimate:
-    return max((_of_excitons(one).ratio(base) for one in films), key=lambda one: one.value)
+    return max((_of_excitons(one) / base for one in films), key=lambda one: one.value)
 
 
 def _of_excitons(film: kmc.ExcitonModel) -> Estimate:

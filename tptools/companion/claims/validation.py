@@ -85,7 +85,7 @@ def careless_analysis() -> dict[str, float | Estimate]:
     edges = line_through_slices(quiet.sel(cut), background="edges")
     return {
         "background ignored": line_through_slices(quiet, background="ignored").value / _TRUE_CM2_S,
-        "cut, background fitted": fitted.ratio(Estimate(_TRUE_CM2_S, 0.0, "cm2/s", "put in")),
+        "cut, background fitted": fitted / Estimate(_TRUE_CM2_S, 0.0, "cm2/s", "put in"),
         "cut, background from the ends": edges.value / _TRUE_CM2_S,
     }
 
