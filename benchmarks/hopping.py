@@ -21,29 +21,29 @@ STEPS_PER_LIFETIME = MODEL.lifetime_ns * 1e3
 SOURCE = Path(__file__).with_name("note2.cpp")
 
 
-def train(amplitude: float, n_pulses: int) -> PulseTrain:
+def train(excitation_density: float, n_pulses: int) -> PulseTrain:
     """Pulses without burn-in, so that every exciton made is counted."""
-    return PulseTrain(amplitude, period_us=0.4, n_pulses=n_pulses, burn_in_pulses=0)
+    return PulseTrain(excitation_density, period_us=0.4, n_pulses=n_pulses, burn_in_pulses=0)
 
 
-def ours_ns_per_step(amplitude: float, n_pulses: int) -> float:
+def ours_ns_per_step(excitation_density: float, n_pulses: int) -> float:
     """Wall time of `simulate` on one thread per exciton and step."""
     start = time.perf_counter()
-    result = simulate(MODEL, train(amplitude, n_pulses), seed=1, n_threads=1)
+    result = simulate(MODEL, train(excitation_density, n_pulses), seed=1, n_threads=1)
     elapsed = time.perf_counter() - start
     return elapsed * 1e9 / (int(result.created_count.sum()) * STEPS_PER_LIFETIME)
 
 
-def vectorised_ns_per_step(amplitude: float, n_pulses: int) -> float:
+def vectorised_ns_per_step(excitation_density: float, n_pulses: int) -> float:
     """The same for the NumPy version."""
     start = time.perf_counter()
-    created = run_vectorised(MODEL, train(amplitude, n_pulses), seed=1)
+    created = run_vectorised(MODEL, train(excitation_density, n_pulses), seed=1)
     return (time.perf_counter() - start) * 1e9 / (created * STEPS_PER_LIFETIME)
 
 
-def compiled_ns_per_step(program: Path, amplitude: float, n_pulses: int) -> float:
+def compiled_ns_per_step(program: Path, excitation_density: float, n_pulses: int) -> float:
     """The same for the C++ version, which times itself."""
-    command = [program, str(amplitude), "0.4", str(n_pulses), "1"]
+    command = [program, str(excitation_density), "0.4", str(n_pulses), "1"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(output[3]) * 1e9 / (int(output[0]) * STEPS_PER_LIFETIME)
 
@@ -56,12 +56,12 @@ def against_compiled(folder: Path) -> Iterator[Row]:
         return
     program = folder / "note2"
     subprocess.run([compiler, "-O3", "-march=native", "-o", program, SOURCE], check=True)
-    for amplitude, n_pulses, plain in ((0.08, 500, 100), (0.005, 5000, 300)):
+    for excitation_density, n_pulses, plain in ((0.08, 500, 100), (0.005, 5000, 300)):
         ours, other, ratio = paired(
-            lambda a=amplitude, n=n_pulses: ours_ns_per_step(a, n),
-            lambda a=amplitude, n=plain: compiled_ns_per_step(program, a, n),
+            lambda a=excitation_density, n=n_pulses: ours_ns_per_step(a, n),
+            lambda a=excitation_density, n=plain: compiled_ns_per_step(program, a, n),
         )
-        yield Row(f"plain C++, amplitude {amplitude}", _ns(ours), _ns(other), ratio, 4)
+        yield Row(f"plain C++, <N> = {excitation_density}", _ns(ours), _ns(other), ratio, 4)
 
 
 def against_vectorised() -> Iterator[Row]:
@@ -69,7 +69,7 @@ def against_vectorised() -> Iterator[Row]:
     ours, other, ratio = paired(
         lambda: ours_ns_per_step(0.08, 500), lambda: vectorised_ns_per_step(0.08, 3)
     )
-    yield Row("NumPy over excitons, amplitude 0.08", _ns(ours), _ns(other), ratio, 20)
+    yield Row("NumPy over excitons, <N> = 0.08", _ns(ours), _ns(other), ratio, 20)
 
 
 def _process(barrier: Barrier, seed: int) -> None:

@@ -12,11 +12,11 @@ def run_vectorised(model: ExcitonModel, pulses: PulseTrain, seed: int) -> int:
     rng = np.random.default_rng(seed)
     size = model.lattice_size
     axis = np.arange(size) - size // 2
-    excitation = pulses.amplitude * np.exp(
+    excitation = pulses.excitation_density * np.exp(
         -(axis[:, None] ** 2 + axis**2) / (2 * pulses.spot_sigma_sites**2)
     )
     offsets = np.array([1, -1, size, -size])
-    hop = np.array([model.hop_probability_ground, model.hop_probability_modified])
+    hop = np.array([model.hop_rate_ground_per_ps, model.hop_rate_modified_per_ps])
     decay = 1e-3 / model.lifetime_ns
     relaxed = -np.expm1(-pulses.period_us / model.relaxation_time_us)
     modified = np.zeros(size * size, np.uint8)

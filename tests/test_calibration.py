@@ -14,8 +14,8 @@ from tptools.fitting import relaxation_curve
 from tptools.kmc import ExcitonModel
 
 FILM = ExcitonModel(
-    hop_probability_ground=0.02,
-    hop_probability_modified=0.5,
+    hop_rate_ground_per_ps=0.02,
+    hop_rate_modified_per_ps=0.5,
     relaxation_time_us=0.5,
     lifetime_ns=2.0,
 )
@@ -48,7 +48,7 @@ def test_numbers_of_an_exact_exponential(limit, amplitude, tau, seed):
 
 def test_curve_of_a_film_without_memory_is_flat_and_right():
     """Every laser finds the diffusivity of a free walk."""
-    film = replace(FILM, hop_probability_ground=0.5)
+    film = replace(FILM, hop_rate_ground_per_ps=0.5)
     curve = measure_curve(film, DARK, seed=2, n_excitons=10_000)
     truth = film.free_walk_diffusivity_cm2_s(0.5)
     # single points scatter by about 3 % with so few excitons
@@ -75,31 +75,31 @@ def test_curve_is_that_of_its_seed():
 def found():
     """Calibrate from 30 % off, to what other random numbers measure of a known film."""
     wanted = curve_numbers(measure_curve(FILM, LASERS, seed=100, n_excitons=8000))
-    start = replace(FILM, hop_probability_modified=0.7 * FILM.hop_probability_modified)
+    start = replace(FILM, hop_rate_modified_per_ps=0.7 * FILM.hop_rate_modified_per_ps)
     targets = {"highest_cm2_s": wanted["highest_cm2_s"]}
     return calibrate(start, targets, LASERS, seed=1, n_excitons=8000)
 
 
 def test_known_film_is_recovered(found):
     """The parameter returns to that of the film, and the target is met."""
-    truth = FILM.hop_probability_modified
-    assert found.model.hop_probability_modified == pytest.approx(truth, rel=0.1)
+    truth = FILM.hop_rate_modified_per_ps
+    assert found.model.hop_rate_modified_per_ps == pytest.approx(truth, rel=0.1)
     assert abs(found.residuals["highest_cm2_s"]) < 0.05
 
 
 def test_only_what_a_target_controls_is_turned(found):
     """All other parameters stay, and the history holds the one that moved."""
-    truth = FILM.hop_probability_modified
-    assert replace(found.model, hop_probability_modified=truth) == FILM
-    assert set(found.history) == {"hop_probability_modified", *CONTROLS}
-    assert found.history.hop_probability_modified[0] == pytest.approx(0.7 * truth)
+    truth = FILM.hop_rate_modified_per_ps
+    assert replace(found.model, hop_rate_modified_per_ps=truth) == FILM
+    assert set(found.history) == {"hop_rate_modified_per_ps", *CONTROLS}
+    assert found.history.hop_rate_modified_per_ps[0] == pytest.approx(0.7 * truth)
 
 
 def test_the_best_that_was_tried_is_returned(found):
     """Model and curve are those of the row with the smallest residual."""
     misses = (found.history.highest_cm2_s / found.targets["highest_cm2_s"] - 1).abs()
     best = found.history.loc[misses.idxmin()]
-    assert found.model.hop_probability_modified == best.hop_probability_modified
+    assert found.model.hop_rate_modified_per_ps == best.hop_rate_modified_per_ps
     assert curve_numbers(found.curve) == best[list(CONTROLS)].to_dict()
     assert abs(found.residuals["highest_cm2_s"]) == misses.min()
 

@@ -85,7 +85,7 @@ def test_time_between_excitations_knows_power_only(power, rate, factor):
     one, faster = Excitation(power, rate), Excitation(power, factor * rate)
     assert faster.time_between_excitations_us == pytest.approx(one.time_between_excitations_us)
     assert factor * faster.excitation_density == pytest.approx(one.excitation_density)
-    assert factor * faster.pulse_period_us == pytest.approx(one.pulse_period_us)
+    assert factor * faster.period_us == pytest.approx(one.period_us)
 
 
 @given(power=powers, rate=rates, factor=st.floats(0.1, 10))

@@ -13,7 +13,7 @@ from tptools.companion.paper import REPORTED
 from tptools.kmc import ExcitonModel
 from tptools.samples import ROOM_K, SAMPLES, HoppingLaw, Parameter, dipole_hop_factor
 
-HOPS = ("hop_probability_ground", "hop_probability_modified")
+HOPS = ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps")
 BASE = SAMPLES["OLA/OA"].model()
 COATED = [name for name in SAMPLES if "ALD" in name]
 NUMBERS = [
@@ -170,7 +170,7 @@ def test_reported_numbers_are_printed_in_the_paper(name, number):
 
 def test_note_2_is_the_reference():
     """Its card is the model's defaults, but for the traps that Note 2 leaves out."""
-    traps = ("trap_probability", "trap_time_minimum_ns", "trap_exponent", "lifetime_ns")
+    traps = ("trap_rate_per_ps", "trap_time_minimum_ns", "trap_exponent", "lifetime_ns")
     changed = {name: getattr(ExcitonModel(), name) for name in traps}
     assert replace(SAMPLES["Note 2"].model(), **changed) == ExcitonModel()
 
@@ -193,7 +193,7 @@ def test_temperature_scales_both_hops_alike(name, temperature_K):
 def test_a_probability_cannot_grow_beyond_one():
     """Where cooling would make it, the model refuses."""
     law = HoppingLaw(disorder_meV=0, phonon_broadening_meV=100)
-    with pytest.raises(ValueError, match=r"hop_probability_modified = .* at most 1"):
+    with pytest.raises(ValueError, match=r"hop_rate_modified_per_ps = .* at most 1"):
         SAMPLES["Note 2"].model(50.0, law)
 
 
@@ -214,7 +214,7 @@ def test_thicker_shells_are_slower():
     """Every cycle of colloidal ALD moves nanocrystals apart; a coat on the film does not."""
     films = [SAMPLES[name].model() for name in ("OLA/OA", "c-ALD 4", "c-ALD 8", "c-ALD 12")]
     assert (np.diff([film.lattice_spacing_nm for film in films]) > 0).all()
-    assert (np.diff([film.hop_probability_modified for film in films]) < 0).all()
+    assert (np.diff([film.hop_rate_modified_per_ps for film in films]) < 0).all()
     assert SAMPLES["film ALD"].model().lattice_spacing_nm == BASE.lattice_spacing_nm
 
 

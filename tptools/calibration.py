@@ -32,8 +32,8 @@ from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
 __all__ = ["CONTROLS", "Calibration", "calibrate", "curve_numbers", "measure_curve"]
 
 CONTROLS: Mapping[str, str] = {
-    "limit_cm2_s": "hop_probability_ground",
-    "highest_cm2_s": "hop_probability_modified",
+    "limit_cm2_s": "hop_rate_ground_per_ps",
+    "highest_cm2_s": "hop_rate_modified_per_ps",
     "tau_us": "relaxation_time_us",
 }
 """Numbers of a relaxation curve, each with the parameter that is turned for it."""
@@ -205,7 +205,7 @@ def calibrate(
     >>> lasers = [Excitation(power, 2.5) for power in (25, 10, 4, 1)]
     >>> film = ExcitonModel(relaxation_time_us=0.5, lifetime_ns=1.0)
     >>> found = calibrate(film, {"highest_cm2_s": 0.1}, lasers, seed=1, n_excitons=1000)
-    >>> found.history.shape[1], found.model.hop_probability_ground
+    >>> found.history.shape[1], found.model.hop_rate_ground_per_ps
     (4, 0.006)
     """
     _check_targets(targets)

@@ -163,14 +163,14 @@ class Excitation:
         return self.absorption_cross_section_cm2 * photons_per_cm2
 
     @property
-    def pulse_period_us(self) -> float:
+    def period_us(self) -> float:
         """Time between two pulses, in µs."""
         return 1 / self.rep_rate_MHz
 
     @property
     def time_between_excitations_us(self) -> float:
         """Mean time between two excitations of one nanocrystal, T = 1 / (<N> f), in µs."""
-        return self.pulse_period_us / self.excitation_density
+        return self.period_us / self.excitation_density
 
 
 _COLUMNS = {

@@ -47,7 +47,7 @@ def simulate_map(
     seed: int,
     D_cm2_s: float = REPORTED["s7-D"].value,
     spot_fwhm_nm: float = REPORTED["s7-fwhm"].value,
-    amplitude: float = 2e5,
+    area_counts_nm: float = 2e5,
     position_nm: ArrayLike = POSITIONS_NM,
     background_counts: float = 3.0,
     noise: Noise = "one_sided",
@@ -65,7 +65,7 @@ def simulate_map(
         Diffusivity.
     spot_fwhm_nm : float, optional
         Full width at half maximum at time zero.
-    amplitude : float, optional
+    area_counts_nm : float, optional
         A, in counts times nm; with 600 nm the first slice peaks at 313 counts.
     position_nm : array_like, optional
         Positions; not stated in Note 7.
@@ -96,14 +96,14 @@ def simulate_map(
     >>> round(float(clean.max()))
     313
     """
-    _check(trace, D_cm2_s, spot_fwhm_nm, amplitude, shape)
+    _check(trace, D_cm2_s, spot_fwhm_nm, area_counts_nm, shape)
     position = np.asarray(position_nm, float)
-    clean = amplitude * _profile(trace, position, D_cm2_s, spot_fwhm_nm, shape)
+    clean = area_counts_nm * _profile(trace, position, D_cm2_s, spot_fwhm_nm, shape)
     noisy = add_noise(clean, seed=seed, noise=noise, background_counts=background_counts)
     attrs = {
         "D_cm2_s": D_cm2_s,
         "spot_fwhm_nm": spot_fwhm_nm,
-        "amplitude": amplitude,
+        "area_counts_nm": area_counts_nm,
         "shape": shape,
     }
     return noisy.rename("counts").assign_attrs(attrs)
@@ -290,11 +290,11 @@ def noisy_profiles(
 
 
 def _check(
-    trace: xr.DataArray, D_cm2_s: float, spot_fwhm_nm: float, amplitude: float, shape: str
+    trace: xr.DataArray, D_cm2_s: float, spot_fwhm_nm: float, area_counts_nm: float, shape: str
 ) -> None:
     check_number("D_cm2_s", D_cm2_s, at_least=0)
     check_number("spot_fwhm_nm", spot_fwhm_nm, above=0)
-    check_number("amplitude", amplitude, above=0)
+    check_number("area_counts_nm", area_counts_nm, above=0)
     check_choice("shape", shape, get_args(Shape))
     if trace.dims != ("time_ns",):
         raise ValueError(f"trace has dimensions {trace.dims} and must have ('time_ns',) alone")

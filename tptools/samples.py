@@ -245,7 +245,7 @@ class Sample:
 
     Examples
     --------
-    >>> SAMPLES["Note 2"].model().hop_probability_modified
+    >>> SAMPLES["Note 2"].model().hop_rate_modified_per_ps
     0.7
     """
 
@@ -278,8 +278,8 @@ class Sample:
         factor = float(law.factor(temperature_K))
         return replace(
             room,
-            hop_probability_ground=room.hop_probability_ground * factor,
-            hop_probability_modified=room.hop_probability_modified * factor,
+            hop_rate_ground_per_ps=room.hop_rate_ground_per_ps * factor,
+            hop_rate_modified_per_ps=room.hop_rate_modified_per_ps * factor,
             relaxation_time_us=room.relaxation_time_us * law.relaxation_factor(temperature_K),
         )
 
@@ -311,7 +311,7 @@ _TRAPS = {
     "lifetime_ns": Parameter(
         3.2, "ns", "assumed", "with the traps it gives the prompt decay of ~2.3 ns (L97)"
     ),
-    "trap_probability": Parameter(
+    "trap_rate_per_ps": Parameter(
         2e-4, "", "assumed", "bends the displacement at 3 ns as in Fig. 1f (L112)"
     ),
     "trap_time_minimum_ns": Parameter(
@@ -324,8 +324,8 @@ _NOTE_2 = Sample(
     "the model's own numbers, with traps added",
     {
         "lattice_spacing_nm": _reported("s2-l"),
-        "hop_probability_ground": _reported("s2-P-slow"),
-        "hop_probability_modified": _reported("s2-P-fast"),
+        "hop_rate_ground_per_ps": _reported("s2-P-slow"),
+        "hop_rate_modified_per_ps": _reported("s2-P-fast"),
         "relaxation_time_us": _reported("s2-tau-relax"),
         **_TRAPS,
     },
@@ -338,13 +338,13 @@ _OLA_OA = Sample(
     "oleylammonium and oleate ligands",
     {
         "lattice_spacing_nm": _reported("main-l"),
-        "hop_probability_ground": Parameter(0.0291, "ps-1", "calibrated", _CALIBRATION),
-        "hop_probability_modified": Parameter(0.209, "ps-1", "calibrated", _CALIBRATION),
+        "hop_rate_ground_per_ps": Parameter(0.0291, "ps-1", "calibrated", _CALIBRATION),
+        "hop_rate_modified_per_ps": Parameter(0.209, "ps-1", "calibrated", _CALIBRATION),
         "relaxation_time_us": Parameter(0.235, "us", "calibrated", _CALIBRATION),
         **_TRAPS,
     },
 )
-_HOPS = ("hop_probability_ground", "hop_probability_modified")
+_HOPS = ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps")
 _INDEX = {"ligands": 1.5, "alumina": 1.6}
 
 

@@ -186,7 +186,7 @@ def test_powers_become_a_dimension(add, cache):
     assert made.counts.dims == ("power_nW", "time_ns")
     assert made.power_nW.values.tolist() == [0.5, 1.0]
     assert made.filter_transmission.values.tolist() == [1.0, 0.5]
-    assert made.amplitude.values.tolist() == [one.excitation_density for one in lasers]
+    assert made.excitation_density.values.tolist() == [one.excitation_density for one in lasers]
     light = made.counts.sum("time_ns").values
     assert light[0] == pytest.approx(light[1], rel=0.1)
     assert made.attrs["title"] == "two"
@@ -228,7 +228,7 @@ def test_stopped_run_resumes(add, runs, tmp_path):
 def test_nothing_outlives_its_settings(add, runs, tmp_path):
     """Records of a changed seed or film are made anew, the others are not."""
     first, second = TINY.conditions
-    slower = replace(second, film=replace(second.film, hop_probability_modified=0.3))
+    slower = replace(second, film=replace(second.film, hop_rate_modified_per_ps=0.3))
     add(two=TINY, changed=replace(TINY, conditions=(first, slower)))
     recipes.make("two", cache_dir=tmp_path)
     runs.clear()
@@ -285,17 +285,17 @@ def test_calibration_becomes_a_dataset(add, cache, monkeypatch):
     monkeypatch.setattr(recipes, "CURVE_LASERS", lasers)
     made = recipes.make("tiny", cache_dir=cache)
     assert made.diffusivity_cm2_s.dims == ("time_us",)
-    assert made.hop_probability_modified.dims == made.tau_us.dims == ("model",)
-    assert made.attrs["hop_probability_modified"] in made.hop_probability_modified
+    assert made.hop_rate_modified_per_ps.dims == made.tau_us.dims == ("model",)
+    assert made.attrs["hop_rate_modified_per_ps"] in made.hop_rate_modified_per_ps
     assert (made.attrs["target_highest_cm2_s"], made.attrs["title"]) == (0.1, "tiny")
-    assert made.attrs["hop_probability_ground"] == film.hop_probability_ground
+    assert made.attrs["hop_rate_ground_per_ps"] == film.hop_rate_ground_per_ps
 
 
 def test_sweep_becomes_a_dataset(add, cache):
     """Conditions of all protocols join, each with what `diffusivities` and the counts say."""
     grids = {
-        "one": {"amplitude": [0.02, 0.04], "period_us": [10.0], "n_pulses": 20},
-        "other": {"amplitude": [0.04], "period_us": [np.inf], "n_pulses": 20},
+        "one": {"excitation_density": [0.02, 0.04], "period_us": [10.0], "n_pulses": 20},
+        "other": {"excitation_density": [0.04], "period_us": [np.inf], "n_pulses": 20},
     }
     recording = Recording(until_ns=3)
     add(tiny=recipes.SweepRecipe("tiny", ExcitonModel(), grids, recording, n_trains=2, seed=5))
@@ -315,13 +315,16 @@ def test_sweep_becomes_a_dataset(add, cache):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "amplitude", "period_us"),
+    ("protocol", "excitation_density", "period_us"),
     [("steady state", 0.005, 0.5), ("fresh lattice", 0.02, 0.5), ("isolated", 0.01, math.inf)],
 )
-def test_sweep_comes_out_the_same(protocol, amplitude, period_us):
+def test_sweep_comes_out_the_same(protocol, excitation_density, period_us):
     """Conditions that are simulated again have the bundled diffusivities, by all readings."""
     recipe, stored = recipes.RECIPES["simulated_collapse"], datasets.load("simulated_collapse")
-    point = recipe.grids[protocol] | {"amplitude": amplitude, "period_us": period_us}
+    point = recipe.grids[protocol] | {
+        "excitation_density": excitation_density,
+        "period_us": period_us,
+    }
     runs = sweep(
         recipe.model,
         point,
@@ -330,7 +333,7 @@ def test_sweep_comes_out_the_same(protocol, amplitude, period_us):
         recording=recipe.recording,
         progress=False,
     )
-    chosen = (stored.protocol == protocol) & (stored.amplitude == amplitude)
+    chosen = (stored.protocol == protocol) & (stored.excitation_density == excitation_density)
     one = stored.isel(condition=np.flatnonzero(chosen & (stored.period_us == period_us)))
     again = {name: diffusivities(runs, estimator=name) for name in recipes.READINGS}
     for name, table in again.items():
@@ -401,9 +404,9 @@ def test_unknown_name_lists_the_known():
 def test_films_differ_in_what_their_names_say():
     """Traps and memory are each there or not, and nothing else changes."""
     for name, film in recipes.FILMS.items():
-        remembers = film.hop_probability_ground != film.hop_probability_modified
+        remembers = film.hop_rate_ground_per_ps != film.hop_rate_modified_per_ps
         assert remembers == ("memory" in name)
-        assert (film.trap_probability > 0) == ("traps" in name)
+        assert (film.trap_rate_per_ps > 0) == ("traps" in name)
         assert film.lifetime_ns == recipes.FILM.lifetime_ns
     assert recipes.FILMS["memory and traps"] == recipes.FILM
 

@@ -101,7 +101,7 @@ def test_bundled_series_know_all_their_conditions(name, monkeypatch):
     monkeypatch.delenv("TPTOOLS_DATA_URL", raising=False)
     scans = datasets.load(name).isel(record=slice(3))
     series = measure_series(scans, ["moment"])
-    expected = {*CONDITIONS, "estimator", "excitation_density"} - {"amplitude"}
+    expected = {*CONDITIONS, "estimator"}
     assert set(series.coords) == expected
     for k in range(3):
         one = series.isel(record=k)

@@ -32,11 +32,11 @@ def make_run(emission, edges_ns, n_pulses=1000):
     emission = np.asarray(emission)
     edges = np.asarray(edges_ns, float)
     return xr.Dataset(
-        {"light": (("train", "delay_ns", "r_nm"), emission)},
+        {"expected_emission": (("train", "delay_ns", "r_nm"), emission)},
         {"delay_ns": edges[:-1], "delay_end_ns": ("delay_ns", edges[1:])},
         {
-            "amplitude": LASER.excitation_density,
-            "period_us": LASER.pulse_period_us,
+            "excitation_density": LASER.excitation_density,
+            "period_us": LASER.period_us,
             "spot_sigma_sites": SIGMA_NM / 10,
             "lattice_spacing_nm": 10.0,
             "n_pulses": n_pulses,
@@ -231,7 +231,7 @@ def test_noise_of_the_simulation_against_photon_noise():
     run = make_run(rng.poisson(500, size=(40, 19, 1)), np.arange(20))
     microscope = replace(DARKLESS, tcspc_bin_ps=1000, window_start_ns=0, window_end_ns=19)
     counts = expected(run, LASER, microscope, integrated=True).sum()
-    wanted = math.sqrt(counts / run.light.sum())
+    wanted = math.sqrt(counts / run.expected_emission.sum())
     ratio = simulation_noise_ratio(run, LASER, microscope, integrated=True)
     # the response moves a few photons across each edge
     assert ratio == pytest.approx(wanted, rel=0.12)
@@ -241,14 +241,14 @@ def test_noise_of_the_simulation_against_photon_noise():
 @pytest.mark.parametrize("n_trains", [1, 3])
 def test_record_of_a_real_run_survives_netcdf(tmp_path, n_trains):
     """Counts and every attribute come back from a file; run, laser and parts are among them."""
-    model = ExcitonModel(lifetime_ns=3.2, trap_probability=2e-4, lattice_size=401)
+    model = ExcitonModel(lifetime_ns=3.2, trap_rate_per_ps=2e-4, lattice_size=401)
     pulses = PulseTrain(LASER.excitation_density, 0.4, SIGMA_NM / 10, 30, burn_in_pulses=0)
     run = simulate(model, pulses, seed=4, n_trains=n_trains, recording=Recording(until_ns=5))
     record = measure(run, LASER, seed=11)
     record.to_netcdf(tmp_path / "record.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "record.nc"), record)
     told = {"origin": "simulated", "seed": 11, "simulation_seed": 4, "power_nW": 10}
-    told |= {"objective_NA": 0.85, "trap_probability": 2e-4, "n_trains": n_trains}
+    told |= {"objective_NA": 0.85, "trap_rate_per_ps": 2e-4, "n_trains": n_trains}
     assert told.items() <= record.attrs.items()
     assert record.attrs["simulation_noise_ratio"] > 0
 
@@ -256,8 +256,8 @@ def test_record_of_a_real_run_survives_netcdf(tmp_path, n_trains):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"power_nW": 20}, "amplitude = 0.08218.* must have the 0.164"),
-        ({"rep_rate_MHz": 5}, "amplitude"),
+        ({"power_nW": 20}, "excitation_density = 0.08218.* must have the 0.164"),
+        ({"rep_rate_MHz": 5}, "excitation_density"),
         ({"power_nW": 20, "rep_rate_MHz": 5}, "period_us = 0.4 and must have the 0.2"),
         ({"power_nW": 2.5, "spot_fwhm_nm": 250}, "spot_sigma_sites = 21.2.* the 10.6"),
     ],
@@ -270,8 +270,8 @@ def test_run_of_another_condition_is_refused(change, message):
 
 def test_several_conditions_are_refused():
     """A sweep has to be cut to one condition first."""
-    runs = xr.concat([gaussian_run(), gaussian_run()], "amplitude")
-    with pytest.raises(ValueError, match=r"conditions over \['amplitude'\]"):
+    runs = xr.concat([gaussian_run(), gaussian_run()], "excitation_density")
+    with pytest.raises(ValueError, match=r"conditions over \['excitation_density'\]"):
         expected(runs, LASER)
 
 

@@ -49,7 +49,9 @@ def _one_pulse(
     for y in range(size):
         for x in range(size):
             r2 = (x - centre) ** 2 + (y - centre) ** 2
-            probability = pulses.amplitude * math.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
+            probability = pulses.excitation_density * math.exp(
+                -r2 / (2 * pulses.spot_sigma_sites**2)
+            )
             if rng.random() < probability:
                 excitons.append((x, y))
                 modified[y][x] = True
@@ -78,7 +80,7 @@ def _one_step(
         dx, dy = rng.choice([(1, 0), (-1, 0), (0, 1), (0, -1)])
         there = (x + dx, y + dy)
         fast = modified[there[1]][there[0]]
-        probability = model.hop_probability_modified if fast else model.hop_probability_ground
+        probability = model.hop_rate_modified_per_ps if fast else model.hop_rate_ground_per_ps
         here = (x, y)
         if there not in occupied and rng.random() < probability:
             occupied.remove(here)
@@ -86,7 +88,7 @@ def _one_step(
             visited.add(there)
             modified[there[1]][there[0]] = True
             here = there
-        elif there in occupied and rng.random() < model.annihilation_probability:
+        elif there in occupied and rng.random() < model.annihilation_rate_per_ps:
             occupied.remove(here)
             continue
         if rng.random() < 1e-3 / model.lifetime_ns:

@@ -23,7 +23,7 @@ def test_train_is_that_of_the_laser(laser):
     """Density and period are those of the excitation; pulses are those asked for."""
     train = pulse_train(laser, 50, burn_in_pulses=3)
     assert (train.n_pulses, train.burn_in_pulses) == (50, 3)
-    assert train.amplitude == laser.excitation_density
+    assert train.excitation_density == laser.excitation_density
     assert train.period_us == pytest.approx(1 / laser.rep_rate_MHz)
 
 
@@ -39,7 +39,7 @@ def test_spot_keeps_its_size(laser, spacing_nm):
 def test_as_many_pulses_as_the_excitons_take(laser, n_excitons, spacing_nm):
     """Enough for the excitons, and not one pulse too many."""
     train = pulse_train(laser, n_excitons=n_excitons, lattice_spacing_nm=spacing_nm)
-    per_pulse = 2 * math.pi * train.spot_sigma_sites**2 * train.amplitude
+    per_pulse = 2 * math.pi * train.spot_sigma_sites**2 * train.excitation_density
     assert (train.n_pulses - 1) * per_pulse < n_excitons <= train.n_pulses * per_pulse * (1 + 1e-9)
 
 

@@ -21,7 +21,7 @@ from tptools.kmc import (
 
 FREE = ExcitonModel(0.5, 0.5, lattice_size=501)
 PULSES = PulseTrain(
-    amplitude=0.3, period_us=100, spot_sigma_sites=8, n_pulses=100, burn_in_pulses=0
+    excitation_density=0.3, period_us=100, spot_sigma_sites=8, n_pulses=100, burn_in_pulses=0
 )
 RECORDING = Recording(until_ns=3, follow_ns=3)
 
@@ -104,12 +104,17 @@ def test_density_is_that_of_the_pulse(free_run):
 
 def test_table_of_a_sweep_is_that_of_its_conditions():
     """`diffusivities` gives for every condition what `diffusivity` gives for it alone."""
-    grid = {"amplitude": [0.1, 0.3], "period_us": [1, 2], "spot_sigma_sites": 8, "n_pulses": 10}
+    grid = {
+        "excitation_density": [0.1, 0.3],
+        "period_us": [1, 2],
+        "spot_sigma_sites": 8,
+        "n_pulses": 10,
+    }
     runs = sweep(FREE, grid, n_trains=3, progress=False, recording=RECORDING)
     for estimator in ("second_moment", "gaussian", "slice_line", "radial_profile"):
         table = diffusivities(runs, estimator=estimator)
-        one = diffusivity(runs.sel(amplitude=0.3, period_us=1), estimator=estimator)
-        chosen = table.sel(amplitude=0.3, period_us=1)
+        one = diffusivity(runs.sel(excitation_density=0.3, period_us=1), estimator=estimator)
+        chosen = table.sel(excitation_density=0.3, period_us=1)
         assert one.value == pytest.approx(chosen.value.item(), rel=1e-12)
         assert one.std_err == pytest.approx(chosen.std_err.item(), rel=1e-9)
     with pytest.raises(ValueError, match="must hold one"):
@@ -118,8 +123,10 @@ def test_table_of_a_sweep_is_that_of_its_conditions():
 
 def test_equal_times_are_compared_with_each_other_only():
     """A value that depends on T alone is 1 relative to its group; one that does not is not."""
-    grid = xr.Dataset(coords={"amplitude": [0.01, 0.02, 0.04], "period_us": [0.1, 0.2, 0.7]})
-    time_us = grid.period_us / grid.amplitude
+    grid = xr.Dataset(
+        coords={"excitation_density": [0.01, 0.02, 0.04], "period_us": [0.1, 0.2, 0.7]}
+    )
+    time_us = grid.period_us / grid.excitation_density
     table = xr.Dataset(
         {
             "value": np.exp(-time_us / 8),
@@ -130,11 +137,11 @@ def test_equal_times_are_compared_with_each_other_only():
     relative = compare_at_equal_time(table).relative
     alone = relative.sel(period_us=0.7)
     assert np.isnan(alone).all()
-    assert np.isnan(relative.sel(amplitude=0.04, period_us=0.1))
+    assert np.isnan(relative.sel(excitation_density=0.04, period_us=0.1))
     assert relative.isnull().sum() == 5
     np.testing.assert_allclose(relative.values[~np.isnan(relative)], 1)
-    bent = compare_at_equal_time(table.assign(value=table.value * grid.amplitude))
-    assert bent.relative.sel(amplitude=0.02, period_us=0.2) == pytest.approx(4 / 3)
+    bent = compare_at_equal_time(table.assign(value=table.value * grid.excitation_density))
+    assert bent.relative.sel(excitation_density=0.02, period_us=0.2) == pytest.approx(4 / 3)
 
 
 @pytest.mark.parametrize(

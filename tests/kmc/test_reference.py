@@ -15,16 +15,16 @@ def random_condition(seed: int, annihilation: bool) -> tuple[ExcitonModel, Pulse
     """Parameters over the whole range in which a small lattice holds every exciton."""
     rng = np.random.default_rng(seed)
     model = ExcitonModel(
-        hop_probability_ground=rng.uniform(0, 0.3),
-        hop_probability_modified=rng.uniform(0.2, 1),
+        hop_rate_ground_per_ps=rng.uniform(0, 0.3),
+        hop_rate_modified_per_ps=rng.uniform(0.2, 1),
         lifetime_ns=rng.uniform(0.02, 0.06),
         relaxation_time_us=rng.uniform(0.5, 3),
         lattice_spacing_nm=1,
         lattice_size=75,
-        annihilation_probability=rng.uniform(0.1, 1) if annihilation else 0.0,
+        annihilation_rate_per_ps=rng.uniform(0.1, 1) if annihilation else 0.0,
     )
     pulses = PulseTrain(
-        amplitude=rng.uniform(0.1, 1),
+        excitation_density=rng.uniform(0.1, 1),
         period_us=rng.uniform(0.5, 3),
         spot_sigma_sites=rng.uniform(1, 3),
         n_pulses=4,

@@ -22,7 +22,7 @@ from tptools.kmc import (
 SMALL = ExcitonModel(lattice_size=301)
 SHORT = Recording(until_ns=1)
 ONE_EXCITON = PulseTrain(
-    amplitude=1, period_us=1, spot_sigma_sites=0.05, n_pulses=4000, burn_in_pulses=0
+    excitation_density=1, period_us=1, spot_sigma_sites=0.05, n_pulses=4000, burn_in_pulses=0
 )
 IMMORTAL = Recording(until_ns=1, follow_ns=1)
 
@@ -53,7 +53,7 @@ def test_free_walk_has_the_exact_diffusivity(hop, rule):
 
 
 def test_one_exciton_starts_at_the_centre():
-    """A tiny spot of amplitude 1 is one exciton at the origin at time 0, before its first hop."""
+    """A tiny bright spot is one exciton at the origin at time 0, before its first hop."""
     start = simulate(SMALL, ONE_EXCITON, seed=1, recording=SHORT).isel(time_ns=0).sum("block")
     assert (start.exciton_count == ONE_EXCITON.n_pulses).all()
     assert (start.radial_count.sel(r_nm=0) == ONE_EXCITON.n_pulses).all()
@@ -62,7 +62,7 @@ def test_one_exciton_starts_at_the_centre():
 
 def test_spot_is_gaussian_and_centred_on_a_site():
     """Every column holds alpha sqrt(2 pi) sigma exp(-x^2 / 2 sigma^2) excitons per pulse."""
-    pulses = PulseTrain(amplitude=0.3, period_us=100, spot_sigma_sites=4, n_pulses=500)
+    pulses = PulseTrain(excitation_density=0.3, period_us=100, spot_sigma_sites=4, n_pulses=500)
     result = simulate(SMALL, pulses, seed=4, n_trains=8, recording=SHORT)
     counts = result.isel(time_ns=0).x_count.sum("train").sel(x_nm=slice(-120, 120))
     sites = np.arange(-150, 151)
@@ -75,7 +75,7 @@ def test_spot_is_gaussian_and_centred_on_a_site():
 
 def test_lifetimes_are_exponential():
     """Emission delays follow exp(-t/tau) in the recorded window and in the tail beyond it."""
-    pulses = PulseTrain(amplitude=0.5, period_us=100, spot_sigma_sites=4, n_pulses=200)
+    pulses = PulseTrain(excitation_density=0.5, period_us=100, spot_sigma_sites=4, n_pulses=200)
     result = simulate(SMALL, pulses, seed=5, n_trains=8, recording=SHORT)
     photons = result.emission_count.sum(["train", "r_nm"]).to_numpy()
     start, end = result.delay_ns.to_numpy(), result.delay_end_ns.to_numpy()
@@ -88,8 +88,8 @@ def test_lifetimes_are_exponential():
 
 def test_every_exciton_emits_once_or_is_dropped():
     """Created equals emitted plus dropped, with trapping too."""
-    model = replace(SMALL, trap_probability=1e-3)
-    pulses = PulseTrain(amplitude=0.2, period_us=10, spot_sigma_sites=5, n_pulses=50)
+    model = replace(SMALL, trap_rate_per_ps=1e-3)
+    pulses = PulseTrain(excitation_density=0.2, period_us=10, spot_sigma_sites=5, n_pulses=50)
     recording = Recording(until_ns=1, follow_ns=5)
     result = simulate(model, pulses, seed=6, n_trains=2, recording=recording)
     emitted = result.emission_count.sum(["delay_ns", "r_nm"])
@@ -100,7 +100,7 @@ def test_every_exciton_emits_once_or_is_dropped():
 
 def test_histograms_hold_every_exciton():
     """At every time x, y and radial histograms sum to the exciton count, and x to <r^2>."""
-    pulses = PulseTrain(amplitude=0.2, period_us=10, spot_sigma_sites=5, n_pulses=50)
+    pulses = PulseTrain(excitation_density=0.2, period_us=10, spot_sigma_sites=5, n_pulses=50)
     result = simulate(SMALL, pulses, seed=7, n_trains=2, recording=SHORT)
     for name, axis in (("x_count", "x_nm"), ("y_count", "y_nm"), ("radial_count", "r_nm")):
         assert (result[name].sum(axis) == result.exciton_count).all()
@@ -114,7 +114,7 @@ def test_modified_sites_relax_exponentially():
     """A modified site outlives the time to the next pulse with probability exp(-period/tau)."""
     still = ExcitonModel(0, 0, relaxation_time_us=2, lattice_size=101)
     pulses = PulseTrain(
-        amplitude=0.9, period_us=1.3, spot_sigma_sites=8, n_pulses=2, burn_in_pulses=0
+        excitation_density=0.9, period_us=1.3, spot_sigma_sites=8, n_pulses=2, burn_in_pulses=0
     )
     recording = Recording(until_ns=0.05)
     result = simulate(still, pulses, seed=8, n_trains=400, recording=recording)
@@ -128,7 +128,7 @@ def test_modified_sites_relax_exponentially():
 
 def test_isolated_pulses_leave_no_memory():
     """With an infinite period every pulse finds a ground-state lattice."""
-    pulses = PulseTrain(amplitude=0.2, period_us=np.inf, spot_sigma_sites=5, n_pulses=20)
+    pulses = PulseTrain(excitation_density=0.2, period_us=np.inf, spot_sigma_sites=5, n_pulses=20)
     start = simulate(SMALL, pulses, seed=9, n_trains=2, recording=SHORT).isel(time_ns=0)
     assert (start.modified_sites == start.exciton_count).all()
     assert start.attrs["burn_in_pulses"] == 0
@@ -138,13 +138,13 @@ def test_isolated_pulses_leave_no_memory():
 @given(
     ground=st.floats(0, 1),
     modified=st.floats(0, 1),
-    amplitude=st.floats(0.05, 1),
+    excitation_density=st.floats(0.05, 1),
     seed=st.integers(0, 2**64),
 )
-def test_single_occupancy_is_never_violated(ground, modified, amplitude, seed):
+def test_single_occupancy_is_never_violated(ground, modified, excitation_density, seed):
     """The excitons of a run without decay stand on as many sites as there were at the start."""
     model = ExcitonModel(ground, modified, lifetime_ns=1e9, lattice_size=401)
-    pulses = PulseTrain(amplitude, period_us=np.inf, spot_sigma_sites=3, n_pulses=1)
+    pulses = PulseTrain(excitation_density, period_us=np.inf, spot_sigma_sites=3, n_pulses=1)
     view = snapshot(model, pulses, seed=seed, time_ns=[0, 0.01, 0.1, 0.5])
     excitons = view.occupied.sum(["x_nm", "y_nm"])
     assert (excitons == excitons[0]).all()
@@ -153,7 +153,7 @@ def test_single_occupancy_is_never_violated(ground, modified, amplitude, seed):
 
 def test_snapshot_is_a_moment_of_the_simulation():
     """`snapshot` shows the excitons and modified sites that `simulate` counts with that seed."""
-    pulses = PulseTrain(amplitude=0.3, period_us=2, spot_sigma_sites=5, n_pulses=3)
+    pulses = PulseTrain(excitation_density=0.3, period_us=2, spot_sigma_sites=5, n_pulses=3)
     times = [0, 0.5, 1.0]
     result = simulate(SMALL, replace(pulses, n_pulses=1), seed=10, n_trains=2, recording=SHORT)
     counted = result.sel(time_ns=times).isel(train=1)
@@ -167,11 +167,11 @@ def test_snapshot_is_a_moment_of_the_simulation():
 
 
 @pytest.mark.parametrize("n_threads", [2, 4])
-@pytest.mark.parametrize("trap_probability", [0, 1e-3])
-def test_same_seed_same_bits_for_any_thread_count(n_threads, trap_probability):
+@pytest.mark.parametrize("trap_rate_per_ps", [0, 1e-3])
+def test_same_seed_same_bits_for_any_thread_count(n_threads, trap_rate_per_ps):
     """Variables, coordinates and attributes are identical whatever the number of threads."""
-    model = replace(SMALL, trap_probability=trap_probability)
-    pulses = PulseTrain(amplitude=0.2, period_us=1, spot_sigma_sites=5, n_pulses=60)
+    model = replace(SMALL, trap_rate_per_ps=trap_rate_per_ps)
+    pulses = PulseTrain(excitation_density=0.2, period_us=1, spot_sigma_sites=5, n_pulses=60)
     runs = [
         simulate(model, pulses, seed=11, n_trains=5, n_threads=n, recording=SHORT)
         for n in (1, n_threads)
@@ -181,7 +181,7 @@ def test_same_seed_same_bits_for_any_thread_count(n_threads, trap_probability):
 
 def test_trains_do_not_depend_on_how_many_there_are():
     """The first trains of a longer run are those of a shorter one; other seeds differ."""
-    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
     few, many, other = (
         simulate(SMALL, pulses, seed=seed, n_trains=n, recording=SHORT).r2_sum_nm2
         for seed, n in ((12, 2), (12, 4), (13, 2))
@@ -193,7 +193,7 @@ def test_trains_do_not_depend_on_how_many_there_are():
 
 def test_single_train_is_the_first_of_many():
     """The blocks of a single train add up to the first train of a run of several."""
-    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=33)
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=33)
     one = simulate(SMALL, pulses, seed=14, recording=SHORT)
     two = simulate(SMALL, pulses, seed=14, n_trains=2, recording=SHORT)
     assert one.sizes["block"] == 10
@@ -204,7 +204,7 @@ def test_single_train_is_the_first_of_many():
 def test_trapping_delays_the_light():
     """Dark times are Pareto: a trapped exciton that then decays at once emits at their delays."""
     model = ExcitonModel(
-        0, 0, lifetime_ns=0.001, lattice_size=51, trap_probability=0.5, trap_exponent=0.5
+        0, 0, lifetime_ns=0.001, lattice_size=51, trap_rate_per_ps=0.5, trap_exponent=0.5
     )
     pulses = replace(ONE_EXCITON, n_pulses=20000)
     recording = Recording(interval_ps=50, until_ns=0.05)
@@ -225,7 +225,7 @@ def test_trapping_delays_the_light():
 def test_edge_is_an_error_that_names_the_remedy():
     """An exciton that reaches the edge stops the run and says how to enlarge the lattice."""
     model = ExcitonModel(1, 1, lattice_size=41)
-    pulses = PulseTrain(amplitude=0.5, period_us=1, spot_sigma_sites=3, n_pulses=5)
+    pulses = PulseTrain(excitation_density=0.5, period_us=1, spot_sigma_sites=3, n_pulses=5)
     with pytest.raises(LatticeEdgeError, match=r"lattice_size=82"):
         simulate(model, pulses, seed=1)
     with pytest.raises(LatticeEdgeError, match="enlarge"):
@@ -245,16 +245,16 @@ def test_lattice_is_whole_up_to_its_edge(size):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ExcitonModel(hop_probability_ground=-0.1), "hop_probability_ground = -0.1"),
-        (lambda: ExcitonModel(hop_probability_modified=1.5), "at most 1"),
+        (lambda: ExcitonModel(hop_rate_ground_per_ps=-0.1), "hop_rate_ground_per_ps = -0.1"),
+        (lambda: ExcitonModel(hop_rate_modified_per_ps=1.5), "at most 1"),
         (lambda: ExcitonModel(lifetime_ns=-1), "lifetime_ns = -1"),
         (lambda: ExcitonModel(relaxation_time_us=0), "relaxation_time_us = 0"),
         (lambda: ExcitonModel(relaxation_time_us=np.nan), "relaxation_time_us = nan"),
         (lambda: ExcitonModel(lattice_size=100.5), "lattice_size = 100.5 must be an integer"),
         (lambda: ExcitonModel(hop_rule="both"), "chosen_neighbour"),
-        (lambda: ExcitonModel(trap_probability=1), "trap_probability = 1"),
-        (lambda: PulseTrain(1.2, 1), "amplitude = 1.2"),
-        (lambda: PulseTrain(0, 1), "amplitude = 0"),
+        (lambda: ExcitonModel(trap_rate_per_ps=1), "trap_rate_per_ps = 1"),
+        (lambda: PulseTrain(1.2, 1), "excitation_density = 1.2"),
+        (lambda: PulseTrain(0, 1), "excitation_density = 0"),
         (lambda: PulseTrain(0.1, -1), "period_us = -1"),
         (lambda: PulseTrain(0.1, 1, n_pulses=10.0), "n_pulses = 10.0 must be an integer"),
         (lambda: PulseTrain(0.1, 1, n_pulses=True), "n_pulses = True"),
@@ -278,7 +278,7 @@ def test_invalid_parameters_name_value_and_rule(call, message):
 
 def test_attributes_repeat_the_run():
     """Model, pulses and seed rebuilt from the attributes give the same dataset."""
-    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
     result = simulate(SMALL, pulses, seed=17, n_trains=2, recording=SHORT)
     attrs = result.attrs
 
@@ -297,7 +297,7 @@ def test_attributes_repeat_the_run():
 
 def test_dataset_survives_a_file(tmp_path):
     """A run written to netCDF and read again is the same."""
-    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=5)
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=5)
     result = simulate(SMALL, pulses, seed=18, n_trains=2, recording=SHORT)
     result.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
     xr.testing.assert_equal(xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf"), result)
@@ -331,10 +331,12 @@ def test_history_fades():
 
 def test_annihilation_is_of_second_order():
     """Where excitons are few, twice as many lose twice the share of them."""
-    model = replace(free_walk(0.5), lifetime_ns=0.5, annihilation_probability=1)
+    model = replace(free_walk(0.5), lifetime_ns=0.5, annihilation_rate_per_ps=1)
     lost = []
-    for amplitude in (0.002, 0.004):
-        pulses = PulseTrain(amplitude, 1, spot_sigma_sites=10, n_pulses=10_000, burn_in_pulses=0)
+    for excitation_density in (0.002, 0.004):
+        pulses = PulseTrain(
+            excitation_density, 1, spot_sigma_sites=10, n_pulses=10_000, burn_in_pulses=0
+        )
         result = simulate(model, pulses, seed=13, n_trains=8, recording=SHORT)
         emitted = result.emission_count.sum(["delay_ns", "r_nm"])
         share = 1 - emitted / result.created_count
@@ -347,29 +349,31 @@ def test_annihilation_is_of_second_order():
 
 def test_without_annihilation_no_exciton_is_lost():
     """Occupied sites only block."""
-    pulses = PulseTrain(amplitude=0.5, period_us=10, spot_sigma_sites=5, n_pulses=50)
+    pulses = PulseTrain(excitation_density=0.5, period_us=10, spot_sigma_sites=5, n_pulses=50)
     result = simulate(SMALL, pulses, seed=14, n_trains=2, recording=SHORT)
     assert (result.emission_count.sum(["delay_ns", "r_nm"]) == result.created_count).all()
 
 
 def test_expected_light_is_that_of_the_photons():
     """Light by delay and by radius agrees with the photons drawn, traps and memory at work."""
-    model = replace(SMALL, trap_probability=1e-3, trap_time_minimum_ns=0.1)
-    pulses = PulseTrain(amplitude=0.2, period_us=5, spot_sigma_sites=5, n_pulses=100)
+    model = replace(SMALL, trap_rate_per_ps=1e-3, trap_time_minimum_ns=0.1)
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=100)
     result = simulate(model, pulses, seed=15, n_trains=30, recording=SHORT)
-    inside = result[["light", "emission_count"]].isel(delay_ns=slice(None, -120))
+    inside = result[["expected_emission", "emission_count"]].isel(delay_ns=slice(None, -120))
     for axis in ("delay_ns", "r_nm"):
         sums = inside.sum([{"delay_ns": "r_nm", "r_nm": "delay_ns"}[axis]])
-        difference = (sums.light - sums.emission_count).where(sums.emission_count.sum("train") > 50)
+        difference = (sums.expected_emission - sums.emission_count).where(
+            sums.emission_count.sum("train") > 50
+        )
         z = difference.mean("train") / (difference.std("train", ddof=1) / np.sqrt(30))
         assert np.abs(z).max() < 4.5
     late = result.isel(delay_ns=slice(len(SHORT.times_ns) - 1, None))
-    assert (late.light == late.emission_count).all()
+    assert (late.expected_emission == late.emission_count).all()
 
 
 def test_expected_light_has_less_noise():
     """In the first bins, where every exciton is seen, the trains differ far less in light."""
-    pulses = PulseTrain(amplitude=0.2, period_us=100, spot_sigma_sites=5, n_pulses=20)
+    pulses = PulseTrain(excitation_density=0.2, period_us=100, spot_sigma_sites=5, n_pulses=20)
     result = simulate(SMALL, pulses, seed=16, n_trains=40, recording=SHORT)
-    first = result[["light", "emission_count"]].isel(delay_ns=0).sum("r_nm")
-    assert first.light.std() < 0.3 * first.emission_count.std()
+    first = result[["expected_emission", "emission_count"]].isel(delay_ns=0).sum("r_nm")
+    assert first.expected_emission.std() < 0.3 * first.emission_count.std()

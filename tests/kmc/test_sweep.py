@@ -25,7 +25,7 @@ sweep_module = import_module("tptools.kmc.sweep")
 
 MODEL = ExcitonModel(lattice_size=201)
 GRID = {
-    "amplitude": [0.1, 0.3],
+    "excitation_density": [0.1, 0.3],
     "period_us": [2.0, 5.0, 10.0],
     "spot_sigma_sites": 4,
     "n_pulses": 5,
@@ -80,7 +80,7 @@ def test_a_sweep_is_its_conditions():
         n_trains=2,
         recording=OPTIONS["recording"],
     )
-    chosen = runs.sel(amplitude=0.3, period_us=5.0)
+    chosen = runs.sel(excitation_density=0.3, period_us=5.0)
     for name in ("exciton_count", "r2_sum_nm2", "modified_sites"):
         np.testing.assert_array_equal(chosen[name], alone[name])
     inside = chosen.x_count.sel(x_nm=alone.x_nm)
@@ -91,9 +91,9 @@ def test_a_sweep_is_its_conditions():
 
 def test_a_condition_does_not_depend_on_the_rest_of_the_grid():
     """Adding conditions, or changing their order, leaves the others as they were."""
-    few = sweep(MODEL, GRID | {"amplitude": [0.3], "period_us": [5.0]}, **OPTIONS)
-    many = sweep(MODEL, GRID | {"amplitude": [0.3, 0.1]}, **OPTIONS)
-    chosen = many.sel(amplitude=[0.3], period_us=[5.0])
+    few = sweep(MODEL, GRID | {"excitation_density": [0.3], "period_us": [5.0]}, **OPTIONS)
+    many = sweep(MODEL, GRID | {"excitation_density": [0.3, 0.1]}, **OPTIONS)
+    chosen = many.sel(excitation_density=[0.3], period_us=[5.0])
     xr.testing.assert_equal(few.r2_sum_nm2, chosen.r2_sum_nm2.transpose(*few.r2_sum_nm2.dims))
 
 
@@ -106,8 +106,8 @@ def test_seed_and_parameters_change_the_stream():
 
 def test_grid_takes_model_parameters_and_scalars():
     """A model parameter can be a dimension; a grid of scalars has none."""
-    grid = {"amplitude": 0.3, "period_us": 5.0, "spot_sigma_sites": 4, "n_pulses": 3}
-    assert "amplitude" not in sweep(MODEL, grid, **OPTIONS).dims
+    grid = {"excitation_density": 0.3, "period_us": 5.0, "spot_sigma_sites": 4, "n_pulses": 3}
+    assert "excitation_density" not in sweep(MODEL, grid, **OPTIONS).dims
     rules = ["chosen_neighbour", "each_neighbour"]
     runs = sweep(MODEL, grid | {"hop_rule": rules}, **OPTIONS)
     assert list(runs.hop_rule.values) == rules
@@ -143,7 +143,7 @@ def test_cache_serves_finished_conditions(tmp_path, count_runs):
     again = sweep(MODEL, GRID, cache_dir=tmp_path, **OPTIONS)
     assert len(count_runs) == 6
     assert again.identical(first)
-    sweep(MODEL, GRID | {"amplitude": [0.1, 0.2, 0.3]}, cache_dir=tmp_path, **OPTIONS)
+    sweep(MODEL, GRID | {"excitation_density": [0.1, 0.2, 0.3]}, cache_dir=tmp_path, **OPTIONS)
     assert len(count_runs) == 9
 
 
@@ -179,7 +179,7 @@ def test_interrupt_loses_no_finished_condition(tmp_path, count_runs):
 def test_edge_error_keeps_the_other_conditions(tmp_path):
     """A condition that reaches the edge is an error; those that finished stay in the cache."""
     model = ExcitonModel(1, 1, lattice_size=61)
-    grid = GRID | {"hop_probability_ground": [0, 1], "hop_probability_modified": [0, 1]}
+    grid = GRID | {"hop_rate_ground_per_ps": [0, 1], "hop_rate_modified_per_ps": [0, 1]}
     with pytest.raises(LatticeEdgeError, match="enlarge"):
         sweep(model, grid, executor=InlineExecutor(), cache_dir=tmp_path, **OPTIONS)
     assert stored(tmp_path) > 0
@@ -190,8 +190,8 @@ def test_edge_error_keeps_the_other_conditions(tmp_path):
     [
         ({"power": [1]}, "grid parameter = 'power' must be one of"),
         ({"lattice_size": [100, 200]}, "grid parameter = 'lattice_size'"),
-        (GRID | {"amplitude": []}, "at least one value"),
-        (GRID | {"amplitude": [0.1, 2.0]}, "amplitude = 2.0"),
+        (GRID | {"excitation_density": []}, "at least one value"),
+        (GRID | {"excitation_density": [0.1, 2.0]}, "excitation_density = 2.0"),
     ],
 )
 def test_bad_grids_are_refused_before_anything_runs(grid, message, count_runs):

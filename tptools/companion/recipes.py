@@ -51,13 +51,13 @@ __all__ = [
 FILM = SAMPLES["Note 2"].model()
 """Hopping and memory of Note 2, and trapping that Note 2 leaves out."""
 
-_EVEN = {"hop_probability_ground": 0.5, "hop_probability_modified": 0.5}
+_EVEN = {"hop_rate_ground_per_ps": 0.5, "hop_rate_modified_per_ps": 0.5}
 FILMS: Mapping[str, ExcitonModel] = MappingProxyType(
     {
         "memory and traps": FILM,
-        "memory": replace(FILM, trap_probability=0.0),
+        "memory": replace(FILM, trap_rate_per_ps=0.0),
         "traps": replace(FILM, **_EVEN),
-        "neither": replace(FILM, **_EVEN, trap_probability=0.0),
+        "neither": replace(FILM, **_EVEN, trap_rate_per_ps=0.0),
     }
 )
 """`FILM`, and what is left of it without traps, without memory, or without both.
@@ -293,25 +293,33 @@ def _calibration(title: str, targets: Mapping[str, float], start: ExcitonModel, 
 # A coarse scan by hand found where MINPACK can start; from Note 2's numbers it does not arrive.
 _COARSE = replace(
     SAMPLES["OLA/OA"].model(),
-    hop_probability_ground=0.025,
-    hop_probability_modified=0.23,
+    hop_rate_ground_per_ps=0.025,
+    hop_rate_modified_per_ps=0.23,
     relaxation_time_us=0.3,
 )
 
 READINGS = ("second_moment", "as_printed", "radial_profile", "gaussian", "slice_line")
 """What may be called D of a simulated run, by the names of `tptools.kmc.diffusivity`."""
 
-_FEW = {"amplitude": [0.02], "period_us": [0.05, 0.1, 0.2, 0.5]}
+_FEW = {"excitation_density": [0.02], "period_us": [0.05, 0.1, 0.2, 0.5]}
 _COLLAPSE = SweepRecipe(
-    title="diffusivity of Note 2's model over amplitude and period, as in Fig. 4e",
+    title="diffusivity of Note 2's model over <N> and period, as in Fig. 4e",
     model=ExcitonModel(),
     grids={
         "steady state": {
-            "amplitude": [0.005, 0.01, 0.02, 0.04, 0.08],
+            "excitation_density": [0.005, 0.01, 0.02, 0.04, 0.08],
             "period_us": [0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5],
         },
-        "isolated": {"amplitude": [0.01, 0.02, 0.04], "period_us": [np.inf], "n_pulses": 2000},
-        "one relaxation time": {"amplitude": [0.08], "period_us": [8.1, np.inf], "n_pulses": 2000},
+        "isolated": {
+            "excitation_density": [0.01, 0.02, 0.04],
+            "period_us": [np.inf],
+            "n_pulses": 2000,
+        },
+        "one relaxation time": {
+            "excitation_density": [0.08],
+            "period_us": [8.1, np.inf],
+            "n_pulses": 2000,
+        },
         "fresh lattice": _FEW | {"burn_in_pulses": 0},
         "each neighbour": _FEW | {"hop_rule": "each_neighbour"},
     },
@@ -537,7 +545,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Examples
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
-    simulated_collapse    diffusivity of Note 2's model over amplitude and period, as in Fig. 4e
+    simulated_collapse    diffusivity of Note 2's model over <N> and period, as in Fig. 4e
     decays_5MHz ... by its memory alone
     """
     parser = argparse.ArgumentParser(
@@ -581,7 +589,7 @@ def _record(recipe: Recipe, fingerprint: str, progress: bool) -> xr.Dataset:
     (condition,) = recipe.conditions
     laser, film = condition.laser, condition.film
     light = min(laser.power_nW, recipe.unfiltered_power_nW)
-    remembers = film.hop_probability_ground != film.hop_probability_modified
+    remembers = film.hop_rate_ground_per_ps != film.hop_rate_modified_per_ps
     pulses = pulse_train(
         laser,
         n_excitons=recipe.n_excitons * max(light, 1) / N_TRAINS,
@@ -656,7 +664,7 @@ def _swept(recipe: SweepRecipe, protocol: str, fingerprint: str, progress: bool)
     reach = {"long_name": "farthest row or column with an exciton", "units": "nm"}
     table["reach_nm"] = _reach(runs).assign_attrs(reach)
     table["burn_in_pulses"] = runs["burn_in_pulses"]
-    flat = table.stack(condition=("amplitude", "period_us")).reset_index("condition")
+    flat = table.stack(condition=("excitation_density", "period_us")).reset_index("condition")
     labels = {"protocol": ("condition", [protocol] * flat.sizes["condition"])}
     shared = {name: value for name, value in runs.attrs.items() if name not in flat.variables}
     return flat.assign_coords(labels).assign_attrs(shared)

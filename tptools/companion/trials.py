@@ -27,14 +27,14 @@ def _no_memory(_: Excitation) -> ExcitonModel:
     """All nanocrystals alike, whatever the laser does."""
     return replace(
         SAMPLES["OLA/OA"].model(),
-        hop_probability_ground=EVEN_HOP_RATE,
-        hop_probability_modified=EVEN_HOP_RATE,
+        hop_rate_ground_per_ps=EVEN_HOP_RATE,
+        hop_rate_modified_per_ps=EVEN_HOP_RATE,
     )
 
 
 def _annihilation(excitation: Excitation) -> ExcitonModel:
     """Alike, and an exciton that would hop onto another is lost."""
-    return replace(_no_memory(excitation), annihilation_probability=EVEN_HOP_RATE)
+    return replace(_no_memory(excitation), annihilation_rate_per_ps=EVEN_HOP_RATE)
 
 
 def _heating(excitation: Excitation) -> ExcitonModel:
@@ -42,7 +42,7 @@ def _heating(excitation: Excitation) -> ExcitonModel:
     warming_K = GRANTED_HEATING_K_NW * excitation.power_nW
     rate = EVEN_HOP_RATE * float(HoppingLaw().factor(ROOM_K + warming_K))
     return replace(
-        _no_memory(excitation), hop_probability_ground=rate, hop_probability_modified=rate
+        _no_memory(excitation), hop_rate_ground_per_ps=rate, hop_rate_modified_per_ps=rate
     )
 
 

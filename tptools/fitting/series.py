@@ -17,7 +17,7 @@ CONDITIONS = (
     "sample",
     "power_nW",
     "rep_rate_MHz",
-    "amplitude",
+    "excitation_density",
     "period_us",
     "time_between_excitations_us",
     "temperature_K",
@@ -53,7 +53,7 @@ def measure_series(
     Dataset
         Over (estimator, record) in cm2/s: ``value``; ``std_err``, as the method states it; and
         ``scatter``, for ``slices`` the standard deviation of the draws, for the others `std_err`.
-        `CONDITIONS` and ``excitation_density`` (the amplitude) are coordinates.
+        Those of `CONDITIONS` that are known are coordinates.
 
     Raises
     ------
@@ -82,16 +82,13 @@ def measure_series(
         columns.append([[one.value, one.std_err, s] for one, s in zip(found, scatter, strict=True)])
     cells = np.moveaxis(np.array(columns), 0, 1)
     names = ("value", "std_err", "scatter")
-    series = xr.Dataset(
+    return xr.Dataset(
         {
             name: (("estimator", "record"), cells[..., k], {"units": "cm2/s"})
             for k, name in enumerate(names)
         },
         {"estimator": pd.Index(methods), **_conditions(dataset)},
     )
-    if "amplitude" in series.coords:
-        series = series.rename(amplitude="excitation_density")
-    return series
 
 
 def _scatter(record: xr.DataArray, n_resamples: int, rng: np.random.Generator) -> float:

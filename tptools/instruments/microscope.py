@@ -411,7 +411,7 @@ def measure(
         "origin": "simulated",
         "seed": int(seed),
         "simulation_seed": run.attrs["seed"],
-        "simulated_photons": round(float(run["light"].sum())),
+        "simulated_photons": round(float(run["expected_emission"].sum())),
         "simulation_noise_ratio": ratio,
         "version": tptools.__version__,
     }
@@ -470,13 +470,13 @@ def simulation_noise_ratio(
 
 def _check_run(run: xr.Dataset, excitation: Excitation, microscope: Microscope) -> None:
     """Refuse a run of other conditions, and a window that two pulses share."""
-    unknown = set(run["light"].dims) - {"train", "block", "delay_ns", "r_nm"}
+    unknown = set(run["expected_emission"].dims) - {"train", "block", "delay_ns", "r_nm"}
     if unknown:
         raise ValueError(f"run holds conditions over {sorted(unknown)} and must hold one; select")
     sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / run.attrs["lattice_spacing_nm"]
     wanted = {
-        "amplitude": excitation.excitation_density,
-        "period_us": excitation.pulse_period_us,
+        "excitation_density": excitation.excitation_density,
+        "period_us": excitation.period_us,
         "spot_sigma_sites": sigma_sites,
     }
     for name, value in wanted.items():
@@ -491,8 +491,8 @@ def _check_run(run: xr.Dataset, excitation: Excitation, microscope: Microscope) 
 
 def _emission(run: xr.Dataset) -> xr.DataArray:
     """Photons over (group, delay_ns, r_nm), a group being a train or a block of the only one."""
-    groups = [name for name in ("train", "block") if name in run["light"].dims]
-    stacked = run["light"].stack(group=groups, create_index=False)
+    groups = [name for name in ("train", "block") if name in run["expected_emission"].dims]
+    stacked = run["expected_emission"].stack(group=groups, create_index=False)
     return stacked.transpose("group", "delay_ns", "r_nm")
 
 

@@ -54,7 +54,7 @@ def pulse_train(
         )
     check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
     sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / lattice_spacing_nm
-    density, period_us = excitation.excitation_density, excitation.pulse_period_us
+    density, period_us = excitation.excitation_density, excitation.period_us
     train = PulseTrain(density, period_us, sigma_sites, n_pulses or 1, burn_in_pulses)
     if n_excitons is None:
         check_integer("n_pulses", n_pulses, at_least=1)

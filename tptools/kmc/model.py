@@ -25,8 +25,8 @@ class ExcitonModel:
 
     Parameters
     ----------
-    hop_probability_ground, hop_probability_modified : float
-        Chance per ps that a hop to a neighbour in that configuration succeeds, in [0, 1].
+    hop_rate_ground_per_ps, hop_rate_modified_per_ps : float
+        Rate of hops to a neighbour in that configuration, in [0, 1] per ps.
     lifetime_ns : float
         Mean exciton lifetime, at least one step of 1 ps; infinity is allowed where the run is
         told how long to follow a pulse.
@@ -37,17 +37,17 @@ class ExcitonModel:
     lattice_size : int
         Sites along each side of the lattice.
     hop_rule : {"chosen_neighbour", "each_neighbour"}
-        What the hop numbers mean. ``"chosen_neighbour"``: each ps an exciton picks one neighbour
-        and hops there with that probability (Note 2). ``"each_neighbour"``: they are rates per ps
-        to each of the four neighbours (main text), which makes every hop four times as frequent.
-    trap_probability : float
-        Chance per ps that a walking exciton is trapped, in [0, 1). Zero as in Note 2.
+        What the rates mean. ``"chosen_neighbour"``: each ps an exciton picks one neighbour and
+        hops there with rate times 1 ps as probability (Note 2). ``"each_neighbour"``: they are
+        rates to each of the four neighbours (main text), which makes hops four times as frequent.
+    trap_rate_per_ps : float
+        Rate at which a walking exciton is trapped, in [0, 1) per ps. Zero as in Note 2.
     trap_time_minimum_ns, trap_exponent : float
         A trapped exciton stays dark and still for a time t with
         P(t > s) = (trap_time_minimum_ns / s)**trap_exponent, then walks on.
-    annihilation_probability : float
-        Chance that an attempt towards an occupied neighbour ends the exciton that makes it, read
-        as the hop numbers are. Zero as in Note 2: occupied sites only block.
+    annihilation_rate_per_ps : float
+        Rate at which an attempt towards an occupied neighbour ends the exciton that makes it, in
+        [0, 1] per ps, read as the hop rates are. Zero as in Note 2: occupied sites only block.
 
     Raises
     ------
@@ -57,37 +57,37 @@ class ExcitonModel:
     Examples
     --------
     >>> model = ExcitonModel()
-    >>> round(model.free_walk_diffusivity_cm2_s(model.hop_probability_modified), 3)
+    >>> round(model.free_walk_diffusivity_cm2_s(model.hop_rate_modified_per_ps), 3)
     0.175
     """
 
-    hop_probability_ground: float = 0.006
-    hop_probability_modified: float = 0.7
+    hop_rate_ground_per_ps: float = 0.006
+    hop_rate_modified_per_ps: float = 0.7
     lifetime_ns: float = 2.5
     relaxation_time_us: float = 8.1
     lattice_spacing_nm: float = 10.0
     lattice_size: int = 1000
     hop_rule: HopRule = "chosen_neighbour"
-    trap_probability: float = 0.0
+    trap_rate_per_ps: float = 0.0
     trap_time_minimum_ns: float = 1.0
     trap_exponent: float = 0.5
-    annihilation_probability: float = 0.0
+    annihilation_rate_per_ps: float = 0.0
 
     def __post_init__(self) -> None:
-        check_number("hop_probability_ground", self.hop_probability_ground, at_least=0, at_most=1)
+        check_number("hop_rate_ground_per_ps", self.hop_rate_ground_per_ps, at_least=0, at_most=1)
         check_number(
-            "hop_probability_modified", self.hop_probability_modified, at_least=0, at_most=1
+            "hop_rate_modified_per_ps", self.hop_rate_modified_per_ps, at_least=0, at_most=1
         )
         check_number("lifetime_ns", self.lifetime_ns, at_least=1e-3, finite=False)
         check_number("relaxation_time_us", self.relaxation_time_us, above=0)
         check_number("lattice_spacing_nm", self.lattice_spacing_nm, above=0)
         check_integer("lattice_size", self.lattice_size, at_least=3)
         check_choice("hop_rule", self.hop_rule, ("chosen_neighbour", "each_neighbour"))
-        check_number("trap_probability", self.trap_probability, at_least=0, below=1)
+        check_number("trap_rate_per_ps", self.trap_rate_per_ps, at_least=0, below=1)
         check_number("trap_time_minimum_ns", self.trap_time_minimum_ns, above=0)
         check_number("trap_exponent", self.trap_exponent, above=0)
         check_number(
-            "annihilation_probability", self.annihilation_probability, at_least=0, at_most=1
+            "annihilation_rate_per_ps", self.annihilation_rate_per_ps, at_least=0, at_most=1
         )
 
     @property
@@ -100,19 +100,19 @@ class ExcitonModel:
         if self.hop_rule == "chosen_neighbour":
             return 1
         fastest = max(
-            self.hop_probability_ground,
-            self.hop_probability_modified,
-            self.annihilation_probability,
+            self.hop_rate_ground_per_ps,
+            self.hop_rate_modified_per_ps,
+            self.annihilation_rate_per_ps,
         )
         return max(1, math.ceil(4 * fastest))
 
-    def attempt_probability(self, hop_probability: float) -> float:
-        """Chance that one attempt towards a neighbour with this hop number succeeds.
+    def attempt_probability(self, hop_rate_per_ps: float) -> float:
+        """Chance that one attempt towards a neighbour at this rate succeeds.
 
         Parameters
         ----------
-        hop_probability : float
-            Hop number of the neighbour's configuration, per ps.
+        hop_rate_per_ps : float
+            That of the neighbour's configuration.
 
         Returns
         -------
@@ -125,18 +125,18 @@ class ExcitonModel:
         0.7
         """
         neighbours = 1 if self.hop_rule == "chosen_neighbour" else 4
-        return neighbours * hop_probability / self.attempts_per_ps
+        return neighbours * hop_rate_per_ps / self.attempts_per_ps
 
-    def free_walk_diffusivity_cm2_s(self, hop_probability: float) -> float:
-        r"""Diffusivity of a lone exciton where every site has this hop number.
+    def free_walk_diffusivity_cm2_s(self, hop_rate_per_ps: float) -> float:
+        r"""Diffusivity of a lone exciton where every site has this hop rate.
 
         Per-axis variance grows as 2Dt (Eq. 1), so that :math:`D = p l^2 / 4` per ps for one
         chosen neighbour, and :math:`D = k l^2` with a rate to each of the four.
 
         Parameters
         ----------
-        hop_probability : float
-            Hop number of every site, per ps.
+        hop_rate_per_ps : float
+            That of every site.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class ExcitonModel:
         >>> round(ExcitonModel(hop_rule="each_neighbour").free_walk_diffusivity_cm2_s(0.7), 2)
         0.7
         """
-        hops_per_ps = self.attempts_per_ps * self.attempt_probability(hop_probability)
+        hops_per_ps = self.attempts_per_ps * self.attempt_probability(hop_rate_per_ps)
         return hops_per_ps * self.lattice_spacing_nm**2 / 4 * 1e-2
 
 
@@ -161,7 +161,7 @@ class PulseTrain:
 
     Parameters
     ----------
-    amplitude : float
+    excitation_density : float
         Excitation probability at the centre of the spot, alpha, in (0, 1].
     period_us : float
         Time between pulses; infinity gives isolated pulses, each on a relaxed lattice.
@@ -180,7 +180,7 @@ class PulseTrain:
 
     Examples
     --------
-    >>> pulses = PulseTrain(amplitude=0.08, period_us=0.4)
+    >>> pulses = PulseTrain(excitation_density=0.08, period_us=0.4)
     >>> pulses.time_between_excitations_us
     5.0
     >>> pulses.burn_in(ExcitonModel())
@@ -189,14 +189,14 @@ class PulseTrain:
     25.01
     """
 
-    amplitude: float
+    excitation_density: float
     period_us: float
     spot_sigma_sites: float = 10.62
     n_pulses: int = 1000
     burn_in_pulses: int | None = None
 
     def __post_init__(self) -> None:
-        check_number("amplitude", self.amplitude, above=0, at_most=1)
+        check_number("excitation_density", self.excitation_density, above=0, at_most=1)
         check_number("period_us", self.period_us, above=0, finite=False)
         check_number("spot_sigma_sites", self.spot_sigma_sites, above=0)
         check_integer("n_pulses", self.n_pulses, at_least=1)
@@ -206,7 +206,7 @@ class PulseTrain:
     @property
     def time_between_excitations_us(self) -> float:
         """Mean time between direct excitations of the site at the centre, T = period / alpha."""
-        return self.period_us / self.amplitude
+        return self.period_us / self.excitation_density
 
     @property
     def spot_fwhm_sites(self) -> float:

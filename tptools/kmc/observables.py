@@ -117,7 +117,7 @@ def diffusivity(
     Examples
     --------
     >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
-    >>> pulses = PulseTrain(amplitude=0.08, period_us=10, n_pulses=50)
+    >>> pulses = PulseTrain(excitation_density=0.08, period_us=10, n_pulses=50)
     >>> run = simulate(ExcitonModel(), pulses, seed=1, n_trains=4)
     >>> diffusivity(run).unit
     'cm2/s'
@@ -189,7 +189,7 @@ def diffusivities(
 
 
 def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
-    """Compare conditions that differ in amplitude and period but not in T = period / amplitude.
+    """Compare conditions that differ in <N> and period but not in T = period / <N>.
 
     Parameters
     ----------
@@ -206,16 +206,16 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     --------
     >>> times_us = [[5.0, 10.0], [2.5, 5.0]]
     >>> table = xr.Dataset({
-    ...     "value": (("amplitude", "period_us"), [[0.11, 0.06], [0.15, 0.09]]),
-    ...     "std_err": (("amplitude", "period_us"), [[0.01, 0.01], [0.01, 0.01]]),
-    ...     "time_between_excitations_us": (("amplitude", "period_us"), times_us),
+    ...     "value": (("excitation_density", "period_us"), [[0.11, 0.06], [0.15, 0.09]]),
+    ...     "std_err": (("excitation_density", "period_us"), [[0.01, 0.01], [0.01, 0.01]]),
+    ...     "time_between_excitations_us": (("excitation_density", "period_us"), times_us),
     ... })
     >>> compare_at_equal_time(table).relative.values.round(3).tolist()
     [[1.1, nan], [nan, 0.9]]
     """
     value = table["value"]
     time_us = table["time_between_excitations_us"].transpose(*value.dims).to_numpy()
-    # equal up to the rounding of period / amplitude
+    # equal up to the rounding of period / <N>
     _, group, size = np.unique(np.log(time_us).round(9), return_inverse=True, return_counts=True)
     mean = np.bincount(group.ravel(), value.to_numpy().ravel()) / size
     mean = value.copy(data=np.where(size > 1, mean, np.nan)[group].reshape(value.shape))
@@ -277,10 +277,7 @@ def _variance(sums: xr.Dataset) -> xr.DataArray:
     """Variance of the Gaussian fitted to the sum of both axes' profiles."""
     along_y = sums["y_count"].rename(y_nm="position_nm")
     profile = sums["x_count"].rename(x_nm="position_nm") + along_y
-    # a grid over the pulse amplitude would clash with the amplitude of the fit
-    others = profile.isel(position_nm=0, drop=True).coords
-    fit = fit_profiles(profile.drop_vars(list(others)), background=False)
-    return fit["variance_nm2"].assign_coords(others)
+    return fit_profiles(profile, background=False)["variance_nm2"]
 
 
 def _gaussian(sums: xr.Dataset) -> xr.DataArray:

@@ -171,7 +171,7 @@ def to_dataset(
     result["radial_count"] += result["bright_count"]
     return result.assign(
         sites_per_radius=("r_nm", sites_per_radius(n_radii), {"units": "1"}),
-        light=_light(result, recording, model.lifetime_ns),
+        expected_emission=_expected_emission(result, recording, model.lifetime_ns),
     )
 
 
@@ -193,7 +193,9 @@ def _axes(
     }
 
 
-def _light(result: xr.Dataset, recording: Recording, lifetime_ns: float) -> xr.DataArray:
+def _expected_emission(
+    result: xr.Dataset, recording: Recording, lifetime_ns: float
+) -> xr.DataArray:
     r"""Photons to be expected in each delay bin at each radius, given where excitons were.
 
     Within the recorded instants every exciton in no trap emits at a rate of one over its lifetime.
@@ -204,6 +206,9 @@ def _light(result: xr.Dataset, recording: Recording, lifetime_ns: float) -> xr.D
     bright = result["bright_count"].transpose(..., "time_ns", "r_nm").to_numpy()
     share = recording.interval_ps / 1e3 / lifetime_ns
     counted = result["emission_count"].transpose(..., "delay_ns", "r_nm")
-    light = counted.to_numpy().astype(float)
-    light[..., : recording.n_times - 1, :] = share * (bright[..., :-1, :] + bright[..., 1:, :]) / 2
-    return counted.copy(data=light).assign_attrs(long_name="photons expected by delay and radius")
+    expected = counted.to_numpy().astype(float)
+    mean_bright = (bright[..., :-1, :] + bright[..., 1:, :]) / 2
+    expected[..., : recording.n_times - 1, :] = share * mean_bright
+    return counted.copy(data=expected).assign_attrs(
+        long_name="photons expected by delay and radius"
+    )

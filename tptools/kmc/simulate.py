@@ -74,10 +74,10 @@ def simulate(
         ``modified_sites``. With an axis ``x_nm``, ``y_nm`` or ``r_nm`` more: ``x_count``,
         ``y_count``, ``radial_count`` (r rounds to the nearest spacing; ``sites_per_radius``
         sites have it), and ``bright_count`` of those in no trap. ``emission_count`` over (train,
-        delay_ns, r_nm), and ``light``, its expectation given where excitons were; ``delay_ns`` and
-        ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop. Space is cut to
-        where excitons were. A single train also has an axis ``block``: its pulses in ten runs
-        of consecutive ones. The attributes hold every parameter.
+        delay_ns, r_nm), and ``expected_emission``, its expectation given where excitons were;
+        ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
+        Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
+        in ten runs of consecutive ones. The attributes hold every parameter.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def simulate(
 
     Examples
     --------
-    >>> pulses = PulseTrain(amplitude=0.08, period_us=10, n_pulses=20)
+    >>> pulses = PulseTrain(excitation_density=0.08, period_us=10, n_pulses=20)
     >>> run = simulate(ExcitonModel(), pulses, seed=1, n_trains=2)
     >>> run.exciton_count.dims, run.attrs["time_between_excitations_us"]
     (('train', 'time_ns'), 125.0)
@@ -150,7 +150,7 @@ def snapshot(
 
     Examples
     --------
-    >>> pulses = PulseTrain(amplitude=0.5, period_us=10, n_pulses=5)
+    >>> pulses = PulseTrain(excitation_density=0.5, period_us=10, n_pulses=5)
     >>> view = snapshot(ExcitonModel(lattice_size=200), pulses, seed=1, time_ns=[0, 3])
     >>> bool(view.modified.where(view.occupied, True).all())
     True
@@ -249,11 +249,11 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
     row_length = model.lattice_size + 2
     thresholds = np.zeros(engine.N_SITE_STATES, np.uint64)
     for site in range(engine.FRAME):
-        accepted = model.hop_probability_ground
+        accepted = model.hop_rate_ground_per_ps
         if site & engine.OCCUPIED:
-            accepted = model.annihilation_probability
+            accepted = model.annihilation_rate_per_ps
         elif site & engine.MODIFIED:
-            accepted = model.hop_probability_modified
+            accepted = model.hop_rate_modified_per_ps
         thresholds[site] = round(model.attempt_probability(accepted) * 2**engine.ACCEPTANCE_BITS)
     steps_per_ns = 1e3 * model.attempts_per_ps
     return engine.Rules(
@@ -262,11 +262,11 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
         offsets=np.array([1, -1, row_length, -row_length]),
         thresholds=thresholds,
         log_no_decay=_log1p(-1 / (model.lifetime_ns * steps_per_ns)),
-        log_no_trapping=_log1p(-model.trap_probability / model.attempts_per_ps),
+        log_no_trapping=_log1p(-model.trap_rate_per_ps / model.attempts_per_ps),
         dark_minimum_steps=model.trap_time_minimum_ns * steps_per_ns,
         dark_exponent=model.trap_exponent,
         log_no_relaxation=-pulses.period_us / model.relaxation_time_us,
-        annihilates=model.annihilation_probability > 0,
+        annihilates=model.annihilation_rate_per_ps > 0,
     )
 
 
@@ -285,7 +285,7 @@ def _spot(model: ExcitonModel, pulses: PulseTrain) -> engine.Spot:
     size = model.lattice_size
     axis = np.arange(size) - size // 2
     r2 = (axis[:, None] ** 2 + axis**2).ravel()
-    probability = pulses.amplitude * np.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
+    probability = pulses.excitation_density * np.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
     bright = np.flatnonzero(probability >= NEGLIGIBLE_EXCITATION_PROBABILITY)
     bright = bright[np.argsort(r2[bright], kind="stable")]
     row, column = np.divmod(bright, size)
@@ -362,7 +362,7 @@ def _check_edge(model: ExcitonModel, pulses: PulseTrain, state: engine.State) ->
     if state.counters[engine.REACHED_EDGE]:
         raise LatticeEdgeError(
             f"an exciton reached the edge of the lattice of {model.lattice_size} x "
-            f"{model.lattice_size} sites at amplitude = {pulses.amplitude}, period_us = "
-            f"{pulses.period_us}; enlarge it, for example with "
-            f"lattice_size={2 * model.lattice_size}"
+            f"{model.lattice_size} sites at excitation_density = "
+            f"{pulses.excitation_density}, period_us = {pulses.period_us}; "
+            f"enlarge it, for example with lattice_size={2 * model.lattice_size}"
         )

@@ -94,10 +94,10 @@ def sweep(
 
     Examples
     --------
-    >>> grid = {"amplitude": [0.02, 0.08], "period_us": [5, 10, 20], "n_pulses": 10}
+    >>> grid = {"excitation_density": [0.02, 0.08], "period_us": [5, 10, 20], "n_pulses": 10}
     >>> runs = sweep(ExcitonModel(), grid, n_trains=2, progress=False)
     >>> dict(runs.time_between_excitations_us.sizes)
-    {'amplitude': 2, 'period_us': 3}
+    {'excitation_density': 2, 'period_us': 3}
     """
     check_integer("seed", seed, at_least=0)
     check_integer("n_trains", n_trains, at_least=1)
@@ -197,7 +197,7 @@ def _run_condition(
 
 def _cost(pulses: PulseTrain, model: ExcitonModel) -> float:
     """Relative length of a run, so that the longest start first."""
-    return pulses.amplitude * (pulses.n_pulses + pulses.burn_in(model))
+    return pulses.excitation_density * (pulses.n_pulses + pulses.burn_in(model))
 
 
 def _run_all(executor: Executor, run: object, jobs: list[tuple], progress: bool) -> list:

@@ -14,8 +14,8 @@ from tptools.kmc import ExcitonModel, PulseTrain, compare_at_equal_time, snapsho
 @pytest.fixture
 def table():
     """Table of a sweep in which D is an exponential of T."""
-    grid = xr.Dataset(coords={"amplitude": [0.01, 0.02], "period_us": [0.1, 0.2, 0.4]})
-    time_us = grid.period_us / grid.amplitude
+    grid = xr.Dataset(coords={"excitation_density": [0.01, 0.02], "period_us": [0.1, 0.2, 0.4]})
+    time_us = grid.period_us / grid.excitation_density
     return xr.Dataset(
         {
             "value": 0.14 * np.exp(-time_us / 6),
@@ -28,7 +28,7 @@ def table():
 @pytest.fixture(scope="module")
 def view():
     """Two moments after a bright pulse."""
-    pulses = PulseTrain(amplitude=0.5, period_us=1, spot_sigma_sites=4, n_pulses=3)
+    pulses = PulseTrain(excitation_density=0.5, period_us=1, spot_sigma_sites=4, n_pulses=3)
     return snapshot(ExcitonModel(lattice_size=101), pulses, seed=1, time_ns=[0, 0.2])
 
 

@@ -282,7 +282,7 @@ def relaxed_within_a_lifetime() -> float:
 )
 def printed_formula() -> dict[str, Estimate]:
     """Let excitons walk on equal sites and read their D by both senses of an average over ρ(r)."""
-    free = replace(_MODEL, hop_probability_ground=0.5, hop_probability_modified=0.5)
+    free = replace(_MODEL, hop_rate_ground_per_ps=0.5, hop_rate_modified_per_ps=0.5)
     pulses = kmc.PulseTrain(0.3, math.inf, 8.0, n_pulses=50)
     recording = kmc.Recording(until_ns=1, follow_ns=1)
     run = kmc.simulate(free, pulses, seed=1, n_trains=16, recording=recording)
@@ -416,7 +416,7 @@ def fresh_over_steady() -> dict[str, Estimate]:
     A tenth is less than the scatter of a measured point.
     """
     fresh, steady = _runs("fresh lattice"), _runs("steady state")
-    at_amplitude = steady.isel(condition=np.flatnonzero(steady["amplitude"] == 0.02))
+    at_amplitude = steady.isel(condition=np.flatnonzero(steady["excitation_density"] == 0.02))
     return {
         f"period of {1e3 * float(table_us):g} ns": _picked(fresh, k) / _picked(at_amplitude, k)
         for k, table_us in ((0, fresh["period_us"][0]), (-1, fresh["period_us"][-1]))

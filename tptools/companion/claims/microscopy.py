@@ -69,7 +69,7 @@ def variance_of_a_free_walk() -> Estimate:
     film = FILMS["neither"]
     run = kmc.simulate(film, kmc.pulse_train(Excitation(10, 2.5), 40), seed=1, n_trains=4)
     found = kmc.diffusivity(run, estimator="second_moment")
-    return _relative(found, film.free_walk_diffusivity_cm2_s(film.hop_probability_ground))
+    return _relative(found, film.free_walk_diffusivity_cm2_s(film.hop_rate_ground_per_ps))
 
 
 @claim("s3-eq4", expects=Bounds("D of Eq. (4) over D of the hops", 0.9, 1.1))
@@ -79,7 +79,7 @@ def diffusivity_through_the_microscope() -> Estimate:
     record = datasets.load("tplm_10nW_neither").expand_dims("record")
     series = fitting.measure_series(record, ("slices",)).squeeze()
     found = Estimate(float(series.value), float(series.scatter), "cm2/s", "slices")
-    return _relative(found, film.free_walk_diffusivity_cm2_s(film.hop_probability_ground))
+    return _relative(found, film.free_walk_diffusivity_cm2_s(film.hop_rate_ground_per_ps))
 
 
 @claim(

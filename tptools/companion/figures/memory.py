@@ -205,7 +205,7 @@ def plot_relaxation_curve(table: xr.Dataset, fit: ModelResult) -> Figure:
     Parameters
     ----------
     table : Dataset
-        ``value`` and ``std_err`` in cm2/s over ``amplitude`` and ``period_us``, and
+        ``value`` and ``std_err`` in cm2/s over ``excitation_density`` and ``period_us``, and
         ``time_between_excitations_us``.
     fit : ModelResult
         From `tptools.fitting.fit_relaxation`.
@@ -216,10 +216,12 @@ def plot_relaxation_curve(table: xr.Dataset, fit: ModelResult) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(7.2, 4.4))
     inset = ax.inset_axes((0.5, 0.42, 0.48, 0.55))
-    for amplitude, colour in colours(table.amplitude.values, ramp="viridis").items():
-        one = table.sel(amplitude=amplitude)
+    for excitation_density, colour in colours(
+        table.excitation_density.values, ramp="viridis"
+    ).items():
+        one = table.sel(excitation_density=excitation_density)
         look = {"color": colour, "marker": "o", "ms": 5, "capsize": 2}
-        label = rf"$\alpha$ = {amplitude:g}"
+        label = rf"$\alpha$ = {excitation_density:g}"
         ax.errorbar(one.time_between_excitations_us, one.value, one.std_err, ls="", **look)
         inset.errorbar(one.period_us, one.value, one.std_err, lw=0.8, label=label, **look)
     time_us = np.linspace(0, float(table.time_between_excitations_us.max()), 400)
@@ -247,13 +249,15 @@ def plot_collapse(table: xr.Dataset) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(7.2, 3.6))
-    styles = zip(colours(table.amplitude.values, ramp="viridis").items(), "os^Dv", strict=False)
-    for shift, ((amplitude, colour), marker) in enumerate(styles):
-        one = table.sel(amplitude=amplitude)
+    styles = zip(
+        colours(table.excitation_density.values, ramp="viridis").items(), "os^Dv", strict=False
+    )
+    for shift, ((excitation_density, colour), marker) in enumerate(styles):
+        one = table.sel(excitation_density=excitation_density)
         # a few per cent of sideways shift keep bars at equal T apart
         time_us = one.time_between_excitations_us * 1.012 ** (shift - 2)
         look = {"color": colour, "marker": marker, "ls": "", "capsize": 2}
-        label = rf"$\alpha$ = {amplitude:g}"
+        label = rf"$\alpha$ = {excitation_density:g}"
         ax.errorbar(time_us, one.relative, one.relative_err, label=label, **look)
     ax.axhline(1, color="0.6", lw=0.8, zorder=0)
     ax.set(xscale="log", xlabel="time between excitations $T$ (µs)")
