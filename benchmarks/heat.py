@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import Row, paired
-from tptools.heat import Film, centre_temperature, explicit, stable_step_ns, temperature
+from tptools.heat import HeatedFilm, centre_temperature, explicit, stable_step_ns, temperature
 
-FILM = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+FILM = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
 TIMES_NS = np.geomspace(0.01, 2000, 200)
 CELLS = (200, 20)
 MARCH_NS = 10.0

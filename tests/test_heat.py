@@ -17,7 +17,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.heat import (
     FUSED_SILICA,
-    Film,
+    HeatedFilm,
     Substrate,
     centre_temperature,
     cooling_time,
@@ -31,13 +31,13 @@ from tptools.heat import (
     temperature_step,
 )
 
-FILM = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+FILM = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
 WIDE = replace(FILM, radius_um=math.inf)
 ON_QUARTZ = replace(WIDE, substrate=FUSED_SILICA)
 TIMES_NS = np.geomspace(0.01, 2000, 25)
 
 films = st.builds(
-    Film,
+    HeatedFilm,
     radius_um=st.floats(0.3, 10),
     thickness_nm=st.floats(5, 200),
     thermal_diffusivity_m2_s=st.floats(1e-8, 1e-5),
@@ -65,7 +65,7 @@ def test_wide_and_thick_film():
 @pytest.mark.parametrize("radius_um", [0.25, 0.6, 1.0])
 def test_wall_that_cuts_the_spot(radius_um):
     """Even where the wall cuts the Gaussian, the series is right to 1e-6."""
-    film = Film(radius_um, 35, 1e-7)
+    film = HeatedFilm(radius_um, 35, 1e-7)
     times_ns = [0.01, 1, 30, 1000]
     found = centre_temperature(film, times_ns) / axial_part(film, times_ns)
     np.testing.assert_allclose(found, radial_by_matrix(film, times_ns), atol=1e-6)
@@ -138,7 +138,7 @@ def test_centre_is_a_node_of_the_field():
 @pytest.mark.parametrize("axis", [0, 1])
 def test_explicit_differences_are_of_second_order(axis):
     """Halving the step along r or z takes the error down by four, the step in time being fixed."""
-    film = Film(1.5, 200, 1e-7, absorption_length_nm=100)
+    film = HeatedFilm(1.5, 200, 1e-7, absorption_length_nm=100)
     grids = [(n, 8) if axis == 0 else (8, n) for n in (16, 32, 64, 128)]
     step_ns = stable_step_ns(film, grids[-1]) / 2
     time_ns = after(film, 0.5)
@@ -211,7 +211,7 @@ def test_interface_that_lets_nothing_through():
 
 def test_film_on_itself():
     """A film on its own material in perfect contact is a half-space: a known product."""
-    film = Film(math.inf, 2000, 1e-7, absorption_length_nm=50)
+    film = HeatedFilm(math.inf, 2000, 1e-7, absorption_length_nm=50)
     same = Substrate(film.conductivity_W_mK, film.heat_capacity_J_m3K, math.inf)
     spread = 1e-9 * TIMES_NS * film.thermal_diffusivity_m2_s
     known = erfcx(np.sqrt(spread) / 50e-9) / (1 + 2 * spread / film.spot_sigma_m**2)
@@ -391,7 +391,7 @@ def test_impossible_films_are_refused(name, value):
 def test_films_that_do_not_fit_are_refused():
     """A spot wider than the film, or a film that ends on a substrate, is no such film."""
     with pytest.raises(ValueError, match=r"spot_fwhm_nm = 500\.0 is wider than the film of radius"):
-        Film(0.2, 35, 1e-7)
+        HeatedFilm(0.2, 35, 1e-7)
     with pytest.raises(ValueError, match="radius_um = 5 must be infinite on a substrate"):
         replace(FILM, substrate=FUSED_SILICA)
 

@@ -18,7 +18,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 from scipy.special import j0, jn_zeros
 
-from tptools.heat.model import Film
+from tptools.heat.model import HeatedFilm
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _NO_WALL = 9.0  # standard deviations at which a Gaussian is nothing to double p
 _SHARE = 0.01  # of the wanted accuracy, for what the sum leaves out
 
 
-def along_r(film: Film, r_m: Array, times_s: Array, accuracy: float) -> Array:
+def along_r(film: HeatedFilm, r_m: Array, times_s: Array, accuracy: float) -> Array:
     """Radial factor of the temperature, of shape (time, r)."""
     sigma = film.spot_sigma_m
     if math.isinf(film.radius_um):
@@ -45,7 +45,7 @@ def along_r(film: Film, r_m: Array, times_s: Array, accuracy: float) -> Array:
     )
 
 
-def along_z(film: Film, z_m: Array, times_s: Array, accuracy: float) -> Array:
+def along_z(film: HeatedFilm, z_m: Array, times_s: Array, accuracy: float) -> Array:
     """Axial factor of the temperature, of shape (time, z)."""
     thickness, depth = 1e-9 * film.thickness_nm, 1e-9 * film.absorption_length_nm
     wave_numbers = np.pi / thickness * np.arange(_axial_modes(film, times_s, accuracy))
@@ -76,7 +76,7 @@ def _exponent(accuracy: float) -> float:
     return -math.log(_SHARE * accuracy)
 
 
-def _radial_wave_numbers(film: Film, times_s: Array, accuracy: float) -> Array:
+def _radial_wave_numbers(film: HeatedFilm, times_s: Array, accuracy: float) -> Array:
     """Zeros of J1 over the radius, as far as a Gaussian that the wall may cut has any weight."""
     radius, sigma = 1e-6 * film.radius_um, film.spot_sigma_m
     spread = film.thermal_diffusivity_m2_s * _first_positive(times_s)
@@ -87,7 +87,7 @@ def _radial_wave_numbers(film: Film, times_s: Array, accuracy: float) -> Array:
     return np.concatenate([[0.0], jn_zeros(1, count)]) / radius
 
 
-def _axial_modes(film: Film, times_s: Array, accuracy: float) -> int:
+def _axial_modes(film: HeatedFilm, times_s: Array, accuracy: float) -> int:
     spread = film.thermal_diffusivity_m2_s * _first_positive(times_s)
     return (
         math.ceil(1e-9 * film.thickness_nm / math.pi * math.sqrt(_exponent(accuracy) / spread)) + 2

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
 
 from tptools.checks import check_integer, check_number
-from tptools.heat.model import Film
+from tptools.heat.model import HeatedFilm
 
 Array = NDArray[np.float64]
 
@@ -40,14 +40,14 @@ def ring_volumes(r: Array, z: Array) -> Array:
     return np.outer(np.diff(edges**2) / 2, heights)
 
 
-def stable_step_ns(film: Film, cells: tuple[int, int]) -> float:
+def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
     """Longest step at which no error grows, in ns.
 
     Euler's method is stable up to 2 over the largest eigenvalue of the differences.
 
     Parameters
     ----------
-    film : Film
+    film : HeatedFilm
         Of finite radius, without a substrate.
     cells : tuple of int
         Steps of the grid along r and z.
@@ -64,7 +64,7 @@ def stable_step_ns(film: Film, cells: tuple[int, int]) -> float:
 
     Examples
     --------
-    >>> f"{stable_step_ns(Film(5, 35, 1e-7), (200, 20)):.4f}"
+    >>> f"{stable_step_ns(HeatedFilm(5, 35, 1e-7), (200, 20)):.4f}"
     '0.0152'
     """
     check_cells(cells)
@@ -82,7 +82,7 @@ def stable_step_ns(film: Film, cells: tuple[int, int]) -> float:
 
 
 def march(
-    film: Film, times_s: Array, cells: tuple[int, int], step_ns: float | None = None
+    film: HeatedFilm, times_s: Array, cells: tuple[int, int], step_ns: float | None = None
 ) -> Array:
     """Temperature at the nodes, of shape (time, r, z)."""
     longest = stable_step_ns(film, cells)
@@ -110,7 +110,7 @@ def march(
     return records.swapaxes(1, 2)
 
 
-def _radial_weights(film: Film, cells: tuple[int, int]) -> tuple[Array, Array]:
+def _radial_weights(film: HeatedFilm, cells: tuple[int, int]) -> tuple[Array, Array]:
     """Rates in 1/s at which each ring exchanges heat with the next inner and outer one."""
     step = 1e-6 * film.radius_um / cells[0]
     walls = np.arange(cells[0]) + 0.5
@@ -122,7 +122,7 @@ def _radial_weights(film: Film, cells: tuple[int, int]) -> tuple[Array, Array]:
     return inner, outer
 
 
-def _axial_weight(film: Film, cells: tuple[int, int]) -> float:
+def _axial_weight(film: HeatedFilm, cells: tuple[int, int]) -> float:
     return film.thermal_diffusivity_m2_s / (1e-9 * film.thickness_nm / cells[1]) ** 2
 
 

@@ -17,7 +17,7 @@ __all__ = [
     "DENSITY",
     "FUSED_SILICA",
     "SPECIFIC_HEAT",
-    "Film",
+    "HeatedFilm",
     "Substrate",
     "absorption_length_nm",
     "core_share",
@@ -195,7 +195,7 @@ primer of Note 1 resembles; 15 to 100 MW/(m2 K) would not surprise."""
 
 
 @dataclass(frozen=True)
-class Film:
+class HeatedFilm:
     """A cylinder of film that a pulse heats at its top: Gaussian in r, Beer's law in z.
 
     Parameters
@@ -222,7 +222,7 @@ class Film:
 
     Examples
     --------
-    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> f"{film.final_temperature:.4f}"
     '0.0033'
     """

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.heat import exact, explicit, substrate
-from tptools.heat.model import Film
+from tptools.heat.model import HeatedFilm
 
 __all__ = ["centre_temperature", "cooling_time", "mean_temperature", "pile_up", "temperature"]
 
@@ -21,7 +21,7 @@ _SHOWN_SPOTS = 4.0  # full widths of the spot from the centre to the edge of a w
 
 
 def temperature(
-    film: Film,
+    film: HeatedFilm,
     times_ns: ArrayLike,
     method: Method = "exact",
     *,
@@ -34,7 +34,7 @@ def temperature(
 
     Parameters
     ----------
-    film : Film
+    film : HeatedFilm
         What is heated, with or without a substrate.
     times_ns : array_like
         Times after the pulse, ascending.
@@ -65,7 +65,7 @@ def temperature(
 
     Examples
     --------
-    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> field = temperature(film, [0, 1, 100])
     >>> [round(float(one), 3) for one in field.sel(r_um=0, z_nm=0)]
     [1.0, 0.939, 0.632]
@@ -83,7 +83,7 @@ def temperature(
 
 
 def centre_temperature(
-    film: Film,
+    film: HeatedFilm,
     times_ns: ArrayLike,
     method: Method = "exact",
     *,
@@ -111,7 +111,7 @@ def centre_temperature(
 
     Examples
     --------
-    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> print(f"{float(centre_temperature(film, 100)):.6f}")
     0.632360
     """
@@ -124,12 +124,12 @@ def centre_temperature(
     return _labelled(field, times_ns)
 
 
-def cooling_time(film: Film, fraction: float) -> float:
+def cooling_time(film: HeatedFilm, fraction: float) -> float:
     """Time after which the centre of the top has cooled to a fraction of its first temperature.
 
     Parameters
     ----------
-    film : Film
+    film : HeatedFilm
         What is heated.
     fraction : float
         Between 0 and 1.
@@ -146,7 +146,7 @@ def cooling_time(film: Film, fraction: float) -> float:
 
     Examples
     --------
-    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> f"{cooling_time(film, 0.5):.0f} ns"
     '186 ns'
     """
@@ -166,12 +166,12 @@ def cooling_time(film: Film, fraction: float) -> float:
     return math.exp(brentq(excess, early, late, xtol=1e-8))
 
 
-def pile_up(film: Film, period_ns: float, n_pulses: int) -> xr.DataArray:
+def pile_up(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.DataArray:
     """Heat that earlier pulses have left at the centre of the top, just before each pulse.
 
     Parameters
     ----------
-    film : Film
+    film : HeatedFilm
         What is heated.
     period_ns : float
         Time between pulses.
@@ -190,7 +190,7 @@ def pile_up(film: Film, period_ns: float, n_pulses: int) -> xr.DataArray:
 
     Examples
     --------
-    >>> film = Film(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> [round(float(left), 2) for left in pile_up(film, period_ns=400, n_pulses=3)]
     [0.0, 0.33, 0.53]
     """
@@ -217,7 +217,7 @@ def mean_temperature(field: xr.DataArray) -> xr.DataArray:
 
     Examples
     --------
-    >>> film = Film(radius_um=2, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
+    >>> film = HeatedFilm(radius_um=2, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> mean = mean_temperature(temperature(film, [0, 100], "explicit"))
     >>> bool(abs(mean[1] / mean[0] - 1) < 1e-12)
     True
@@ -228,7 +228,12 @@ def mean_temperature(field: xr.DataArray) -> xr.DataArray:
 
 
 def _exact(
-    film: Film, times_s: Array, r_m: Array, z_m: Array, period_ns: float | None, accuracy: float
+    film: HeatedFilm,
+    times_s: Array,
+    r_m: Array,
+    z_m: Array,
+    period_ns: float | None,
+    accuracy: float,
 ) -> Array:
     if film.substrate is None:
         radial = exact.along_r(film, r_m, times_s, accuracy)
@@ -239,7 +244,7 @@ def _exact(
 
 
 def _checked(
-    film: Film,
+    film: HeatedFilm,
     times_ns: ArrayLike,
     method: str,
     cells: tuple[int, int],

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import j0
 
-from tptools.heat.model import Film, Substrate
+from tptools.heat.model import HeatedFilm, Substrate
 
 Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -30,7 +30,7 @@ _DIRECT_PULSES = 10
 _REST = {0: 1 / 2, 1: -1 / 12, 3: 1 / 720}  # Euler-Maclaurin: order of derivative, weight
 
 
-def after_one_pulse(film: Film, times_s: Array, r_m: Array, z_m: Array) -> Array:
+def after_one_pulse(film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array) -> Array:
     """Temperature of shape (time, r, z)."""
     started = times_s > 0
     start = np.exp(
@@ -42,7 +42,9 @@ def after_one_pulse(film: Film, times_s: Array, r_m: Array, z_m: Array) -> Array
     return field
 
 
-def after_many_pulses(film: Film, times_s: Array, r_m: Array, z_m: Array, period_s: float) -> Array:
+def after_many_pulses(
+    film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array, period_s: float
+) -> Array:
     """Temperature of shape (time, r, z) when endless pulses have made it periodic.
 
     The latest pulses are added one by one, those before by the Euler-Maclaurin formula: an integral
@@ -58,7 +60,7 @@ def after_many_pulses(film: Film, times_s: Array, r_m: Array, z_m: Array, period
     return latest + rest
 
 
-def _invert(film: Film, times_s: Array, r_m: Array, z_m: Array, order: int = 0) -> Array:
+def _invert(film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array, order: int = 0) -> Array:
     """Time derivative of some order, or for -1 the integral over all later times."""
     contour, contour_weights = _talbot()
     waves, wave_weights = _wave_numbers(film)
@@ -90,7 +92,7 @@ def _talbot() -> tuple[ComplexArray, ComplexArray]:
     return nodes, -2j / n * np.exp(nodes) * slope
 
 
-def _wave_numbers(film: Film) -> tuple[Array, Array]:
+def _wave_numbers(film: HeatedFilm) -> tuple[Array, Array]:
     """Nodes and weights for the integral over radial wave numbers, dense towards zero.
 
     At late times the smallest wave numbers are all that is left.
@@ -104,7 +106,7 @@ def _wave_numbers(film: Film) -> tuple[Array, Array]:
     return waves, spot * weights * 4 * last * u**3
 
 
-def _transform(film: Film, s: ComplexArray, waves: Array, z_m: Array) -> ComplexArray:
+def _transform(film: HeatedFilm, s: ComplexArray, waves: Array, z_m: Array) -> ComplexArray:
     """Laplace transform of the film's temperature for each wave number, of shape (s, z, wave)."""
     diffusivity = film.thermal_diffusivity_m2_s
     thickness, decay = 1e-9 * film.thickness_nm, 1e9 / film.absorption_length_nm
@@ -138,7 +140,7 @@ def _saturate(x: ComplexArray) -> ComplexArray:
     return np.where(small, 1.0, -np.expm1(-x) / np.where(small, 1.0, x))
 
 
-def _reflection(film: Film, s: ComplexArray, waves: Array, q: ComplexArray) -> ComplexArray:
+def _reflection(film: HeatedFilm, s: ComplexArray, waves: Array, q: ComplexArray) -> ComplexArray:
     """Share of a thermal wave that the interface sends back."""
     below: Substrate = film.substrate
     leak = below.conductivity_W_mK * np.sqrt(waves**2 + s / below.thermal_diffusivity_m2_s)

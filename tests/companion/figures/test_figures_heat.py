@@ -7,10 +7,10 @@ import pytest
 import xarray as xr
 
 from tptools.companion import figures
-from tptools.heat import FUSED_SILICA, Film, centre_temperature, pile_up, temperature
+from tptools.heat import FUSED_SILICA, HeatedFilm, centre_temperature, pile_up, temperature
 
-FILM = Film(5, 35, 1e-7)
-ON_QUARTZ = Film(math.inf, 35, 1e-7, substrate=FUSED_SILICA)
+FILM = HeatedFilm(5, 35, 1e-7)
+ON_QUARTZ = HeatedFilm(math.inf, 35, 1e-7, substrate=FUSED_SILICA)
 
 
 def lines(ax):

@@ -128,8 +128,8 @@ def _film(
     diffusivity_m2_s: float = _MIDDLE,
     radius_um: float = math.inf,
     substrate: heat.Substrate | None = None,
-) -> heat.Film:
-    return heat.Film(radius_um, _THICKNESS_NM, diffusivity_m2_s, substrate=substrate)
+) -> heat.HeatedFilm:
+    return heat.HeatedFilm(radius_um, _THICKNESS_NM, diffusivity_m2_s, substrate=substrate)
 
 
 def _step_K(fluence_uJ_cm2: float) -> Estimate:
