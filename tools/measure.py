@@ -39,8 +39,8 @@ STEPS = {
     "panels": ("every figure of the index by itself", "tools/panels.py", ["tools/panels.py"]),
     "data": (
         "all datasets",
-        "python -m tptools.companion.recipes --all",
-        ["-m", "tptools.companion.recipes", "--all"],
+        "python -m tptools.companion.make --all",
+        ["-m", "tptools.companion.make", "--all"],
     ),
 }
 

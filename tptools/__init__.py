@@ -11,7 +11,8 @@ Each module is one stage of the way from laser power to diffusivity, and none kn
 `tptools.noise`       data simulated as the paper does (Note 7)
 `tptools.fitting`     from records to numbers with error bars
 `tptools.companion.datasets`    the files the book reads
-`tptools.companion.recipes`     how each simulated dataset is made
+`tptools.companion.recipes`     what each simulated dataset is made of
+`tptools.companion.make`        makes them
 `tptools.companion.claims`      reported against recomputed
 `tptools.companion.figures`    figures; the only package that imports matplotlib
 ===================== =========================================================

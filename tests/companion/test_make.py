@@ -1,0 +1,324 @@
+"""Tests of tptools.companion.make."""
+
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import tptools
+from tptools.companion import datasets, make, recipes
+from tptools.excitation import Excitation
+from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
+
+SMALL = "tplm_example"
+TWO_LASERS = tuple(
+    recipes.Condition(replace(recipes.FILM, relaxation_time_us=0.1), Excitation(power, 5), "film")
+    for power in (0.5, 2.0)
+)
+TINY = replace(recipes.RECIPES["rate_series"], title="two", conditions=TWO_LASERS, n_excitons=2000)
+
+
+@pytest.fixture(autouse=True)
+def bundled_files(monkeypatch):
+    """Read the files of the checkout."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    monkeypatch.delenv("TPTOOLS_DATA_URL", raising=False)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Give a folder where simulations of this module are kept."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def add(monkeypatch):
+    """Give a function that adds recipes for the time of a test."""
+
+    def add(**more):
+        monkeypatch.setattr(make, "RECIPES", {**make.RECIPES, **more})
+
+    return add
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Count simulations; the list holds their seeds, and `stop_at` interrupts the n-th."""
+
+    class Runs(list):
+        stop_at = math.inf
+
+    simulate, seen = make.simulate, Runs()
+
+    def counted(*args, seed, **options):
+        if len(seen) == seen.stop_at:
+            raise KeyboardInterrupt
+        seen.append(seed)
+        return simulate(*args, seed=seed, **options)
+
+    monkeypatch.setattr(make, "simulate", counted)
+    return seen
+
+
+def test_small_dataset_comes_out_the_same(cache):
+    """Made again, the bundled file has the same counts and attributes."""
+    made, stored = make.make(SMALL, cache_dir=cache), datasets.load(SMALL)
+    xr.testing.assert_equal(made.counts, stored.counts)
+    assert made.attrs.keys() == stored.attrs.keys()
+    unlike = {key for key in made.attrs if made.attrs[key] != stored.attrs[key]}
+    # sums of another order of threads or library may differ in the last digit
+    assert unlike <= {"version", "simulation_noise_ratio"}
+
+
+def test_powers_become_a_dimension(add, cache):
+    """Several powers join, each with the filter that leaves the same light."""
+    lasers = (Excitation(0.5, 5), Excitation(1.0, 5))
+    conditions = tuple(recipes.Condition(recipes.FILMS["traps"], one, "film") for one in lasers)
+    fig_1d = recipes.RECIPES["decays_5MHz"]
+    add(two=replace(fig_1d, conditions=conditions, n_excitons=3000, title="two"))
+    made = make.make("two", cache_dir=cache)
+    assert made.counts.dims == ("power_nW", "time_ns")
+    assert made.power_nW.values.tolist() == [0.5, 1.0]
+    assert made.filter_transmission.values.tolist() == [1.0, 0.5]
+    assert made.excitation_density.values.tolist() == [one.excitation_density for one in lasers]
+    light = made.counts.sum("time_ns").values
+    assert light[0] == pytest.approx(light[1], rel=0.1)
+    assert made.attrs["title"] == "two"
+
+
+def test_brighter_records_rest_on_more_excitons(add, cache):
+    """Without a filter light grows with power, and so does the simulation behind it."""
+    conditions = tuple(
+        recipes.Condition(one.film, Excitation(power, 5), "film")
+        for one, power in zip(TWO_LASERS, (1.0, 4.0), strict=True)
+    )
+    add(bright=replace(TINY, conditions=conditions, n_excitons=8000, unfiltered_power_nW=4.0))
+    made = make.make("bright", cache_dir=cache)
+    assert made.attrs["filter_transmission"] == 1
+    dim, bright = made.simulated_photons.values
+    assert bright / dim == pytest.approx(4, rel=0.1)
+
+
+def test_finished_dataset_is_not_made_again(runs, cache):
+    """With a cache the simulation runs once."""
+    first = make.make(SMALL, cache_dir=cache)
+    runs.clear()
+    xr.testing.assert_identical(make.make(SMALL, cache_dir=cache), first)
+    assert runs == []
+
+
+def test_stopped_run_resumes(add, runs, tmp_path):
+    """Records that were finished before an interrupt are kept, and the result is the same."""
+    add(two=TINY)
+    runs.stop_at = 1
+    with pytest.raises(KeyboardInterrupt):
+        make.make("two", cache_dir=tmp_path)
+    runs.stop_at = math.inf
+    resumed = make.make("two", cache_dir=tmp_path)
+    assert runs == [TINY.seed, TINY.seed + 1]
+    xr.testing.assert_identical(resumed, make.make("two"))
+
+
+def test_nothing_outlives_its_settings(add, runs, tmp_path):
+    """Records of a changed seed or film are made anew, the others are not."""
+    first, second = TINY.conditions
+    slower = replace(second, film=replace(second.film, hop_rate_modified_per_ps=0.3))
+    add(two=TINY, changed=replace(TINY, conditions=(first, slower)))
+    make.make("two", cache_dir=tmp_path)
+    runs.clear()
+    make.make("changed", cache_dir=tmp_path)
+    assert runs == [TINY.seed + 1]
+
+
+def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
+    """Where the code behind the records has changed, all are made anew."""
+    add(two=TINY)
+    make.make("two", cache_dir=tmp_path)
+    monkeypatch.setattr(make, "_fingerprint", lambda *patterns: "of other code")
+    make.make("two", cache_dir=tmp_path)
+    assert runs == 2 * [TINY.seed, TINY.seed + 1]
+
+
+@pytest.mark.parametrize(
+    ("file", "records", "calibrations"),
+    [
+        ("kmc/engine.py", True, True),
+        ("instruments/microscope.py", True, True),
+        ("excitation.py", True, True),
+        ("fitting/profiles.py", False, True),
+        ("calibration.py", False, True),
+        ("companion/figures/style.py", False, False),
+    ],
+)
+def test_fingerprint_is_that_of_the_code_behind(file, records, calibrations, tmp_path, monkeypatch):
+    """Code that makes a dataset changes its fingerprint; code that only shows it does not."""
+
+    def fingerprints():
+        return make._fingerprint(), make._fingerprint("calibration.py", "fitting/*.py")
+
+    package = tmp_path / "tptools"
+    shutil.copytree(Path(tptools.__file__).parent, package)
+    before = fingerprints()
+    monkeypatch.setattr(tptools, "__file__", str(package / "__init__.py"))
+    assert fingerprints() == before
+    with (package / file).open("a") as changed:
+        changed.write("# changed\n")
+    after = fingerprints()
+    assert [one != other for one, other in zip(before, after, strict=True)] == [
+        records,
+        calibrations,
+    ]
+
+
+def test_calibration_becomes_a_dataset(add, cache, monkeypatch):
+    """What was tried, the curve of the best, its parameters and the targets are all there."""
+    film = ExcitonModel(relaxation_time_us=0.05, lifetime_ns=1.0)
+    recipe = recipes.CalibrationRecipe("tiny", film, {"highest_cm2_s": 0.1}, 300, 1)
+    add(tiny=recipe)
+    lasers = tuple(Excitation(power, 2.5) for power in (25, 10, 4, 1))
+    monkeypatch.setattr(make, "CURVE_LASERS", lasers)
+    made = make.make("tiny", cache_dir=cache)
+    assert made.diffusivity_cm2_s.dims == ("time_us",)
+    assert made.hop_rate_modified_per_ps.dims == made.tau_us.dims == ("model",)
+    assert made.attrs["hop_rate_modified_per_ps"] in made.hop_rate_modified_per_ps
+    assert (made.attrs["target_highest_cm2_s"], made.attrs["title"]) == (0.1, "tiny")
+    assert made.attrs["hop_rate_ground_per_ps"] == film.hop_rate_ground_per_ps
+
+
+def test_sweep_becomes_a_dataset(add, cache):
+    """Conditions of all protocols join, each with what `diffusivities` and the counts say."""
+    grids = {
+        "one": {"excitation_density": [0.02, 0.04], "period_us": [10.0], "n_pulses": 20},
+        "other": {"excitation_density": [0.04], "period_us": [np.inf], "n_pulses": 20},
+    }
+    recording = Recording(until_ns=3)
+    add(tiny=recipes.SweepRecipe("tiny", ExcitonModel(), grids, recording, n_trains=2, seed=5))
+    made = make.make("tiny", cache_dir=cache)
+    assert made.protocol.values.tolist() == ["one", "one", "other"]
+    assert made.time_between_excitations_us.values.tolist() == [500, 250, np.inf]
+    runs = sweep(
+        ExcitonModel(), grids["one"], seed=5, n_trains=2, progress=False, recording=recording
+    )
+    for name in recipes.READINGS:
+        table = diffusivities(runs, estimator=name).squeeze("period_us")
+        one = made.sel(estimator=name).isel(condition=slice(2))
+        assert one.value.values.tolist() == table.value.values.tolist()
+        assert one.std_err.values.tolist() == table.std_err.values.tolist()
+    reach = made.reach_nm.isel(condition=slice(2)).max()
+    assert reach == max(abs(runs.x_nm).max(), abs(runs.y_nm).max())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "excitation_density", "period_us"),
+    [("steady state", 0.005, 0.5), ("fresh lattice", 0.02, 0.5), ("isolated", 0.01, math.inf)],
+)
+def test_sweep_comes_out_the_same(protocol, excitation_density, period_us):
+    """Conditions that are simulated again have the bundled diffusivities, by all readings."""
+    recipe, stored = recipes.RECIPES["simulated_collapse"], datasets.load("simulated_collapse")
+    point = recipe.grids[protocol] | {
+        "excitation_density": excitation_density,
+        "period_us": period_us,
+    }
+    runs = sweep(
+        recipe.model,
+        point,
+        seed=recipe.seed,
+        n_trains=recipe.n_trains,
+        recording=recipe.recording,
+        progress=False,
+    )
+    chosen = (stored.protocol == protocol) & (stored.excitation_density == excitation_density)
+    one = stored.isel(condition=np.flatnonzero(chosen & (stored.period_us == period_us)))
+    again = {name: diffusivities(runs, estimator=name) for name in recipes.READINGS}
+    for name, table in again.items():
+        found = one.sel(estimator=name)
+        # a fit sees the window of the whole sweep, with more empty columns; moments do not
+        rel = 1e-3 if name in ("gaussian", "slice_line") else 1e-12
+        np.testing.assert_allclose(found.value.item(), table.value.item(), rtol=rel)
+        np.testing.assert_allclose(found.std_err.item(), table.std_err.item(), rtol=10 * rel)
+
+
+def test_command_line(cache, tmp_path, capsys):
+    """A name writes a file that loads, and prints its line for the registry."""
+    make.main([SMALL, "--cache", str(cache), "--folder", str(tmp_path)])
+    file, digest = capsys.readouterr().out.split()
+    assert (file, len(digest)) == (f"{SMALL}.nc", 64)
+    written = xr.load_dataset(tmp_path / file, engine="h5netcdf")
+    xr.testing.assert_equal(written, datasets.load(SMALL))
+
+
+def made_by(arguments, monkeypatch, tmp_path, capsys):
+    """Names for which the command line asks, and the cache that it names, without making any."""
+    asked = []
+
+    def without_work(name, *, cache_dir, progress):
+        asked.append((name, Path(cache_dir)))
+        return xr.Dataset({"counts": ("x", [1])})
+
+    monkeypatch.setattr(make, "make", without_work)
+    make.main([*arguments, "--folder", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [f"{name}.nc" for name, _ in asked]
+    assert all((tmp_path / f"{name}.nc").exists() for name, _ in asked)
+    return asked
+
+
+def test_command_line_takes_several_names(monkeypatch, tmp_path, capsys):
+    """They are made in their order, with a cache of the user unless another is named."""
+    asked = made_by(["tplm_25nW", SMALL], monkeypatch, tmp_path, capsys)
+    assert [name for name, _ in asked] == ["tplm_25nW", SMALL]
+    assert {cache for _, cache in asked} == {Path(make.pooch.os_cache("tptools"))}
+    other = tmp_path / "other"
+    asked = made_by([SMALL, "--cache", str(other)], monkeypatch, tmp_path, capsys)
+    assert asked == [(SMALL, other)]
+
+
+def test_command_line_makes_all(monkeypatch, tmp_path, capsys):
+    """With --all every recipe has its turn."""
+    asked = made_by(["--all"], monkeypatch, tmp_path, capsys)
+    assert [name for name, _ in asked] == sorted(recipes.RECIPES)
+
+
+@pytest.mark.parametrize("arguments", [["--list"], []], ids=["list", "nothing"])
+def test_command_line_lists(arguments, capsys):
+    """Asked for a list, or for nothing, it says which datasets there are."""
+    make.main(arguments)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines] == [
+        [name, recipe.title] for name, recipe in recipes.RECIPES.items()
+    ]
+
+
+def test_command_line_refuses_an_unknown_name(capsys):
+    """A typing error ends with one line that lists the names, exit code 2, and nothing made."""
+    with pytest.raises(SystemExit) as stopped:
+        make.main(["tplm_10nw", SMALL])
+    said = capsys.readouterr()
+    assert (stopped.value.code, said.out) == (2, "")
+    assert said.err.startswith("no recipe is named tplm_10nw; there are: calibration, ")
+    assert said.err.count("\n") == 1
+
+
+def test_file_is_whole_or_not_there(tmp_path, monkeypatch):
+    """A write that is interrupted leaves the file that was there as it was."""
+    dataset, path = xr.Dataset({"counts": ("time_ns", [1, 2])}), tmp_path / "two.nc"
+    path.write_bytes(b"before")
+
+    def interrupted(self, file, **options):
+        Path(file).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make.write(dataset, path)
+    assert path.read_bytes() == b"before"
+
+
+def test_unknown_name_lists_the_known():
+    """A typing error is answered with the names there are."""
+    with pytest.raises(ValueError, match="'tplm_10nw' must be one of 'calibration'"):
+        make.make("tplm_10nw")

@@ -1,0 +1,280 @@
+"""Make the datasets from nothing, as their recipes say.
+
+``python -m tptools.companion.make NAME`` makes a dataset, ``--all`` makes all, and ``--list`` says
+which there are. Finished records are kept, and what was interrupted goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from os import PathLike
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pooch
+import xarray as xr
+
+import tptools
+from tptools.calibration import calibrate
+from tptools.checks import check_choice
+from tptools.companion.recipes import (
+    CURVE_LASERS,
+    READINGS,
+    RECIPES,
+    CalibrationRecipe,
+    Recipe,
+    SweepRecipe,
+)
+from tptools.instruments import measure
+from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
+
+__all__ = ["main", "make", "write"]
+
+N_TRAINS = 8
+LONGEST_RECORDING_NS = 20
+
+
+def make(
+    name: str, *, cache_dir: str | PathLike[str] | None = None, progress: bool = False
+) -> xr.Dataset:
+    """Make a dataset from nothing.
+
+    Parameters
+    ----------
+    name : str
+        One of `RECIPES`.
+    cache_dir : path, optional
+        Folder in which every record is kept as soon as it is made; the same call takes up from
+        there, unless the code behind the records has changed.
+    progress : bool, optional
+        Show a bar over pulses for each record.
+
+    Returns
+    -------
+    Dataset
+        As of `tptools.instruments.measure`; several records along the recipe's dimension, with
+        what differs between them as further variables. Of a calibration: what was tried. Of
+        sweeps: the diffusivities.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe.
+
+    Examples
+    --------
+    >>> make("tplm_example").counts.dims
+    ('time_ns', 'position_nm')
+    """
+    check_choice("name", name, sorted(RECIPES))
+    recipe = RECIPES[name]
+    memory = joblib.Memory(cache_dir, verbose=0)
+    if isinstance(recipe, CalibrationRecipe):
+        code = _fingerprint("calibration.py", "fitting/*.py")
+        made = memory.cache(_calibrated, ignore=["progress"])(recipe, code, progress)
+    elif isinstance(recipe, SweepRecipe):
+        swept = memory.cache(_swept, ignore=["progress"])
+        protocols = [
+            swept(recipe, one, _fingerprint("fitting/*.py"), progress) for one in recipe.grids
+        ]
+        made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
+    else:
+        record = memory.cache(_record, ignore=["progress"])
+        records = [
+            record(
+                replace(recipe, conditions=(one,), seed=recipe.seed + k), _fingerprint(), progress
+            )
+            for k, one in enumerate(recipe.conditions)
+        ]
+        made = records[0] if len(records) == 1 else _join(records, recipe.along)
+    licence = {"licence": "CC BY 4.0", "recipe": f"python -m tptools.companion.make {name}"}
+    return made.assign_attrs(title=recipe.title, **licence)
+
+
+def write(dataset: xr.Dataset, path: str | PathLike[str]) -> str:
+    """Write a dataset to a compressed netCDF file, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        From `make`.
+    path : path
+        Of the file.
+
+    Returns
+    -------
+    str
+        Its line for ``data_registry.txt``.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     line = write(xr.Dataset({"counts": ("time_ns", [1, 2])}), Path(folder, "two.nc"))
+    >>> line.split()[0]
+    'two.nc'
+    """
+    packed = {"zlib": True, "complevel": 9, "shuffle": True}
+    encoding = {"counts": packed} if "counts" in dataset else {}
+    beside = Path(f"{path}.part")
+    dataset.to_netcdf(beside, engine="h5netcdf", encoding=encoding)
+    beside.replace(path)
+    return f"{Path(path).name} {pooch.file_hash(str(path))}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Remake datasets from the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of those of the command line.
+
+    Examples
+    --------
+    >>> main(["--list"])  # doctest: +ELLIPSIS
+    simulated_collapse    diffusivity of Note 2's model over <N> and period, as in Fig. 4e
+    decays_5MHz ... by its memory alone
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tptools.companion.make",
+        description="Remake datasets. Their counts are those of data/, their bytes may differ with "
+        "the HDF5 library; the lines for data_registry.txt are printed. What was interrupted "
+        "goes on where it stopped.",
+    )
+    parser.add_argument("name", nargs="*", help="which datasets")
+    parser.add_argument("--all", action="store_true", help="remake all of them")
+    parser.add_argument("--list", action="store_true", help="list the datasets and stop")
+    parser.add_argument("--folder", type=Path, default=Path(), help="where the files go")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=pooch.os_cache("tptools"),
+        help="folder in which finished records are kept (default: %(default)s)",
+    )
+    options = parser.parse_args(arguments)
+    wanted = sorted(RECIPES) if options.all else options.name
+    if options.list or not wanted:
+        print(*(f"{name:21} {recipe.title}" for name, recipe in RECIPES.items()), sep="\n")
+        return
+    unknown = [name for name in wanted if name not in RECIPES]
+    if unknown:
+        known = ", ".join(sorted(RECIPES))
+        parser.exit(2, f"no recipe is named {', '.join(unknown)}; there are: {known}\n")
+    for name in wanted:
+        made = make(name, cache_dir=options.cache, progress=True)
+        print(write(made, options.folder / f"{name}.nc"), flush=True)
+
+
+def _fingerprint(*patterns: str) -> str:
+    """Hash of the code behind a dataset, so that no result outlives the code that made it."""
+    package = Path(tptools.__file__).parent
+    digest = hashlib.sha256()
+    for pattern in ("excitation.py", "instruments/microscope.py", "kmc/*.py", *patterns):
+        for source in sorted(package.glob(pattern)):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _record(recipe: Recipe, fingerprint: str, progress: bool) -> xr.Dataset:
+    """One record; the cache tells results apart by all arguments but the last."""
+    (condition,) = recipe.conditions
+    laser, film = condition.laser, condition.film
+    light = min(laser.power_nW, recipe.unfiltered_power_nW)
+    remembers = film.hop_rate_ground_per_ps != film.hop_rate_modified_per_ps
+    pulses = pulse_train(
+        laser,
+        n_excitons=recipe.n_excitons * max(light, 1) / N_TRAINS,
+        burn_in_pulses=None if remembers else 0,
+        lattice_spacing_nm=film.lattice_spacing_nm,
+    )
+    recording = Recording(until_ns=min(recipe.microscope.window_end_ns, LONGEST_RECORDING_NS))
+    run = simulate(
+        film, pulses, seed=recipe.seed, n_trains=N_TRAINS, recording=recording, progress=progress
+    )
+    filtered = replace(recipe.microscope, filter_transmission=light / laser.power_nW)
+    measured = measure(run, laser, filtered, seed=recipe.seed, integrated=recipe.integrated)
+    return measured.assign_attrs(sample=condition.sample, temperature_K=condition.temperature_K)
+
+
+def _join(records: list[xr.Dataset], along: str) -> xr.Dataset:
+    """Join records; attributes that differ between them become variables."""
+    differing = [
+        name
+        for name, value in records[0].attrs.items()
+        if any(record.attrs[name] != value for record in records)
+    ]
+    labelled = [
+        record.assign({name: record.attrs[name] for name in differing}).set_coords(
+            [along] if along in differing else []
+        )
+        for record in records
+    ]
+    return xr.concat(labelled, along, combine_attrs="drop_conflicts")
+
+
+def _calibrated(recipe: CalibrationRecipe, fingerprint: str, progress: bool) -> xr.Dataset:
+    """What a calibration tried, one model after the other, and the curve of the best."""
+    found = calibrate(
+        recipe.start,
+        recipe.targets,
+        CURVE_LASERS,
+        seed=recipe.seed,
+        n_excitons=recipe.n_excitons,
+        progress=progress,
+    )
+    tried = found.history.rename_axis("model").to_xarray()
+    targets = {f"target_{name}": value for name, value in recipe.targets.items()}
+    return xr.merge([tried, found.curve]).assign_attrs(
+        asdict(found.model),
+        **targets,
+        origin="simulated",
+        seed=recipe.seed,
+        n_excitons=recipe.n_excitons,
+        version=tptools.__version__,
+    )
+
+
+def _swept(recipe: SweepRecipe, protocol: str, fingerprint: str, progress: bool) -> xr.Dataset:
+    """Diffusivities of one protocol by every reading, and how far its excitons came."""
+    runs = sweep(
+        recipe.model,
+        recipe.grids[protocol],
+        seed=recipe.seed,
+        n_trains=recipe.n_trains,
+        recording=recipe.recording,
+        progress=progress,
+    )
+    read = [diffusivities(runs, estimator=one) for one in READINGS]
+    table = xr.concat(
+        [one.set_coords("time_between_excitations_us") for one in read],
+        pd.Index(READINGS, name="estimator"),
+        coords="minimal",
+        compat="equals",
+        combine_attrs="drop",
+    )
+    reach = {"long_name": "farthest row or column with an exciton", "units": "nm"}
+    table["reach_nm"] = _reach(runs).assign_attrs(reach)
+    table["burn_in_pulses"] = runs["burn_in_pulses"]
+    flat = table.stack(condition=("excitation_density", "period_us")).reset_index("condition")
+    labels = {"protocol": ("condition", [protocol] * flat.sizes["condition"])}
+    shared = {name: value for name, value in runs.attrs.items() if name not in flat.variables}
+    return flat.assign_coords(labels).assign_attrs(shared)
+
+
+def _reach(runs: xr.Dataset) -> xr.DataArray:
+    """Largest distance from the centre at which a run has counts, along x or y."""
+    axes = [
+        abs(runs[axis]).where((runs[counts] > 0).any(["train", "time_ns"]), 0).max(axis)
+        for axis, counts in (("x_nm", "x_count"), ("y_nm", "y_count"))
+    ]
+    return np.maximum(*axes)
+
+
+if __name__ == "__main__":
+    main()
