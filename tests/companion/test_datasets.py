@@ -2,6 +2,8 @@
 
 import http.server
 import shutil
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -184,9 +186,26 @@ def test_netcdf_keeps_everything(tmp_path, folder, monkeypatch):
 
 
 def test_opening_prints_nothing(server, capfd):
-    """A download leaves no trace in a notebook's output."""
+    """A download leaves no trace in a notebook's output, nor in how much pooch says to others."""
+    level = pooch.get_logger().level
     datasets.load("printed_tables")
     assert capfd.readouterr() == ("", "")
+    assert pooch.get_logger().level == level
+
+
+def test_import_changes_nothing_of_others():
+    """In a fresh process, no level of a log, filter of warnings or random state is set."""
+    code = """
+import logging, pickle, random, warnings
+import numpy, pooch, xarray
+def state():
+    logs = {name: logging.getLogger(name).level for name in ("", "pooch", "matplotlib")}
+    return logs, list(warnings.filters), random.getstate(), pickle.dumps(numpy.random.get_state())
+before = state()
+from tptools.companion import datasets
+assert state() == before
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_catalogue_lists_every_file():

@@ -50,6 +50,11 @@ def test_numbers_printed_twice_agree(note, main):
     assert REPORTED[note].value == REPORTED[main].value
 
 
+def test_every_reported_number_is_that_of_a_claim():
+    """What is reported is judged; numbers beside it have another place."""
+    assert {claim_id: CLAIMS[claim_id].number for claim_id in REPORTED} == dict(REPORTED)
+
+
 def test_numbers_that_follow_from_each_other():
     """Spot width, decay probability and enhancement agree with the numbers they derive from."""
     sigma_nm = REPORTED["s2-sigma"].value * REPORTED["s2-l"].value

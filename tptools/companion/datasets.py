@@ -19,7 +19,8 @@ True
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -34,8 +35,6 @@ __all__ = ["DatasetError", "catalogue", "describe", "load", "names"]
 
 REGISTRY = Path(__file__).resolve().parents[2] / "data_registry.txt"
 RETRIES = 2
-
-pooch.get_logger().setLevel("WARNING")
 
 
 class DatasetError(RuntimeError):
@@ -199,12 +198,25 @@ def _download(shelf: pooch.Pooch, file: str) -> Path:
             f"(git checkout -- data/{file}), or set TPTOOLS_DATA_URL to a mirror"
         )
     try:
-        return Path(shelf.fetch(file))
+        with _without_news():
+            return Path(shelf.fetch(file))
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"{shelf.get_url(file)} could not be fetched in {RETRIES + 1} attempts: {error}. "
             "Nothing was stored; check TPTOOLS_DATA_URL and that the mirror is of this version"
         ) from error
+
+
+@contextmanager
+def _without_news() -> Iterator[None]:
+    """Let pooch say nothing below a warning, here only."""
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("WARNING")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _read_csv(path: Path) -> xr.Dataset:

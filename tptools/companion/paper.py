@@ -191,14 +191,7 @@ def _read() -> dict[str, Claim]:
 CLAIMS: Mapping[str, Claim] = MappingProxyType(_read())
 """All claims of the paper, by id."""
 
-# numbers that a claim prints beside its main one
-_FURTHER = (
-    Reported("s1-cALD-TMA-volume", "volume of TMA for a cycle", "1", "mL", "Note 1, L376"),
-    Reported("s1-film-ETH-drop", "drop for spin-coating", "30", "uL/cm2", "Note 1, L445-451"),
-)
-
 REPORTED: Mapping[str, Reported] = MappingProxyType(
     {claim.id: claim.number for claim in CLAIMS.values() if claim.number}
-    | {number.claim: number for number in _FURTHER}
 )
 """What the paper prints, by the id of the claim."""

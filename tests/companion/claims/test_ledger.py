@@ -1,13 +1,19 @@
 """Tests of tptools.companion.claims.ledger, and the verdict on each claim of the paper."""
 
 import csv
+from dataclasses import FrozenInstanceError
+from functools import cache, partial
+from operator import setitem
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from tptools.companion import claims
-from tptools.companion.claims import ledger
+from tptools.companion.claims import ledger, records
 from tptools.companion.paper import CLAIMS
+from tptools.estimate import Estimate
 
 VERDICTS_CSV = Path(__file__).parent / "verdicts.csv"
 AGREED = dict(csv.reader(VERDICTS_CSV.read_text().splitlines()[1:]))
@@ -110,3 +116,43 @@ def test_function_runs_once(monkeypatch):
     claims.claim("a", "b")(lambda: calls.append(1) or 0.374)
     assert claims.recompute("a") == claims.recompute("b") == 0.374
     assert calls == [1]
+
+
+HALF = Estimate(0.5, 0.1, "nW", "fit")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [0.374, np.float64(0.374), HALF, None, [0.3, HALF], (0.3, None), {"one": 0.3, "two": HALF}],
+    ids=lambda found: type(found).__name__,
+)
+def test_nobody_can_turn_a_verdict(found, monkeypatch):
+    """Of no type can a result be changed by one who asks for it, nor by the function's own."""
+    monkeypatch.setattr(ledger, "_RECIPES", {})
+    claims.claim("s6-Psurf")(lambda: found)
+    before, shared = claims.judge("s6-Psurf"), claims.recompute("s6-Psurf")
+    change = partial(setattr, shared, "value") if shared is HALF else partial(setitem, shared, 0)
+    with pytest.raises((TypeError, FrozenInstanceError)):
+        change(7.0)
+    assert not hasattr(shared, "append")
+    if isinstance(found, dict):
+        found["three"] = 7.0
+    if isinstance(found, list):
+        found.append(7.0)
+    assert claims.judge("s6-Psurf") == before
+
+
+@pytest.mark.parametrize("found", [np.zeros(2), xr.DataArray(1.0), {"one": [1.0]}, "0.374"])
+def test_what_cannot_be_judged_is_refused(found, monkeypatch):
+    """Arrays, texts and what is nested say so, and are not taken for a number."""
+    monkeypatch.setattr(ledger, "_RECIPES", {})
+    claims.claim("s6-Psurf")(lambda: found)
+    with pytest.raises(TypeError, match="cannot be judged"):
+        claims.recompute("s6-Psurf")
+
+
+def test_series_that_claims_share_is_a_copy(monkeypatch):
+    """What one claim does to a measured series reaches no other."""
+    monkeypatch.setattr(records, "_measured", cache(lambda *key: xr.Dataset({"value": ("x", [1])})))
+    records.measured("rate_series").value[:] = 2
+    assert records.measured("rate_series").value == 1

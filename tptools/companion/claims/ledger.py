@@ -7,15 +7,25 @@ A claim is judged in one of three ways:
 - what cannot be checked says why, in ``claims.csv``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from numbers import Real
+from types import MappingProxyType
 
 import pandas as pd
 from tqdm import tqdm
 
-from tptools.companion.claims.verdict import VERDICTS, Bounds, Recomputed, compare, describe
+from tptools.companion.claims.verdict import (
+    VERDICTS,
+    Bounds,
+    One,
+    Recomputed,
+    compare,
+    describe,
+)
 from tptools.companion.paper import CLAIMS, Claim, Reported
+from tptools.estimate import Estimate
 
 __all__ = ["Judgement", "claim", "judge", "recompute", "scoreboard", "select", "table"]
 
@@ -69,7 +79,7 @@ def claim(
     -------
     callable
         A decorator. The function takes nothing; its result is what
-        `tptools.companion.claims.compare` takes and is computed only once.
+        `tptools.companion.claims.compare` takes; it is computed only once, and read-only.
 
     Raises
     ------
@@ -87,7 +97,11 @@ def claim(
     """
 
     def register(function: Callable[[], Recomputed]) -> Callable[[], Recomputed]:
-        once = cache(function)
+        @cache
+        @wraps(function)
+        def once() -> Recomputed:
+            return _read_only(function())
+
         for one in ids:
             _RECIPES[one] = Recipe(once, _criterion(one, expects))
         return once
@@ -105,7 +119,7 @@ def recompute(claim_id: str) -> Recomputed:
 
     Returns
     -------
-    float, Estimate, or a list or dict of them
+    float, Estimate, None, or a tuple or read-only mapping of them
         The value, or the values by the readings of the text.
 
     Raises
@@ -288,6 +302,23 @@ def _criterion(claim_id: str, expects: Bounds | None) -> Reported | Bounds:
     if expects is None and known.number is None:
         raise ValueError(f"claim {claim_id!r} prints no number; say what it `expects`")
     return expects or known.number
+
+
+def _read_only(found: Recomputed) -> Recomputed:
+    """The same values; all who ask for a claim share them, so that none may change them."""
+    if isinstance(found, Mapping):
+        return MappingProxyType({name: _one_read_only(one) for name, one in found.items()})
+    if isinstance(found, Sequence):
+        return tuple(_one_read_only(one) for one in found)
+    return _one_read_only(found)
+
+
+def _one_read_only(one: One) -> One:
+    if one is None or isinstance(one, Estimate):
+        return one
+    if not isinstance(one, Real):
+        raise TypeError(f"{one!r} cannot be judged; return a number, an Estimate or None")
+    return float(one)
 
 
 def _computed(one: Claim, recipe: Recipe) -> Judgement:

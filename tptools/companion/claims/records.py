@@ -17,7 +17,6 @@ CRUDE = 2
 """Draws of photon noise for a series whose scatter is not used."""
 
 
-@cache
 def measured(
     name: str,
     method: str = "slices",
@@ -25,6 +24,14 @@ def measured(
     records: tuple[int, ...] | None = None,
 ) -> xr.Dataset:
     """Diffusivity of records of a dataset; `tptools.fitting.measure_series` by one method."""
+    # a copy: what is kept is shared by all claims
+    return _measured(name, method, n_resamples, records).copy(deep=True)
+
+
+@cache
+def _measured(
+    name: str, method: str, n_resamples: int, records: tuple[int, ...] | None
+) -> xr.Dataset:
     series = datasets.load(name)
     chosen = series if records is None else series.isel(record=list(records))
     found = fitting.measure_series(chosen, [method], n_resamples=n_resamples)

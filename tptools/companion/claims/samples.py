@@ -8,10 +8,14 @@ import numpy as np
 from tptools import absorption, fitting, synthesis
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
-from tptools.companion.paper import REPORTED
+from tptools.companion.paper import REPORTED, Reported
 from tptools.estimate import Estimate
 from tptools.instruments import IntegratingSphere, electron_microscope, force_microscope
 from tptools.optics import OPTICAL_SAMPLES
+
+# what two claims print beside their number
+DROP = Reported("s1-film-ETH", "drop for spin-coating", "30", "uL/cm2", "Note 1, L445-451")
+TMA_VOLUME = Reported("s1-cALD-TMA", "volume of TMA for a cycle", "1", "mL", "Note 1, L376")
 
 # absorption at the first exciton over that at 400 nm, where Note 6 has the cross section: assumed
 EXCITON_RATIO, EXCITON_RATIOS = 0.3, (0.2, 0.4)
@@ -79,8 +83,7 @@ def thickest_film_of_a_drop() -> float:
 
     A drop has to hold at least the film that is left of it.
     """
-    drop = REPORTED["s1-film-ETH-drop"].value
-    solid = synthesis.solids_thickness_nm(REPORTED["s1-film-ETH"].value, drop)
+    solid = synthesis.solids_thickness_nm(REPORTED["s1-film-ETH"].value, DROP.value)
     return solid / absorption.filling()
 
 
