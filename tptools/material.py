@@ -119,11 +119,8 @@ SPECIFIC_HEAT = Estimate(
 """At room temperature: 3R for each of five atoms. Its phonons lie below kT, so that quantum
 mechanics takes five per cent at most; thermal expansion and soft modes add about as much."""
 
-HEAT_CAPACITY = Estimate(
-    1e6 * DENSITY.value * SPECIFIC_HEAT.value,
-    1e6 * math.hypot(DENSITY.std_err * SPECIFIC_HEAT.value, DENSITY.value * SPECIFIC_HEAT.std_err),
-    "J/(m3 K)",
-    "density times specific heat",
+HEAT_CAPACITY = Estimate.of(
+    1e6 * (DENSITY * SPECIFIC_HEAT).quantity, "J/(m3 K)", "density times specific heat"
 )
 """Heat capacity of CsPbBr3 per volume."""
 

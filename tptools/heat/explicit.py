@@ -33,13 +33,6 @@ def nodes(radius_um: float, thickness_nm: float, cells: tuple[int, int]) -> tupl
     return np.linspace(0, radius_um, cells[0] + 1), np.linspace(0, thickness_nm, cells[1] + 1)
 
 
-def ring_volumes(r: Array, z: Array) -> Array:
-    """Volume of each ring over 2 pi, of shape (r, z)."""
-    edges = np.concatenate([r[:1], (r[1:] + r[:-1]) / 2, r[-1:]])
-    heights = np.diff(np.concatenate([z[:1], (z[1:] + z[:-1]) / 2, z[-1:]]))
-    return np.outer(np.diff(edges**2) / 2, heights)
-
-
 def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
     """Longest step at which no error grows, in ns.
 

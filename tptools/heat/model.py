@@ -5,145 +5,18 @@ from dataclasses import dataclass
 
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy import constants
 
+from tptools import material
 from tptools.checks import check_number
-from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
-    "CORE_HEAT_CAPACITY",
-    "DENSITY",
     "FUSED_SILICA",
-    "SPECIFIC_HEAT",
     "HeatedFilm",
     "Substrate",
-    "absorption_length_nm",
-    "core_share",
-    "film_heat_capacity",
     "temperature_step",
 ]
-
-_MOLAR_MASS_G = 132.905 + 207.2 + 3 * 79.904
-_NM3_IN_CM3 = 1e-21
-_CELL_NM3 = {"cubic": 0.5874**3, "orthorhombic": 0.7967 / 4}  # per formula unit
-_DENSITIES = [_MOLAR_MASS_G / (constants.N_A * _NM3_IN_CM3 * one) for one in _CELL_NM3.values()]
-
-DENSITY = Estimate(
-    sum(_DENSITIES) / 2, abs(_DENSITIES[1] - _DENSITIES[0]) / 2, "g/cm3", "unit cells"
-)
-"""CsPbBr3 by X-ray: midway between the cubic cell of edge 0.5874 nm (Møller 1958) and the
-orthorhombic cell of 0.7967 nm3 for four formula units (Stoumpos and others 2013)."""
-
-SPECIFIC_HEAT = Estimate(
-    15 * constants.R / _MOLAR_MASS_G, 0.02, "J/(g K)", "Dulong-Petit", "the error is assumed"
-)
-"""CsPbBr3 at room temperature: 3R for each of five atoms. Its phonons lie below kT, so that quantum
-mechanics takes five per cent at most; thermal expansion and soft modes add about as much."""
-
-CORE_HEAT_CAPACITY = Estimate(
-    1e6 * DENSITY.value * SPECIFIC_HEAT.value,
-    1e6 * math.hypot(DENSITY.std_err * SPECIFIC_HEAT.value, DENSITY.value * SPECIFIC_HEAT.std_err),
-    "J/(m3 K)",
-    "density times specific heat",
-)
-"""Heat capacity of CsPbBr3 per volume."""
-
-_LIGAND_HEAT_CAPACITY_J_M3K = 1.8e6  # liquid oleic acid, 0.89 g/cm3 and 2.0 J/(g K); assumed
-
-
-def film_heat_capacity(
-    edge_nm: float = REPORTED["main-NC-size"].value, spacing_nm: float = REPORTED["main-l"].value
-) -> float:
-    """Heat capacity of a film of nanocrystals and ligands per volume.
-
-    Parameters
-    ----------
-    edge_nm, spacing_nm : float, optional
-        Edge of a nanocrystal and distance between centres; ligands fill the rest.
-
-    Returns
-    -------
-    float
-        In J/(m³ K).
-
-    Raises
-    ------
-    ValueError
-        If a length is not positive, or the nanocrystals overlap.
-
-    Examples
-    --------
-    >>> f"{film_heat_capacity():.3g}"
-    '1.36e+06'
-    """
-    check_number("edge_nm", edge_nm, above=0)
-    check_number("spacing_nm", spacing_nm, at_least=edge_nm)
-    core = (edge_nm / spacing_nm) ** 3
-    return core * CORE_HEAT_CAPACITY.value + (1 - core) * _LIGAND_HEAT_CAPACITY_J_M3K
-
-
-def core_share(
-    edge_nm: float = REPORTED["main-NC-size"].value, spacing_nm: float = REPORTED["main-l"].value
-) -> float:
-    """Share of a film's heat that its nanocrystals hold, once ligands are as warm as they.
-
-    Parameters
-    ----------
-    edge_nm, spacing_nm : float, optional
-        As for `film_heat_capacity`.
-
-    Returns
-    -------
-    float
-        Between 0 and 1; what sharing with the ligands leaves of `temperature_step`.
-
-    Raises
-    ------
-    ValueError
-        As for `film_heat_capacity`.
-
-    Examples
-    --------
-    >>> f"{core_share():.2f}"
-    '0.43'
-    """
-    film = film_heat_capacity(edge_nm, spacing_nm)
-    return (edge_nm / spacing_nm) ** 3 * CORE_HEAT_CAPACITY.value / film
-
-
-def absorption_length_nm(
-    cross_section_cm2: float = REPORTED["s6-sigma-abs"].value,
-    spacing_nm: float = REPORTED["main-l"].value,
-) -> float:
-    """Depth at which the light has fallen to 1/e: volume per nanocrystal over cross section.
-
-    Parameters
-    ----------
-    cross_section_cm2 : float, optional
-        Absorption cross section of one nanocrystal.
-    spacing_nm : float, optional
-        Distance between centres on a cubic lattice.
-
-    Returns
-    -------
-    float
-        In nm.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is not positive.
-
-    Examples
-    --------
-    >>> f"{absorption_length_nm():.0f}"
-    '189'
-    """
-    check_number("cross_section_cm2", cross_section_cm2, above=0)
-    check_number("spacing_nm", spacing_nm, above=0)
-    return spacing_nm**3 / (1e14 * cross_section_cm2)
 
 
 @dataclass(frozen=True)
@@ -230,9 +103,9 @@ class HeatedFilm:
     radius_um: float
     thickness_nm: float
     thermal_diffusivity_m2_s: float
-    spot_fwhm_nm: float = REPORTED["main-spot-fwhm"].value
-    absorption_length_nm: float = absorption_length_nm()
-    heat_capacity_J_m3K: float = film_heat_capacity()
+    spot_fwhm_nm: float = 500.0
+    absorption_length_nm: float = material.absorption_length_nm()
+    heat_capacity_J_m3K: float = material.film_heat_capacity_J_m3K()
     substrate: Substrate | None = None
 
     def __post_init__(self) -> None:
@@ -284,8 +157,8 @@ def temperature_step(
     excitation_density: ArrayLike | xr.DataArray,
     photon_energy_J: float,
     *,
-    edge_nm: float = REPORTED["main-NC-size"].value,
-    heat_capacity: Estimate = CORE_HEAT_CAPACITY,
+    edge_nm: float = material.EDGE_NM,
+    heat_capacity: Estimate = material.HEAT_CAPACITY,
 ) -> xr.Dataset:
     r"""Temperature step of a nanocrystal whose light all turns to heat at once, Eq. (7) of Note 8.
 
@@ -318,7 +191,7 @@ def temperature_step(
     --------
     >>> step = temperature_step(0.0082, photon_energy_J=4.9e-19)
     >>> f"{float(step.temperature_step_K):.4f} K"
-    '0.0068 K'
+    '0.0067 K'
     """
     density = xr.DataArray(excitation_density)
     for value in density.values.flat:
@@ -326,10 +199,8 @@ def temperature_step(
     check_number("photon_energy_J", photon_energy_J, above=0)
     check_number("edge_nm", edge_nm, above=0)
     check_number("heat_capacity", heat_capacity.value, above=0)
-    if heat_capacity.unit != CORE_HEAT_CAPACITY.unit:
-        raise ValueError(
-            f"heat_capacity is in {heat_capacity.unit!r}; give it in {CORE_HEAT_CAPACITY.unit!r}"
-        )
+    if heat_capacity.unit != "J/(m3 K)":
+        raise ValueError(f"heat_capacity is in {heat_capacity.unit!r}; give it in 'J/(m3 K)'")
     step = density * photon_energy_J / (heat_capacity.value * (1e-9 * edge_nm) ** 3)
     table = xr.Dataset(
         {

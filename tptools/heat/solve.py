@@ -12,11 +12,13 @@ from tptools.checks import check_choice, check_integer, check_number
 from tptools.heat import exact, explicit, substrate
 from tptools.heat.model import HeatedFilm
 
-__all__ = ["centre_temperature", "cooling_time", "mean_temperature", "pile_up", "temperature"]
+__all__ = ["centre_temperature", "cooling_time", "heat_accumulation", "temperature"]
 
 Method = Literal["exact", "explicit"]
 Array = NDArray[np.float64]
 
+_CELLS = (200, 20)
+_ACCURACY = 1e-6
 _SHOWN_SPOTS = 4.0  # full widths of the spot from the centre to the edge of a wide film's field
 
 
@@ -25,10 +27,10 @@ def temperature(
     times_ns: ArrayLike,
     method: Method = "exact",
     *,
-    cells: tuple[int, int] = (200, 20),
+    cells: tuple[int, int] = _CELLS,
     period_ns: float | None = None,
     step_ns: float | None = None,
-    accuracy: float = 1e-6,
+    accuracy: float | None = None,
 ) -> xr.DataArray:
     """Temperature everywhere in a film, in units of that at the centre of its top at the pulse.
 
@@ -48,9 +50,10 @@ def temperature(
         default there is a single pulse. Needs a substrate: a film that keeps its heat has no
         steady state.
     step_ns : float, optional
-        Longest time step of the explicit method. The default is half the stable one.
+        Longest time step, of the explicit method alone. The default is half the stable one.
     accuracy : float, optional
-        Largest error of the closed form. On a substrate the error is below 1e-8 at any time.
+        Largest error, of the closed form without a substrate alone; 1e-6 by default. On a substrate
+        the error is below 1e-8 at any time.
 
     Returns
     -------
@@ -60,8 +63,8 @@ def temperature(
     Raises
     ------
     ValueError
-        If times are not ascending, negative or NaN, another number is out of its range, the step is
-        unstable, or the method does not fit the film; the message names value and rule.
+        If times are not ascending, negative or NaN, another number is out of its range or does not
+        apply, the step is unstable, or the method does not fit the film.
 
     Examples
     --------
@@ -70,7 +73,9 @@ def temperature(
     >>> [round(float(one), 3) for one in field.sel(r_um=0, z_nm=0)]
     [1.0, 0.939, 0.632]
     """
-    times_s = _checked(film, times_ns, method, cells, period_ns, accuracy)
+    _check_options(film, method, period_ns, step_ns, accuracy)
+    explicit.check_cells(cells)
+    times_s = _seconds(times_ns)
     shown_um = 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm
     edge = film.radius_um if math.isfinite(film.radius_um) else shown_um
     r_um, z_nm = explicit.nodes(edge, film.thickness_nm, cells)
@@ -87,17 +92,19 @@ def centre_temperature(
     times_ns: ArrayLike,
     method: Method = "exact",
     *,
-    cells: tuple[int, int] = (200, 20),
+    cells: tuple[int, int] | None = None,
     period_ns: float | None = None,
     step_ns: float | None = None,
-    accuracy: float = 1e-6,
+    accuracy: float | None = None,
 ) -> xr.DataArray:
     """Temperature at the centre of the top, in units of that at the pulse.
 
     Parameters
     ----------
-    film, times_ns, method, cells, period_ns, step_ns, accuracy
+    film, times_ns, method, period_ns, step_ns, accuracy
         As for `temperature`.
+    cells : tuple of int, optional
+        Steps of the grid along r and z, of the explicit method alone; (200, 20) by default.
 
     Returns
     -------
@@ -113,11 +120,14 @@ def centre_temperature(
     --------
     >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
     >>> print(f"{float(centre_temperature(film, 100)):.6f}")
-    0.632360
+    0.632352
     """
-    times_s = _checked(film, times_ns, method, cells, period_ns, accuracy)
+    _check_options(film, method, period_ns, step_ns, accuracy)
+    if cells is not None:
+        _check_applies("cells", cells, method == "explicit", 'method = "explicit"')
+    times_s = _seconds(times_ns)
     if method == "explicit":
-        field = explicit.march(film, times_s, cells, step_ns)[:, 0, 0]
+        field = explicit.march(film, times_s, cells or _CELLS, step_ns)[:, 0, 0]
     else:
         origin = np.zeros(1)
         field = _exact(film, times_s, origin, origin, period_ns, accuracy)[:, 0, 0]
@@ -166,7 +176,7 @@ def cooling_time(film: HeatedFilm, fraction: float) -> float:
     return math.exp(brentq(excess, early, late, xtol=1e-8))
 
 
-def pile_up(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.DataArray:
+def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.DataArray:
     """Heat that earlier pulses have left at the centre of the top, just before each pulse.
 
     Parameters
@@ -191,7 +201,7 @@ def pile_up(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.DataArray:
     Examples
     --------
     >>> film = HeatedFilm(radius_um=5, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
-    >>> [round(float(left), 2) for left in pile_up(film, period_ns=400, n_pulses=3)]
+    >>> [round(float(left), 2) for left in heat_accumulation(film, period_ns=400, n_pulses=3)]
     [0.0, 0.33, 0.53]
     """
     check_number("period_ns", period_ns, above=0)
@@ -202,66 +212,55 @@ def pile_up(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.DataArray:
     return xr.DataArray(left, {"pulse": np.arange(1, n_pulses + 1)}, "pulse", attrs=attrs)
 
 
-def mean_temperature(field: xr.DataArray) -> xr.DataArray:
-    """Mean over the volume: what a film that keeps its heat keeps.
-
-    Parameters
-    ----------
-    field : DataArray
-        From `temperature`.
-
-    Returns
-    -------
-    DataArray
-        Over ``time_ns``.
-
-    Examples
-    --------
-    >>> film = HeatedFilm(radius_um=2, thickness_nm=35, thermal_diffusivity_m2_s=1e-7)
-    >>> mean = mean_temperature(temperature(film, [0, 100], "explicit"))
-    >>> bool(abs(mean[1] / mean[0] - 1) < 1e-12)
-    True
-    """
-    volumes = explicit.ring_volumes(field.r_um.to_numpy(), field.z_nm.to_numpy())
-    weights = xr.DataArray(volumes, dims=("r_um", "z_nm"))
-    return field.weighted(weights).mean(("r_um", "z_nm"), keep_attrs=True)
-
-
 def _exact(
     film: HeatedFilm,
     times_s: Array,
     r_m: Array,
     z_m: Array,
     period_ns: float | None,
-    accuracy: float,
+    accuracy: float | None,
 ) -> Array:
     if film.substrate is None:
-        radial = exact.along_r(film, r_m, times_s, accuracy)
-        return radial[:, :, None] * exact.along_z(film, z_m, times_s, accuracy)[:, None, :]
+        left_out = _ACCURACY if accuracy is None else accuracy
+        radial = exact.along_r(film, r_m, times_s, left_out)
+        return radial[:, :, None] * exact.along_z(film, z_m, times_s, left_out)[:, None, :]
     if period_ns is None:
         return substrate.after_one_pulse(film, times_s, r_m, z_m)
     return substrate.after_many_pulses(film, times_s, r_m, z_m, 1e-9 * period_ns)
 
 
-def _checked(
+def _check_options(
     film: HeatedFilm,
-    times_ns: ArrayLike,
     method: str,
-    cells: tuple[int, int],
     period_ns: float | None,
-    accuracy: float,
-) -> Array:
-    """Times in s, once all parameters have passed."""
+    step_ns: float | None,
+    accuracy: float | None,
+) -> None:
+    """Refuse options that are out of range, and those that would be ignored."""
     check_choice("method", method, get_args(Method))
-    explicit.check_cells(cells)
-    check_number("accuracy", accuracy, at_least=1e-9, below=1)
+    if step_ns is not None:
+        check_number("step_ns", step_ns, above=0)
+        _check_applies("step_ns", step_ns, method == "explicit", 'method = "explicit"')
+    if accuracy is not None:
+        check_number("accuracy", accuracy, at_least=1e-9, below=1)
+        closed = method == "exact" and film.substrate is None
+        _check_applies("accuracy", accuracy, closed, 'method = "exact" without a substrate')
     if period_ns is not None:
         check_number("period_ns", period_ns, above=0)
         if film.substrate is None or film.substrate.interface_conductance_MW_m2K == 0:
             raise ValueError(
                 f"period_ns = {period_ns!r}: a film that keeps its heat has no steady state; "
-                "give it a conducting substrate, or see pile_up"
+                "give it a conducting substrate, or see heat_accumulation"
             )
+
+
+def _check_applies(name: str, value: object, applies: bool, where: str) -> None:
+    if not applies:
+        raise ValueError(f"{name} = {value!r} applies to {where} only; leave it out")
+
+
+def _seconds(times_ns: ArrayLike) -> Array:
+    """Times in s, once they have passed."""
     times = np.atleast_1d(np.asarray(times_ns, float))
     if times.ndim > 1 or times.size == 0:
         raise ValueError(f"times_ns of shape {times.shape} must be a number or a list of numbers")

@@ -7,7 +7,13 @@ import pytest
 import xarray as xr
 
 from tptools.companion import figures
-from tptools.heat import FUSED_SILICA, HeatedFilm, centre_temperature, pile_up, temperature
+from tptools.heat import (
+    FUSED_SILICA,
+    HeatedFilm,
+    centre_temperature,
+    heat_accumulation,
+    temperature,
+)
 
 FILM = HeatedFilm(5, 35, 1e-7)
 ON_QUARTZ = HeatedFilm(math.inf, 35, 1e-7, substrate=FUSED_SILICA)
@@ -75,10 +81,10 @@ def test_steps_show_every_row():
     assert sizes == {"Table S1": 2, "Table S2": 1}
 
 
-def test_pile_up_starts_at_the_second_pulse():
+def test_heat_accumulation_starts_at_the_second_pulse():
     """Before the first pulse nothing is left, which no logarithmic axis can show."""
-    left = pile_up(FILM, 400, 50)
-    (ax,) = figures.plot_pile_up({"a": left}).axes
+    left = heat_accumulation(FILM, 400, 50)
+    (ax,) = figures.plot_heat_accumulation({"a": left}).axes
     drawn = lines(ax)["a"].get_xydata()
     np.testing.assert_allclose(drawn[[0, -1]], [[2, left[1]], [50, left[-1]]])
 

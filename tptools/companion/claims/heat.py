@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from tptools import fitting, heat
+from tptools import fitting, heat, material
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
@@ -51,8 +51,8 @@ def largest_step() -> dict[str, Estimate]:
 @claim("s8-eq7", expects=Bounds("step of the film's top over that of Eq. (7)", 0, 1))
 def most_extreme_scenario() -> float:
     """Share the light absorbed per depth among nanocrystals and ligands, without Eq. (7)."""
-    absorbed_J_m3 = 0.01 * 0.1 / (1e-9 * heat.absorption_length_nm())
-    return absorbed_J_m3 / heat.film_heat_capacity() / _step_K(0.1).value
+    absorbed_J_m3 = 0.01 * 0.1 / (1e-9 * material.absorption_length_nm())
+    return absorbed_J_m3 / material.film_heat_capacity_J_m3K() / _step_K(0.1).value
 
 
 @claim("main-kirschner-ratio")
@@ -118,8 +118,8 @@ def accumulated_warmth() -> dict[str, float]:
     quartz = _film(substrate=heat.FUSED_SILICA)
     left = {
         "on quartz": heat.centre_temperature(quartz, _PERIOD_NS, period_ns=_PERIOD_NS),
-        "no flux, wide": heat.pile_up(_film(), _PERIOD_NS, 250_000)[-1],
-        "no flux, radius 5 um": heat.pile_up(_film(radius_um=5), _PERIOD_NS, 250_000)[-1],
+        "no flux, wide": heat.heat_accumulation(_film(), _PERIOD_NS, 250_000)[-1],
+        "no flux, radius 5 um": heat.heat_accumulation(_film(radius_um=5), _PERIOD_NS, 250_000)[-1],
     }
     return {name: step_K * float(steps) for name, steps in left.items()}
 

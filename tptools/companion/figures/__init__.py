@@ -23,8 +23,8 @@ from tptools.companion.figures.excitation import (
 from tptools.companion.figures.heat import (
     plot_cooling,
     plot_cooling_times,
+    plot_heat_accumulation,
     plot_heat_field,
-    plot_pile_up,
     plot_pulse_heating,
     plot_temperature_steps,
 )
@@ -113,6 +113,7 @@ __all__ = [
     "plot_filters",
     "plot_forgetting",
     "plot_growth",
+    "plot_heat_accumulation",
     "plot_heat_field",
     "plot_maps",
     "plot_measured_relaxation",
@@ -122,7 +123,6 @@ __all__ = [
     "plot_msd",
     "plot_performance",
     "plot_photon_need",
-    "plot_pile_up",
     "plot_potential_curves",
     "plot_power_series",
     "plot_power_spectra",

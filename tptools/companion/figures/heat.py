@@ -14,8 +14,8 @@ from tptools.companion.figures.style import OKABE_ITO, colours
 __all__ = [
     "plot_cooling",
     "plot_cooling_times",
+    "plot_heat_accumulation",
     "plot_heat_field",
-    "plot_pile_up",
     "plot_pulse_heating",
     "plot_temperature_steps",
 ]
@@ -191,13 +191,13 @@ def plot_temperature_steps(table: xr.Dataset, limit_K: float) -> Figure:
     return figure
 
 
-def plot_pile_up(left: Mapping[str, xr.DataArray]) -> Figure:
+def plot_heat_accumulation(left: Mapping[str, xr.DataArray]) -> Figure:
     """Draw what earlier pulses have left, against the number of pulses.
 
     Parameters
     ----------
     left : mapping of str to DataArray
-        By label: results of `tptools.heat.pile_up`.
+        By label: results of `tptools.heat.heat_accumulation`.
 
     Returns
     -------
