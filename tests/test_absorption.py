@@ -8,27 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tptools.absorption import (
-    absorption_coefficient_cm,
-    filling,
     local_field_gain,
     mean_relative_intensity,
     optical_density,
     thickness_for_nm,
 )
-from tptools.companion.paper import REPORTED
-
-
-def test_coefficient_is_cross_section_times_number():
-    """One nanocrystal of Note 6 in every (10 nm)³."""
-    number_cm3 = 1 / (10e-7) ** 3
-    wanted = number_cm3 * REPORTED["s6-sigma-abs"].value
-    assert absorption_coefficient_cm(filling()) == pytest.approx(wanted, rel=2e-3)
+from tptools.material import absorption_coefficient_per_cm
 
 
 @given(od=st.floats(1e-3, 3), phi=st.floats(0.01, 1), relative=st.floats(0.1, 2))
 def test_thickness_and_density_are_inverse(od, phi, relative):
     """The thickness for an optical density has it."""
-    coefficient = absorption_coefficient_cm(phi, relative=relative)
+    coefficient = absorption_coefficient_per_cm(phi, relative=relative)
     assert optical_density(thickness_for_nm(od, coefficient), coefficient) == pytest.approx(od)
 
 
@@ -62,13 +53,8 @@ def test_gain_is_one_where_nothing_changes():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: filling(-8), "edge_nm = -8"),
-        (lambda: filling(8.3, 8.0), "spacing_nm = 8.0"),
-        (lambda: absorption_coefficient_cm(1.2), "volume_fraction = 1.2"),
-        (lambda: absorption_coefficient_cm(0.5, relative=0), "relative = 0"),
-        (lambda: absorption_coefficient_cm(0.5, gain=-1), "gain = -1"),
         (lambda: optical_density(-1, 1), "thickness_nm = -1"),
-        (lambda: thickness_for_nm(0.1, 0), "coefficient_cm = 0"),
+        (lambda: thickness_for_nm(0.1, 0), "coefficient_per_cm = 0"),
         (lambda: mean_relative_intensity(-0.1), "density = -0.1"),
         (lambda: local_field_gain(0), "volume_fraction = 0"),
         (lambda: local_field_gain(0.5, index_crystal=0.9), "index_crystal = 0.9"),

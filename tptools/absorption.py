@@ -1,14 +1,12 @@
-r"""How much light a film of nanocrystals absorbs, from the cross section of Note 6.
+r"""How much light a film of nanocrystals absorbs over its depth, and what the film's field adds.
 
-Nanocrystals of edge a on a lattice of spacing l fill the share :math:`\phi = (a/l)^3` of the film.
-Each has the cross section :math:`\sigma` that it has in toluene, so that
+A film of thickness d and Napierian absorption coefficient :math:`\alpha`
+(`tptools.material.absorption_coefficient_per_cm`) has the optical density
 
 .. math::
-    \alpha = g r \phi \frac{\sigma}{a^3}, \qquad \mathrm{OD} = \frac{\alpha d}{\ln 10},
+    \mathrm{OD} = \frac{\alpha d}{\ln 10}.
 
-with the film's thickness d, the absorption r at the wavelength of interest relative to that at 400
-nm, where :math:`\sigma` was measured, and a factor g for the local field, which differs between
-film and solution. Reflection and scattering are left out.
+Reflection and scattering are left out.
 """
 
 from __future__ import annotations
@@ -16,95 +14,27 @@ from __future__ import annotations
 import math
 
 from tptools.checks import check_number
-from tptools.companion.paper import REPORTED
-from tptools.excitation import Excitation
+from tptools.material import INDEX_CRYSTAL, INDEX_LIGAND, INDEX_TOLUENE
 
 __all__ = [
-    "absorption_coefficient_cm",
-    "filling",
     "local_field_gain",
     "mean_relative_intensity",
     "optical_density",
     "thickness_for_nm",
 ]
 
-_EDGE_NM = REPORTED["main-NC-size"].value
-_SPACING_NM = REPORTED["s2-l"].value
 CM_PER_NM = 1e-7
 
 
-def filling(edge_nm: float = _EDGE_NM, spacing_nm: float = _SPACING_NM) -> float:
-    """Share of the film's volume that cubes on a simple cubic lattice fill.
-
-    Parameters
-    ----------
-    edge_nm, spacing_nm : float
-        Edge of a cube, and distance of neighbouring centres.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        If the edge is not positive, or larger than the spacing.
-
-    Examples
-    --------
-    >>> round(filling(), 3)
-    0.572
-    """
-    check_number("edge_nm", edge_nm, above=0)
-    check_number("spacing_nm", spacing_nm, at_least=edge_nm)
-    return (edge_nm / spacing_nm) ** 3
-
-
-def absorption_coefficient_cm(
-    volume_fraction: float, *, relative: float = 1.0, gain: float = 1.0
-) -> float:
-    """Napierian absorption coefficient of a film, in 1/cm.
-
-    Parameters
-    ----------
-    volume_fraction : float
-        Share of the film that is nanocrystal, in (0, 1].
-    relative : float, optional
-        Absorption at the wavelength of interest over that at 400 nm.
-    gain : float, optional
-        Factor for the local field, such as `local_field_gain`.
-
-    Returns
-    -------
-    float
-        Independent of the edge, since the cross section of Note 6 is proportional to the volume.
-
-    Raises
-    ------
-    ValueError
-        If a number is not positive, or the fraction exceeds 1.
-
-    Examples
-    --------
-    >>> round(absorption_coefficient_cm(1.0))
-    92529
-    """
-    check_number("volume_fraction", volume_fraction, above=0, at_most=1)
-    check_number("relative", relative, above=0)
-    check_number("gain", gain, above=0)
-    sigma_cm2 = Excitation(1, 1, edge_nm=_EDGE_NM).absorption_cross_section_cm2
-    return volume_fraction * relative * gain * sigma_cm2 / (_EDGE_NM * CM_PER_NM) ** 3
-
-
-def optical_density(thickness_nm: float, coefficient_cm: float) -> float:
+def optical_density(thickness_nm: float, coefficient_per_cm: float) -> float:
     """Decadic optical density of a film.
 
     Parameters
     ----------
     thickness_nm : float
         Thickness of the film.
-    coefficient_cm : float
-        Its Napierian absorption coefficient, in 1/cm.
+    coefficient_per_cm : float
+        Its Napierian absorption coefficient, in cm⁻¹.
 
     Returns
     -------
@@ -117,23 +47,24 @@ def optical_density(thickness_nm: float, coefficient_cm: float) -> float:
 
     Examples
     --------
-    >>> round(optical_density(35, absorption_coefficient_cm(filling())), 3)
+    >>> from tptools.material import absorption_coefficient_per_cm
+    >>> round(optical_density(35, absorption_coefficient_per_cm()), 3)
     0.08
     """
     check_number("thickness_nm", thickness_nm, at_least=0)
-    check_number("coefficient_cm", coefficient_cm, at_least=0)
-    return coefficient_cm * thickness_nm * CM_PER_NM / math.log(10)
+    check_number("coefficient_per_cm", coefficient_per_cm, at_least=0)
+    return coefficient_per_cm * thickness_nm * CM_PER_NM / math.log(10)
 
 
-def thickness_for_nm(density: float, coefficient_cm: float) -> float:
+def thickness_for_nm(density: float, coefficient_per_cm: float) -> float:
     """Thickness that gives an optical density, in nm.
 
     Parameters
     ----------
     density : float
         Decadic optical density.
-    coefficient_cm : float
-        Napierian absorption coefficient, in 1/cm.
+    coefficient_per_cm : float
+        Napierian absorption coefficient, in cm⁻¹.
 
     Returns
     -------
@@ -146,12 +77,13 @@ def thickness_for_nm(density: float, coefficient_cm: float) -> float:
 
     Examples
     --------
-    >>> round(thickness_for_nm(0.08, absorption_coefficient_cm(filling())))
+    >>> from tptools.material import absorption_coefficient_per_cm
+    >>> round(thickness_for_nm(0.08, absorption_coefficient_per_cm()))
     35
     """
     check_number("density", density, at_least=0)
-    check_number("coefficient_cm", coefficient_cm, above=0)
-    return density * math.log(10) / (coefficient_cm * CM_PER_NM)
+    check_number("coefficient_per_cm", coefficient_per_cm, above=0)
+    return density * math.log(10) / (coefficient_per_cm * CM_PER_NM)
 
 
 def mean_relative_intensity(density: float) -> float:
@@ -186,9 +118,9 @@ def mean_relative_intensity(density: float) -> float:
 
 def local_field_gain(
     volume_fraction: float,
-    index_crystal: float = 2.0,
-    index_between: float = 1.46,
-    index_solvent: float = 1.497,
+    index_crystal: float = INDEX_CRYSTAL,
+    index_between: float = INDEX_LIGAND,
+    index_solvent: float = INDEX_TOLUENE,
 ) -> float:
     r"""Absorption of a nanocrystal in a film over that of the same one in solution.
 
@@ -206,9 +138,9 @@ def local_field_gain(
     volume_fraction : float
         Filling of the film, in (0, 1].
     index_crystal : float, optional
-        Refractive index of the nanocrystal; assumed, its absorption is left out of it.
+        Refractive index of the nanocrystal; its absorption is left out of it.
     index_between, index_solvent : float, optional
-        Of the ligands, taken as oleic acid, and of toluene.
+        Of the ligands and of toluene.
 
     Returns
     -------

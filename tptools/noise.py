@@ -19,7 +19,6 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from tptools.checks import check_choice, check_integer, check_number
-from tptools.companion.paper import REPORTED
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "photon_records", "simulate_map"]
@@ -45,8 +44,8 @@ def simulate_map(
     trace: xr.DataArray,
     *,
     seed: int,
-    D_cm2_s: float = REPORTED["s7-D"].value,
-    spot_fwhm_nm: float = REPORTED["s7-fwhm"].value,
+    D_cm2_s: float = 0.01,
+    spot_fwhm_nm: float = 600.0,
     area_counts_nm: float = 2e5,
     position_nm: ArrayLike = POSITIONS_NM,
     background_counts: float = 3.0,

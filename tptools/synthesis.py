@@ -1,95 +1,36 @@
-"""The recipes of Supplementary Note 1, computed: amounts, concentrations, shells.
-
-Molar masses follow from formulae and the abridged standard atomic weights of IUPAC (2021). The
-volume of a formula unit is that of orthorhombic CsPbBr3 at room temperature (Stoumpos et al.,
-Cryst. Growth Des. 13, 2722, 2013).
-"""
+"""Amounts, concentrations and shells of a synthesis of CsPbBr3 nanocrystals."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, Self, get_args
 
 from scipy import constants
 
 from tptools.checks import check_choice, check_integer, check_number
-from tptools.companion.paper import REPORTED
+from tptools.material import (
+    ALUMINA_DENSITY_G_CM3,
+    EDGE_NM,
+    FORMULA_UNIT_NM3,
+    PEROVSKITE,
+    molar_mass,
+)
 
 __all__ = [
-    "ALUMINA_DENSITY_G_CM3",
-    "FORMULA_UNIT_NM3",
-    "PEROVSKITE",
-    "REAGENTS",
     "Dispersion",
     "Reagent",
     "alumina_per_cycle_nm2",
     "atoms_per_surface_nm2",
     "limiting_yield",
-    "molar_mass",
-    "recipes",
     "shell_thickness_nm",
     "solids_thickness_nm",
 ]
 
-ATOMIC_WEIGHT: Mapping[str, float] = MappingProxyType(
-    {
-        "H": 1.0080,
-        "C": 12.011,
-        "N": 14.007,
-        "O": 15.999,
-        "Al": 26.982,
-        "P": 30.974,
-        "S": 32.06,
-        "Br": 79.904,
-        "Cs": 132.91,
-        "Pb": 207.2,
-    }
-)
-PEROVSKITE = "CsPbBr3"
-FORMULA_UNIT_NM3 = 0.82440 * 1.17351 * 0.81982 / 4
-ALUMINA_DENSITY_G_CM3 = 2.5  # grown at 33 °C (Groner et al., Chem. Mater. 16, 639, 2004)
 NM3_PER_CM3 = 1e21
 NM3_PER_LITRE = 1e24
 
 Counted = Literal["nanocrystals", "formula_units"]
-
-
-def molar_mass(formula: str) -> float:
-    """Molar mass of a compound, in g/mol.
-
-    Parameters
-    ----------
-    formula : str
-        Elements with numbers; groups in parentheses.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        If `formula` is no formula, or holds an element that no recipe of Note 1 needs.
-
-    Examples
-    --------
-    >>> round(molar_mass("Cs2CO3"), 2), round(molar_mass("Pb(C2H3O2)2(H2O)3"), 1)
-    (325.83, 379.3)
-    """
-    group = re.compile(r"\(([^()]*)\)(\d*)")
-    flat = formula
-    while found := group.search(flat):
-        flat = flat.replace(found[0], found[1] * int(found[2] or 1), 1)
-    if not re.fullmatch(r"([A-Z][a-z]?\d*)+", flat):
-        raise ValueError(f"formula = {formula!r} must be elements with numbers, such as 'Cs2CO3'")
-    atoms = re.findall(r"([A-Z][a-z]?)(\d*)", flat)
-    for element, _ in atoms:
-        check_choice(f"element of {formula}", element, list(ATOMIC_WEIGHT))
-    return sum(ATOMIC_WEIGHT[element] * int(number or 1) for element, number in atoms)
 
 
 @dataclass(frozen=True)
@@ -101,7 +42,7 @@ class Reagent:
     formula : str
         Of the pure compound.
     purity : float
-        Mass fraction of it, as Note 1 gives it; 1 where it gives none.
+        Mass fraction of it.
     density_g_mL : float, optional
         Of a liquid at 25 °C.
 
@@ -158,69 +99,6 @@ class Reagent:
             mass_g = volume_mL * self.density_g_mL
         check_number("mass_g", mass_g, at_least=0)
         return 1e3 * mass_g * (1.0 if as_pure else self.purity) / molar_mass(self.formula)
-
-
-REAGENTS: Mapping[str, Reagent] = MappingProxyType(
-    {
-        "caesium carbonate": Reagent("Cs2CO3"),
-        "lead acetate trihydrate": Reagent("Pb(C2H3O2)2(H2O)3", 0.9999),
-        "oleic acid": Reagent("C18H34O2", 0.90, 0.887),
-        "trioctylphosphine": Reagent("C24H51P", 0.97, 0.831),
-        "bromine": Reagent("Br2", 0.999, 3.1028),
-        "ASC18": Reagent("C23H49NO3S", 0.99),
-    }
-)
-"""Reagents of the second synthesis. Purities as in Note 1; densities of oleic acid and
-trioctylphosphine as on their suppliers' labels, that of bromine from the CRC Handbook."""
-
-
-def recipes() -> dict[str, dict[str, float]]:
-    """Recompute every amount, molarity and volume of the zwitterionic synthesis.
-
-    Returns
-    -------
-    dict
-        By claim, then by reading, in the unit of the claim. Masses and volumes are those that Note
-        1 prints (lines 426 to 438). "as pure" takes a reagent for pure, "as labelled" multiplies
-        with its purity; "as printed" uses the concentration that the paper prints for a stock, and
-        "recomputed" the one found here.
-
-    Examples
-    --------
-    >>> {reading: round(value, 2) for reading, value in recipes()["s1-TOPBr2-M"].items()}
-    {'all volumes added': 0.46, 'toluene alone': 0.62}
-    """
-    caesium = REAGENTS["caesium carbonate"].amount_mmol(mass_g=1.628)
-    lead = REAGENTS["lead acetate trihydrate"].amount_mmol(mass_g=4.607)
-    bromine = REAGENTS["bromine"].amount_mmol(volume_mL=0.6)
-    lead_M, bromine_M = lead / (7.6 + 16.4), bromine / (18.7 + 6 + 0.6)
-    return {
-        "s1-Cs2CO3": {"as pure": caesium},
-        "s1-Cs-OA": _liquid("oleic acid", 5),
-        "s1-Cs-M": {"2 Cs per carbonate, volumes added": 2 * caesium / (5 + 20)},
-        "s1-Pb": {"as pure": lead},
-        "s1-Pb-OA": _liquid("oleic acid", 7.6),
-        "s1-Pb-M": {"volumes added": lead_M},
-        "s1-TOP": _liquid("trioctylphosphine", 6),
-        "s1-Br2": _liquid("bromine", 0.6),
-        "s1-TOPBr2-M": {"all volumes added": bromine_M, "toluene alone": bromine / 18.7},
-        "s1-Cs-dose": {"as printed": 4 * REPORTED["s1-Cs-M"].value},
-        "s1-Pb-dose": {"as printed": 5 * REPORTED["s1-Pb-M"].value, "recomputed": 5 * lead_M},
-        "s1-ASC18": {"as pure": REAGENTS["ASC18"].amount_mmol(mass_g=0.215)},
-        "s1-Br-dose": {
-            "as printed": 2 * 5 * REPORTED["s1-TOPBr2-M"].value,
-            "recomputed": 2 * 5 * bromine_M,
-        },
-        "s1-crude": {"volumes added": 4 + 5 + 5 + 5},
-    }
-
-
-def _liquid(name: str, volume_mL: float) -> dict[str, float]:
-    reagent = REAGENTS[name]
-    return {
-        "as pure": reagent.amount_mmol(volume_mL=volume_mL),
-        "as labelled": reagent.amount_mmol(volume_mL=volume_mL, as_pure=False),
-    }
 
 
 def limiting_yield(cs_mmol: float, pb_mmol: float, br_mmol: float) -> tuple[str, float]:
@@ -280,7 +158,7 @@ class Dispersion:
 
     concentration_mM: float
     counted: Counted
-    edge_nm: float = REPORTED["main-NC-size"].value
+    edge_nm: float = EDGE_NM
 
     def __post_init__(self) -> None:
         """Refuse what no flask can hold; more than the flask's volume is for the reader to see."""
@@ -289,7 +167,7 @@ class Dispersion:
         check_number("edge_nm", self.edge_nm, above=0)
 
     @classmethod
-    def from_mass(cls, mass_mg_mL: float, edge_nm: float = REPORTED["main-NC-size"].value) -> Self:
+    def from_mass(cls, mass_mg_mL: float, edge_nm: float = EDGE_NM) -> Self:
         """Dispersion that holds a mass of CsPbBr3 per volume.
 
         Parameters

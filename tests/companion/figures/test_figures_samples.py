@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools import fitting, synthesis
-from tptools.companion import figures
+from tptools import fitting
+from tptools.companion import figures, reagents
 from tptools.companion.paper import REPORTED
 from tptools.instruments import electron_microscope, force_microscope
 
@@ -74,16 +74,16 @@ def test_topography_shows_the_line_before_and_after(scanned):
 
 def test_recipes_show_every_reading():
     """Each reading is a mark at its relative difference, and second readings carry their names."""
-    recipes = synthesis.recipes()
-    reported = [REPORTED[claim] for claim in recipes]
-    figure = figures.plot_recipes(reported, recipes)
+    amounts = reagents.amounts()
+    reported = [REPORTED[claim] for claim in amounts]
+    figure = figures.plot_recipes(reported, amounts)
     (ax,) = figure.axes
     marks = [line for line in ax.lines if line.get_marker() in "os"]
     drawn = sorted((float(line.get_ydata()[0]), float(line.get_xdata()[0])) for line in marks)
     wanted = sorted(
         (row, 100 * (value / one.value - 1))
         for row, one in enumerate(reported)
-        for value in recipes[one.claim].values()
+        for value in amounts[one.claim].values()
     )
     np.testing.assert_allclose(drawn, wanted)
     assert words(figure).count("as labelled") == 4
@@ -93,8 +93,8 @@ def test_recipes_show_every_reading():
 
 def test_recipe_labels_stay_inside_the_axes():
     """No name of a reading runs over the labels of the rows."""
-    recipes = synthesis.recipes()
-    figure = figures.plot_recipes([REPORTED[claim] for claim in recipes], recipes)
+    amounts = reagents.amounts()
+    figure = figures.plot_recipes([REPORTED[claim] for claim in amounts], amounts)
     figure.canvas.draw()
     (ax,) = figure.axes
     frame = ax.get_window_extent()

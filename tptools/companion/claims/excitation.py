@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from tptools import absorption
+from tptools import absorption, material
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
@@ -183,9 +183,8 @@ def mean_over_the_depth() -> dict[str, float]:
     The interval is what two printed digits leave open. Fading alone takes 8 to 10 %; with an index
     of 1.8 instead of the assumed 2.0 the field makes up for less, and 7 % are missing at 40 nm.
     """
-    share = absorption.filling()
-    gain = absorption.local_field_gain(share)
-    coefficient = absorption.absorption_coefficient_cm(share, gain=gain)
+    gain = absorption.local_field_gain(material.filling_fraction())
+    coefficient = material.absorption_coefficient_per_cm(gain=gain)
     ends = REPORTED["main-thickness"].value, REPORTED["main-thickness"].upper
     densities = {nm: absorption.optical_density(nm, coefficient) for nm in ends}
     return {

@@ -5,7 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from tptools import absorption, fitting, synthesis
+from tptools import absorption, fitting, material, synthesis
+from tptools.companion import reagents
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED, Reported
@@ -23,15 +24,15 @@ EXCITON_RATIO, EXCITON_RATIOS = 0.3, (0.2, 0.4)
 
 def amount(claim_id: str) -> dict[str, float]:
     """Compute an amount of the recipes in Note 1 from masses and volumes."""
-    return synthesis.recipes()[claim_id]
+    return reagents.amounts()[claim_id]
 
 
-for _id in synthesis.recipes():
+for _id in reagents.amounts():
     claim(_id)(partial(amount, _id))
 
 
-def _coefficient_cm(ratio: float) -> float:
-    return absorption.absorption_coefficient_cm(absorption.filling(), relative=ratio)
+def _coefficient_per_cm(ratio: float) -> float:
+    return material.absorption_coefficient_per_cm(relative=ratio)
 
 
 @claim("s1-OD")
@@ -43,7 +44,7 @@ def optical_densities() -> dict[str, float]:
     thickness = REPORTED["main-thickness"]
     ends = zip((thickness.value, thickness.upper), EXCITON_RATIOS, strict=True)
     return {
-        f"{nm:g} nm, ratio {ratio:g}": absorption.optical_density(nm, _coefficient_cm(ratio))
+        f"{nm:g} nm, ratio {ratio:g}": absorption.optical_density(nm, _coefficient_per_cm(ratio))
         for nm, ratio in ends
     }
 
@@ -59,7 +60,7 @@ def thicknesses() -> dict[str, float]:
     density = REPORTED["s1-OD"]
     middle = math.sqrt(density.value * density.upper)
     return {
-        f"density {one:.2g}": absorption.thickness_for_nm(one, _coefficient_cm(EXCITON_RATIO))
+        f"density {one:.2g}": absorption.thickness_for_nm(one, _coefficient_per_cm(EXCITON_RATIO))
         for one in (density.value, middle, density.upper)
     }
 
@@ -84,7 +85,7 @@ def thickest_film_of_a_drop() -> float:
     A drop has to hold at least the film that is left of it.
     """
     solid = synthesis.solids_thickness_nm(REPORTED["s1-film-ETH"].value, DROP.value)
-    return solid / absorption.filling()
+    return solid / material.filling_fraction()
 
 
 @claim("s1-AFM", expects=Bounds("thickness found less that put in", low=-5, high=5, unit="nm"))

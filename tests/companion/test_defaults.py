@@ -1,0 +1,41 @@
+"""Defaults of the library are constants; here they are what the paper prints."""
+
+import inspect
+from dataclasses import fields
+
+import pytest
+
+from tptools import material
+from tptools.companion.paper import REPORTED
+from tptools.heat import HeatedFilm
+from tptools.noise import simulate_map
+
+
+def default(owner, name):
+    """Default of a dataclass's field or of a function's parameter."""
+    if inspect.isclass(owner):
+        return next(one.default for one in fields(owner) if one.name == name)
+    return inspect.signature(owner).parameters[name].default
+
+
+DEFAULTS = {
+    "edge of a nanocrystal": (material.EDGE_NM, "main-NC-size"),
+    "spacing": (material.SPACING_NM, "s2-l"),
+    "absorptivity": (1e-6 * material.MOLAR_ABSORPTIVITY_PER_CM_M_NM3, "s6-eps-coef"),
+    "heated spot": (default(HeatedFilm, "spot_fwhm_nm"), "main-spot-fwhm"),
+    "simulated diffusivity": (default(simulate_map, "D_cm2_s"), "s7-D"),
+    "simulated spot": (default(simulate_map, "spot_fwhm_nm"), "s7-fwhm"),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_those_of_the_paper(name):
+    """To the last digit."""
+    value, claim = DEFAULTS[name]
+    assert value == pytest.approx(REPORTED[claim].value, rel=1e-12)
+
+
+def test_cross_section_is_the_printed_one():
+    """The paper derives it from the same absorptivity, and prints three digits."""
+    printed = REPORTED["s6-sigma-abs"]
+    assert abs(material.absorption_cross_section_cm2() - printed.value) <= printed.half_unit
