@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tptools.arrays import FloatArray, IntArray
+
 MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
 N_SITE_STATES = 16
 
@@ -27,13 +29,35 @@ NEVER = 1 << 60
 ANNIHILATED = -1
 ACCEPTANCE_BITS = 62
 
+Integer = int | np.int64
+
 
 class Rules(NamedTuple):
-    """Constants of one model, in steps and sites, as the kernels use them."""
+    """Constants of one model, in steps and sites, as the kernels use them.
+
+    Attributes
+    ----------
+    row_length : int
+        Sites from one row of the flat lattice to the next, frame included.
+    centre : int
+        Row, and column, of the site under the centre of the spot.
+    offsets : ndarray, (4,)
+        From a site to its neighbours.
+    thresholds : ndarray, (N_SITE_STATES,)
+        Chance that an attempt towards a site in that state is accepted, times 2**ACCEPTANCE_BITS.
+    log_no_decay, log_no_trapping : float
+        log(1 - p) with p the chance per step to decay, and to be trapped.
+    dark_minimum_steps, dark_exponent : float
+        t_min and mu of the dark times: P(t > s) = (t_min / s)**mu.
+    log_no_relaxation : float
+        -period/tau: logarithm of the chance that a modified site outlasts one period.
+    annihilates : bool
+        Whether an attempt towards an occupied site can end the exciton.
+    """
 
     row_length: int
     centre: int
-    offsets: NDArray[np.int64]
+    offsets: IntArray
     thresholds: NDArray[np.uint64]
     log_no_decay: float
     log_no_trapping: float
@@ -44,37 +68,70 @@ class Rules(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """Sites that the pulse can excite, brightest first, with their probabilities."""
+    """Sites that the pulse can excite, brightest first, with their probabilities: (n_sites,)."""
 
-    sites: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
+    sites: IntArray
+    probabilities: FloatArray
 
 
 class State(NamedTuple):
-    """Everything that changes while one train of pulses runs."""
+    """Everything that changes while one train of pulses runs.
+
+    Attributes
+    ----------
+    lattice : ndarray, (row_length**2,)
+        State of every site, frame included.
+    walking, trapped : ndarray, (n_excitons, N_COLUMNS)
+        Heaps of excitons, ordered by the step at which their run, or their dark time, ends.
+    visited, modified : ndarray, (n_sites + 1,)
+        Sites visited since the pulse, and sites modified now, in order of their first visit.
+    counters : ndarray, (N_COUNTERS,)
+        Filled rows of the four arrays above, and whether an exciton met the frame.
+    random : ndarray, (4,)
+        State of xoshiro256++.
+    """
 
     lattice: NDArray[np.uint8]
-    walking: NDArray[np.int64]
-    trapped: NDArray[np.int64]
+    walking: IntArray
+    trapped: IntArray
     visited: NDArray[np.int32]
     modified: NDArray[np.int32]
-    counters: NDArray[np.int64]
+    counters: IntArray
     random: NDArray[np.uint64]
 
 
 class Record(NamedTuple):
-    """Sums over pulses; the first axis is the block of pulses they belong to."""
+    """Sums over pulses; the first axis is the block of pulses they belong to.
+
+    Attributes
+    ----------
+    interval : int
+        Steps between recorded instants.
+    n_times : int
+        Recorded instants after a pulse, time 0 included.
+    tail_bins_per_e_fold : float
+        Bins of the delay, beyond the last instant, in which it grows by a factor e.
+    created, dropped : ndarray, (block,)
+        Excitons at time 0, and those left at the end.
+    exciton_count, r2, initial_r2, visited, modified : ndarray, (block, time)
+        Excitons, their squared distances from the centre in sites, those that the same excitons
+        had at time 0, and sites visited and modified.
+    x, y, walking_radius, trapped_radius : ndarray, (block, time, site)
+        Excitons by column, by row, and by radius to the nearest site.
+    emission : ndarray, (block, delay, site)
+        Photons by bin of delay and by radius.
+    """
 
     interval: int
     n_times: int
     tail_bins_per_e_fold: float
-    created: NDArray[np.int64]
-    dropped: NDArray[np.int64]
-    exciton_count: NDArray[np.int64]
-    r2: NDArray[np.int64]
-    initial_r2: NDArray[np.int64]
-    visited: NDArray[np.int64]
-    modified: NDArray[np.int64]
+    created: IntArray
+    dropped: IntArray
+    exciton_count: IntArray
+    r2: IntArray
+    initial_r2: IntArray
+    visited: IntArray
+    modified: IntArray
     x: NDArray[np.uint32]
     y: NDArray[np.uint32]
     walking_radius: NDArray[np.uint32]
@@ -83,7 +140,9 @@ class Record(NamedTuple):
 
 
 @njit(inline="always")
-def _next_random(s0, s1, s2, s3):
+def _next_random(
+    s0: np.uint64, s1: np.uint64, s2: np.uint64, s3: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64, np.uint64]:
     """One 64-bit number and the next state of xoshiro256++ (Blackman and Vigna, 2021)."""
     total = s0 + s3
     value = ((total << np.uint64(23)) | (total >> np.uint64(41))) + s0
@@ -98,8 +157,8 @@ def _next_random(s0, s1, s2, s3):
 
 
 @njit
-def _uniform(random):
-    """Uniform number in (0, 1], 53 bits."""
+def _uniform(random: NDArray[np.uint64]) -> float:
+    """Uniform number (k + 1) / 2**53 in (0, 1], with k the upper 53 bits of a random number."""
     value, random[0], random[1], random[2], random[3] = _next_random(
         random[0], random[1], random[2], random[3]
     )
@@ -107,8 +166,11 @@ def _uniform(random):
 
 
 @njit
-def _trials_until_success(log_failure, random):
-    """Geometric number >= 1 for log(1 - p) = log_failure; NEVER where p is 0."""
+def _trials_until_success(log_failure: float, random: NDArray[np.uint64]) -> int:
+    """Geometric number 1 + floor(log u / log(1 - p)) for log(1 - p) = log_failure.
+
+    NEVER where p is 0.
+    """
     if log_failure == 0.0:
         return NEVER
     trials = log(_uniform(random)) / log_failure
@@ -116,7 +178,7 @@ def _trials_until_success(log_failure, random):
 
 
 @njit
-def _push(queue, size, row):
+def _push(queue: IntArray, size: Integer, row: IntArray) -> None:
     """Add the last row to a binary heap ordered by CLOCK, earliest first."""
     child = size
     while child > 0:
@@ -129,7 +191,7 @@ def _push(queue, size, row):
 
 
 @njit
-def _pop(queue, size, row):
+def _pop(queue: IntArray, size: Integer, row: IntArray) -> None:
     """Move the earliest row of a heap into ``row``."""
     row[:] = queue[0]
     last = size - 1
@@ -148,7 +210,7 @@ def _pop(queue, size, row):
 
 
 @njit(inline="always")
-def _place(rules, site):
+def _place(rules: Rules, site: Integer) -> tuple[Integer, Integer, Integer]:
     """Column, row and squared distance of a site, counted from the centre of the spot."""
     row = site // rules.row_length
     x = site - row * rules.row_length - rules.centre
@@ -157,7 +219,7 @@ def _place(rules, site):
 
 
 @njit
-def _start_free_run(rules, state, row):
+def _start_free_run(rules: Rules, state: State, row: IntArray) -> None:
     """Set an exciton walking until it decays or is trapped, whichever comes first."""
     until_trapped = _trials_until_success(rules.log_no_trapping, state.random)
     run = min(row[FREE_STEPS], until_trapped)
@@ -168,7 +230,7 @@ def _start_free_run(rules, state, row):
 
 
 @njit
-def _trap(rules, state, row):
+def _trap(rules: Rules, state: State, row: IntArray) -> None:
     """Hold an exciton for a dark time t_min u^(-1/mu), a Pareto law with exponent mu."""
     dark = rules.dark_minimum_steps * _uniform(state.random) ** (-1.0 / rules.dark_exponent)
     row[CLOCK] = min(row[CLOCK] + (int(dark) if dark < NEVER else NEVER), NEVER)
@@ -177,7 +239,7 @@ def _trap(rules, state, row):
 
 
 @njit
-def _mark_visit(state, site):
+def _mark_visit(state: State, site: Integer) -> None:
     """Set an exciton down: the site is occupied, visited and modified from now on."""
     counters = state.counters
     before = state.lattice[site]
@@ -191,11 +253,20 @@ def _mark_visit(state, site):
 
 
 @njit
-def create_excitons(rules, spot, state, row):
+def create_excitons(rules: Rules, spot: Spot, state: State, row: IntArray) -> None:
     """Excite every site with probability alpha exp(-r^2 / 2 sigma^2), each on its own.
 
     The sites come brightest first, so that the next success at the present brightness is drawn
     as a geometric skip and then accepted with the ratio of the two probabilities.
+
+    Parameters
+    ----------
+    rules, spot
+        Constants.
+    state
+        Gains the excitons.
+    row : ndarray, (N_COLUMNS,)
+        Room for one exciton.
     """
     i = 0
     while i < spot.sites.size:
@@ -214,7 +285,7 @@ def create_excitons(rules, spot, state, row):
 
 
 @njit(inline="always")
-def _walk(rules, state, n_steps):
+def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
     """Let every walking exciton attempt ``n_steps`` hops.
 
     An attempt takes one random number: two bits choose the neighbour, the rest is accepted below
@@ -228,7 +299,7 @@ def _walk(rules, state, n_steps):
     n_visited = state.counters[VISITS]
     n_modified = state.counters[MODIFICATIONS]
     s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
-    seen = 0
+    seen: Integer = 0
     for _ in range(n_steps):
         for i in range(n_walking):
             value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
@@ -252,7 +323,7 @@ def _walk(rules, state, n_steps):
 
 
 @njit
-def _walk_annihilating(rules, state, n_steps, row):
+def _walk_annihilating(rules: Rules, state: State, n_steps: Integer, row: IntArray) -> None:
     """As `_walk`, but an accepted attempt towards an occupied site ends the exciton that made it.
 
     A kernel of its own, since the branch would slow down the other one.
@@ -282,7 +353,7 @@ def _walk_annihilating(rules, state, n_steps, row):
 
 
 @njit
-def _remove_annihilated(state, row):
+def _remove_annihilated(state: State, row: IntArray) -> None:
     """Order the excitons that are left by their clocks again."""
     kept = 0
     for i in range(state.counters[WALKING]):
@@ -294,7 +365,7 @@ def _remove_annihilated(state, row):
 
 
 @njit
-def _record_emission(rules, record, block, row):
+def _record_emission(rules: Rules, record: Record, block: int, row: IntArray) -> None:
     """Count one photon in its bin of delay (linear, then logarithmic) and radius."""
     n_linear = record.n_times - 1
     window = n_linear * record.interval
@@ -308,8 +379,32 @@ def _record_emission(rules, record, block, row):
 
 
 @njit(inline="always")
-def evolve(rules, state, record, block, start, stop, row):
-    """Move all excitons from step ``start`` to step ``stop``, decays and traps included."""
+def evolve(
+    rules: Rules,
+    state: State,
+    record: Record,
+    block: int,
+    start: Integer,
+    stop: Integer,
+    row: IntArray,
+) -> None:
+    """Move all excitons from step ``start`` to step ``stop``, decays and traps included.
+
+    Stops at once if an exciton meets the frame.
+
+    Parameters
+    ----------
+    rules
+        Constants.
+    state, record
+        Moved on, and what is emitted on the way.
+    block : int
+        Where to record; -1 records nothing.
+    start, stop : int
+        Steps since the pulse.
+    row : ndarray, (N_COLUMNS,)
+        Room for one exciton.
+    """
     counters = state.counters
     now = start
     while now < stop and counters[WALKING] + counters[TRAPPED] > 0:
@@ -342,7 +437,15 @@ def evolve(rules, state, record, block, start, stop, row):
 
 
 @njit(inline="always")
-def _record_population(rules, record, radius, block, time, population, size):
+def _record_population(
+    rules: Rules,
+    record: Record,
+    radius: NDArray[np.uint32],
+    block: int,
+    time: int,
+    population: IntArray,
+    size: Integer,
+) -> None:
     """Add the positions of some excitons to the sums and histograms of one instant."""
     for i in range(size):
         x, y, r2 = _place(rules, population[i, POSITION])
@@ -354,7 +457,7 @@ def _record_population(rules, record, radius, block, time, population, size):
 
 
 @njit(inline="always")
-def _record_instant(rules, state, record, block, time):
+def _record_instant(rules: Rules, state: State, record: Record, block: int, time: int) -> None:
     """Add the present excitons and lattice to the sums of one instant after the pulse."""
     counters = state.counters
     record.exciton_count[block, time] += counters[WALKING] + counters[TRAPPED]
@@ -370,7 +473,7 @@ def _record_instant(rules, state, record, block, time):
 
 
 @njit
-def _drop(state, population, counter):
+def _drop(state: State, population: IntArray, counter: int) -> None:
     """Take the excitons that are still there off the lattice."""
     for i in range(state.counters[counter]):
         state.lattice[population[i, POSITION]] ^= OCCUPIED
@@ -378,11 +481,18 @@ def _drop(state, population, counter):
 
 
 @njit
-def relax(rules, state):
+def relax(rules: Rules, state: State) -> None:
     """Return modified sites to the ground state, each with probability 1 - exp(-period/tau).
 
     The list is walked from its end in geometric skips; a removed entry is replaced by the last
     one, which has already been passed over.
+
+    Parameters
+    ----------
+    rules
+        Constants.
+    state
+        Without excitons; gets ready for the next pulse.
     """
     counters = state.counters
     for i in range(counters[VISITS]):
@@ -399,11 +509,32 @@ def relax(rules, state):
 
 
 @njit(nogil=True, cache=True)
-def run_pulses(rules, spot, state, record, block, n_pulses, last_step):
+def run_pulses(
+    rules: Rules,
+    spot: Spot,
+    state: State,
+    record: Record,
+    block: int,
+    n_pulses: int,
+    last_step: int,
+) -> None:
     """Run pulses one after the other (Note 2), recorded in ``block`` or, if it is -1, not at all.
 
     Each pulse finds the lattice that the one before left behind, and is followed until its last
-    exciton has decayed or ``last_step`` is reached.
+    exciton has decayed or ``last_step`` is reached. Stops at once if an exciton meets the frame.
+
+    Parameters
+    ----------
+    rules, spot
+        Constants.
+    state, record
+        Moved on, and what is added to.
+    block : int
+        Where to record; -1 records nothing.
+    n_pulses : int
+        How many pulses.
+    last_step : int
+        Steps after which the excitons left are dropped; NEVER follows all.
     """
     row = np.empty(N_COLUMNS, np.int64)
     counters = state.counters
@@ -427,8 +558,27 @@ def run_pulses(rules, spot, state, record, block, n_pulses, last_step):
 
 
 @njit(nogil=True, cache=True)
-def run_frames(rules, spot, state, record, steps, frames):
-    """Run one more pulse and copy the lattice into ``frames`` at each of the given steps."""
+def run_frames(
+    rules: Rules,
+    spot: Spot,
+    state: State,
+    record: Record,
+    steps: IntArray,
+    frames: NDArray[np.uint8],
+) -> None:
+    """Run one more pulse and copy the lattice into ``frames`` at each of the given steps.
+
+    Parameters
+    ----------
+    rules, spot
+        Constants.
+    state, record
+        Moved on, and left as it is.
+    steps : ndarray, (n_frames,)
+        Steps since the pulse, increasing.
+    frames : ndarray, (n_frames, row_length**2)
+        Filled.
+    """
     row = np.empty(N_COLUMNS, np.int64)
     create_excitons(rules, spot, state, row)
     now = 0
