@@ -16,8 +16,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
@@ -304,7 +305,7 @@ def _check(
 
 
 def _profile(
-    trace: xr.DataArray, position_nm: NDArray, D_cm2_s: float, spot_fwhm_nm: float, shape: str
+    trace: xr.DataArray, position_nm: FloatArray, D_cm2_s: float, spot_fwhm_nm: float, shape: str
 ) -> xr.DataArray:
     """Normalised decay times a spot of unit area, per nm, over (time_ns, position_nm)."""
     growth = D_cm2_s / NM2_PER_NS_IN_CM2_S * trace["time_ns"].to_numpy()
@@ -321,25 +322,25 @@ def _profile(
     return (trace / trace[0] * profile).transpose("time_ns", "position_nm")
 
 
-def _gaussian(k: NDArray) -> NDArray:
+def _gaussian(k: FloatArray) -> FloatArray:
     return np.exp(-((k / FWHM_PER_SIGMA) ** 2) / 2)
 
 
-def _pedestal(k: NDArray) -> NDArray:
+def _pedestal(k: FloatArray) -> FloatArray:
     area = PEDESTAL_HEIGHT * PEDESTAL_WIDTH
     return (_gaussian(k) + area * _gaussian(PEDESTAL_WIDTH * k)) / (1 + area)
 
 
-def _flat_top(k: NDArray) -> NDArray:
+def _flat_top(k: FloatArray) -> FloatArray:
     return np.sinc(k / (2 * math.pi)) * np.exp(-((EDGE * k) ** 2) / 2)
 
 
-def _sinc2(k: NDArray) -> NDArray:
+def _sinc2(k: FloatArray) -> FloatArray:
     return np.maximum(1 - k / (2 * math.pi * SINC2_FWHM), 0)
 
 
 # Fourier transforms of unit area against wave number times width.
-_SPECTRA: dict[str, Callable[[NDArray], NDArray]] = {
+_SPECTRA: dict[str, Callable[[FloatArray], FloatArray]] = {
     "gaussian": _gaussian,
     "pedestal": _pedestal,
     "flat_top": _flat_top,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.fft import dct
 from scipy.optimize import least_squares
 
+from tptools.arrays import FloatArray, IntArray
 from tptools.estimate import Estimate
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
@@ -63,7 +63,7 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
     return Estimate(float(fit.x[0]) * unit, std_err * unit, "cm2/s", "convolution")
 
 
-def _check_equal_spacing(position: NDArray) -> None:
+def _check_equal_spacing(position: FloatArray) -> None:
     """Raise ValueError unless positions are equally spaced."""
     steps = np.diff(position)
     if not np.allclose(steps, steps.mean(), rtol=1e-3):
@@ -73,7 +73,7 @@ def _check_equal_spacing(position: NDArray) -> None:
         )
 
 
-def _grouped(counts: xr.DataArray) -> tuple[NDArray, NDArray, NDArray]:
+def _grouped(counts: xr.DataArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean times, summed profiles and numbers of slices of groups with about equal counts."""
     values, time = counts.to_numpy().astype(float), counts["time_ns"].to_numpy()
     in_slice = values.sum(1)
@@ -89,7 +89,7 @@ def _grouped(counts: xr.DataArray) -> tuple[NDArray, NDArray, NDArray]:
     return times - times[0], np.add.reduceat(values, first), slices.astype(float)
 
 
-def _modes(profile: NDArray, n_counts: float) -> tuple[NDArray, NDArray]:
+def _modes(profile: FloatArray, n_counts: float) -> tuple[IntArray, FloatArray]:
     """Numbers and values of the cosines of a profile that stand out of the noise."""
     m = profile.size
     modes = dct(profile, type=2) / m
@@ -106,31 +106,31 @@ class _Groups:
     The first A is 1, and f a sum of cosines, which diffusion multiplies by exp(-k^2 D t).
     """
 
-    times: NDArray
-    rows: NDArray
-    slices: NDArray
-    deviation: NDArray
-    wave: NDArray
-    cosines: NDArray
+    times: FloatArray
+    rows: FloatArray
+    slices: FloatArray
+    deviation: FloatArray
+    wave: FloatArray
+    cosines: FloatArray
 
-    def parts(self, parameters: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    def parts(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Intensities, background, and modes of every group's shape."""
         n = self.times.size
         intensity, modes = np.append(1.0, parameters[2 : 1 + n]), parameters[1 + n :]
         return intensity[:, None], parameters[1], self.kernels(parameters) * modes
 
-    def kernels(self, parameters: NDArray) -> NDArray:
+    def kernels(self, parameters: FloatArray) -> FloatArray:
         """What diffusion leaves of every mode; no step towards a wild D can overflow it."""
         exponent = -np.outer(self.times, self.wave**2) * parameters[0]
         return np.exp(np.minimum(exponent, LARGEST_EXPONENT))
 
-    def residual(self, parameters: NDArray) -> NDArray:
+    def residual(self, parameters: FloatArray) -> FloatArray:
         """Weighted model minus record, flat."""
         intensity, background, shapes = self.parts(parameters)
         mean = intensity * (shapes @ self.cosines.T) + background * self.slices[:, None]
         return ((mean - self.rows) / self.deviation).ravel()
 
-    def jacobian(self, parameters: NDArray) -> NDArray:
+    def jacobian(self, parameters: FloatArray) -> FloatArray:
         """Derivatives of the residuals."""
         intensity, _, shapes = self.parts(parameters)
         n, later = self.times.size, np.arange(1, self.times.size)
@@ -143,7 +143,7 @@ class _Groups:
         slopes[:, :, 1 + n :] = intensity[:, :, None] * kernels * self.cosines
         return (slopes / self.deviation[:, :, None]).reshape(self.rows.size, -1)
 
-    def error_of_first(self, jacobian: NDArray) -> float:
+    def error_of_first(self, jacobian: FloatArray) -> float:
         """Error of D from Poisson counts, whatever weights they had.
 
         Where no intensity decays, b cannot be told from a constant in f: hence a pseudoinverse.
@@ -154,8 +154,8 @@ class _Groups:
 
 
 def _prepared(
-    spacing: float, times: NDArray, rows: NDArray, slices: NDArray
-) -> tuple[_Groups, NDArray]:
+    spacing: float, times: FloatArray, rows: FloatArray, slices: FloatArray
+) -> tuple[_Groups, FloatArray]:
     """The groups with the cosines they need, and where the fit starts: without spreading."""
     m = rows.shape[1]
     background = rows[:, [0, 1, -2, -1]].mean(1).sum() / slices.sum()

@@ -6,6 +6,9 @@ from math import exp, inf, log, nan, sqrt
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from tptools.arrays import FloatArray
 
 # parameters of one profile
 AMPLITUDE, CENTRE, VARIANCE, BACKGROUND = 0, 1, 2, 3
@@ -21,7 +24,7 @@ GAIN_TOLERANCE = 1e-8
 
 
 @njit
-def _guess(x, y, n, parameters):
+def _guess(x: FloatArray, y: FloatArray, n: int, parameters: FloatArray) -> None:
     """Starting point: peak over background, and the width that explains the area."""
     parameters[BACKGROUND] = y.min() if n > BACKGROUND else 0.0
     peak = np.argmax(y)
@@ -34,7 +37,14 @@ def _guess(x, y, n, parameters):
 
 
 @njit
-def _normal_equations(x, y, parameters, poisson, matrix, gradient):
+def _normal_equations(
+    x: FloatArray,
+    y: FloatArray,
+    parameters: FloatArray,
+    poisson: bool,
+    matrix: FloatArray,
+    gradient: FloatArray,
+) -> float:
     """J^T W J, J^T W r and r^T W r of one profile; W = 1, or 1/mean and the Poisson deviance."""
     matrix[:] = 0.0
     gradient[:] = 0.0
@@ -69,7 +79,9 @@ def _normal_equations(x, y, parameters, poisson, matrix, gradient):
 
 
 @njit
-def _solve(matrix, right, damping, n, solution):
+def _solve(
+    matrix: FloatArray, right: FloatArray, damping: float, n: int, solution: FloatArray
+) -> bool:
     """Solve (M + damping diag M) s = right by Cholesky; False if not positive definite."""
     lower = np.empty((4, 4))
     for j in range(n):
@@ -96,7 +108,7 @@ def _solve(matrix, right, damping, n, solution):
 
 
 @njit
-def _variance_of(matrix, which, n):
+def _variance_of(matrix: FloatArray, which: int, n: int) -> float:
     """Diagonal element of the inverse of a matrix; NaN if it is not positive definite."""
     unit, solution = np.zeros(4), np.zeros(4)
     unit[which] = 1.0
@@ -104,7 +116,7 @@ def _variance_of(matrix, which, n):
 
 
 @njit
-def _fit_gaussian(x, y, n, parameters):
+def _fit_gaussian(x: FloatArray, y: FloatArray, n: int, parameters: FloatArray) -> float:
     """Levenberg-Marquardt on one profile; returns the variance of the VARIANCE parameter."""
     matrix, trial_matrix = np.empty((4, 4)), np.empty((4, 4))
     gradient, trial_gradient = np.empty(4), np.empty(4)
@@ -137,7 +149,7 @@ def _fit_gaussian(x, y, n, parameters):
 
 
 @njit
-def _before_fit(y, n):
+def _before_fit(y: FloatArray, n: int) -> int:
     """Whether a profile has what a fit needs: more filled positions than parameters, a peak."""
     if y.max() == 0:
         return NO_COUNTS
@@ -147,7 +159,7 @@ def _before_fit(y, n):
 
 
 @njit
-def _after_fit(x, parameters, error):
+def _after_fit(x: FloatArray, parameters: FloatArray, error: float) -> int:
     """Whether a fit measures a width: settled, a peak between the ends, wider than its error."""
     if np.isnan(error):
         return NOT_SETTLED
@@ -157,8 +169,24 @@ def _after_fit(x, parameters, error):
 
 
 @njit(nogil=True, cache=True)
-def fit_gaussians(x, profiles, n, fits, verdicts):
-    """Fit every row of ``profiles``; a row of ``fits`` is the four parameters and the error."""
+def fit_gaussians(
+    x: FloatArray, profiles: FloatArray, n: int, fits: FloatArray, verdicts: NDArray[np.int8]
+) -> None:
+    """Fit A exp(-(x - c)^2 / 2s) + b to every row of ``profiles`` by least squares.
+
+    Parameters
+    ----------
+    x : ndarray, (n_positions,)
+        Positions, increasing.
+    profiles : ndarray, (n_profiles, n_positions)
+        What is fitted.
+    n : int
+        Parameters: 4, or 3 for b = 0.
+    fits : ndarray, (n_profiles, 5)
+        Filled with A, c, s, b and the standard error of s; NaN unless the verdict is GOOD.
+    verdicts : ndarray, (n_profiles,)
+        Filled with what became of each fit.
+    """
     for i in range(profiles.shape[0]):
         verdicts[i] = _before_fit(profiles[i], n)
         if verdicts[i] == GOOD:
@@ -170,7 +198,15 @@ def fit_gaussians(x, profiles, n, fits, verdicts):
 
 
 @njit
-def _spread(x, t, counts, shared, amplitudes, matrices, gradients):
+def _spread(
+    x: FloatArray,
+    t: FloatArray,
+    counts: FloatArray,
+    shared: FloatArray,
+    amplitudes: FloatArray,
+    matrices: FloatArray,
+    gradients: FloatArray,
+) -> float:
     """Poisson deviance of a map, A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + b; fills each slice's."""
     deviance = 0.0
     spot = np.empty(4)
@@ -186,7 +222,7 @@ def _spread(x, t, counts, shared, amplitudes, matrices, gradients):
 
 
 @njit
-def _chain(t, p):
+def _chain(t: float, p: int) -> tuple[int, float]:
     """A shared parameter's slice parameter, and its derivative by the shared one."""
     if p == DIFFUSIVITY:
         return VARIANCE, 2 * t
@@ -196,13 +232,20 @@ def _chain(t, p):
 
 
 @njit
-def _held(amplitude, gradient):
+def _held(amplitude: float, gradient: FloatArray) -> bool:
     """Whether an amplitude rests at its lower bound, zero."""
     return amplitude == 0 and gradient[AMPLITUDE] <= 0
 
 
 @njit
-def _eliminate(t, amplitudes, matrices, gradients, matrix, gradient):
+def _eliminate(
+    t: FloatArray,
+    amplitudes: FloatArray,
+    matrices: FloatArray,
+    gradients: FloatArray,
+    matrix: FloatArray,
+    gradient: FloatArray,
+) -> float:
     """Schur complement that profiles the amplitudes out; returns their share of the gain."""
     matrix[:] = 0.0
     gradient[:] = 0.0
@@ -222,7 +265,16 @@ def _eliminate(t, amplitudes, matrices, gradients, matrix, gradient):
 
 
 @njit
-def _move(t, step, n, floor, matrices, gradients, shared, amplitudes):
+def _move(
+    t: FloatArray,
+    step: FloatArray,
+    n: int,
+    floor: float,
+    matrices: FloatArray,
+    gradients: FloatArray,
+    shared: FloatArray,
+    amplitudes: FloatArray,
+) -> None:
     """Take a step of the shared parameters, and that of the amplitudes that goes with it."""
     for i in range(t.size):
         m, g = matrices[i], gradients[i]
@@ -239,8 +291,36 @@ def _move(t, step, n, floor, matrices, gradients, shared, amplitudes):
 
 
 @njit(nogil=True, cache=True)
-def fit_map(x, t, counts, floor, shared, amplitudes):
-    """Fisher scoring on the Poisson likelihood of a map; returns the variance of D, or NaN."""
+def fit_map(
+    x: FloatArray,
+    t: FloatArray,
+    counts: FloatArray,
+    floor: float,
+    shared: FloatArray,
+    amplitudes: FloatArray,
+) -> float:
+    """Fit A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + b to a map, with the highest Poisson likelihood.
+
+    Fisher scoring: steps of the expected information, damped where the likelihood would fall.
+
+    Parameters
+    ----------
+    x, t : ndarray
+        Positions and times: (n_positions,), (n_times,).
+    counts : ndarray, (n_times, n_positions)
+        The map, of any type of number.
+    floor : float
+        Lowest b, above 0.
+    shared : ndarray, (4,)
+        D, s, c and b: where to start; overwritten by the fit.
+    amplitudes : ndarray, (n_times,)
+        A_i, likewise.
+
+    Returns
+    -------
+    float
+        Variance of D, NaN where the fit did not settle.
+    """
     matrices, gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     trial_matrices, trial_gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     matrix, gradient, step = np.empty((4, 4)), np.empty(4), np.zeros(4)
@@ -272,8 +352,10 @@ def fit_map(x, t, counts, floor, shared, amplitudes):
 
 
 @njit(nogil=True, cache=True)
-def bound_of_map(x, t, mean, shared, amplitudes):
-    """Cramer-Rao bound on the variance of D for expected counts ``mean``."""
+def bound_of_map(
+    x: FloatArray, t: FloatArray, mean: FloatArray, shared: FloatArray, amplitudes: FloatArray
+) -> float:
+    """Cramer-Rao bound on the variance of D for expected counts ``mean``; else as `fit_map`."""
     matrices, gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     matrix, gradient = np.empty((4, 4)), np.empty(4)
     _spread(x, t, mean, shared, amplitudes, matrices, gradients)

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting import engine
@@ -79,12 +80,12 @@ def spreading_spot(
 
 
 def _peaks(
-    time: NDArray,
-    position: NDArray,
+    time: FloatArray,
+    position: FloatArray,
     slice_counts: ArrayLike,
     diffusivity_cm2_s: float,
     variance_nm2: float,
-) -> tuple[NDArray, NDArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Counts of the spot at its centre, and its variance, at every time."""
     check_number("variance_nm2", variance_nm2, above=0)
     variance = variance_nm2 + 2 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * time
@@ -147,7 +148,7 @@ def cramer_rao_bound(
     check_number("background", background, at_least=0)
     time, position = np.asarray(time_ns, float), np.asarray(position_nm, float)
     # without any background the far wings would expect exactly nothing, and 1/mean is infinite
-    floor = BACKGROUND_FLOOR * float(np.mean(slice_counts)) / position.size
+    floor = BACKGROUND_FLOOR * float(np.mean(np.asarray(slice_counts))) / position.size
     mean = spreading_spot(
         time,
         position,
@@ -175,7 +176,7 @@ def global_fit(counts: xr.DataArray) -> Estimate:
     return Estimate(value * NM2_PER_NS_IN_CM2_S, std_err * NM2_PER_NS_IN_CM2_S, "cm2/s", "global")
 
 
-def likeliest_map(counts: xr.DataArray) -> NDArray | None:
+def likeliest_map(counts: xr.DataArray) -> FloatArray | None:
     """Expected counts of the spreading Gaussian spot that fits best, where there is one."""
     shared, amplitudes, variance = _maximum(counts)
     if math.isnan(variance):
@@ -186,7 +187,7 @@ def likeliest_map(counts: xr.DataArray) -> NDArray | None:
     return amplitudes[:, None] * np.exp(-(shift**2) / (2 * width)) + background
 
 
-def _maximum(counts: xr.DataArray) -> tuple[NDArray, NDArray, float]:
+def _maximum(counts: xr.DataArray) -> tuple[FloatArray, FloatArray, float]:
     """Shared parameters and amplitudes of highest likelihood, and the variance of D, or NaN."""
     position, time = counts["position_nm"].to_numpy(), counts["time_ns"].to_numpy()
     shared, amplitudes = _start(counts)
@@ -198,7 +199,7 @@ def _maximum(counts: xr.DataArray) -> tuple[NDArray, NDArray, float]:
     return shared, amplitudes, engine.fit_map(position, time, values, floor, shared, amplitudes)
 
 
-def _start(counts: xr.DataArray) -> tuple[NDArray, NDArray]:
+def _start(counts: xr.DataArray) -> tuple[FloatArray, FloatArray]:
     """No spreading, the spot of the summed slices, and what each slice has over background."""
     n_times, n_positions = counts.shape
     spot = fit_profiles(counts.sum("time_ns"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,7 @@ from skimage.feature import peak_local_max
 from skimage.filters import threshold_otsu
 from skimage.segmentation import expand_labels, watershed
 
+from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
 
@@ -266,7 +268,7 @@ def fit_step(
     )
 
 
-def _checked(counts: xr.DataArray) -> tuple[NDArray[np.float64], float]:
+def _checked(counts: xr.DataArray) -> tuple[FloatArray, float]:
     if set(counts.dims) != {"y_nm", "x_nm"} or min(counts.shape, default=0) < 2:
         raise ValueError(
             f"image has sizes {dict(counts.sizes)} and must be over y_nm and x_nm, "
@@ -281,7 +283,7 @@ def _checked(counts: xr.DataArray) -> tuple[NDArray[np.float64], float]:
     return image, float(steps[0])
 
 
-def _clearly_apart(values: NDArray, high: NDArray[np.bool_]) -> bool:
+def _clearly_apart(values: FloatArray, high: BoolArray) -> bool:
     """Whether a threshold has found two levels, and not cut the noise of one."""
     if high.all() or not high.any():
         return False
@@ -289,7 +291,7 @@ def _clearly_apart(values: NDArray, high: NDArray[np.bool_]) -> bool:
     return bool(values[high].mean() - values[~high].mean() > CLEAREST_NOISE * within)
 
 
-def _segment(image: NDArray, smoothing: float, least_edge: float) -> NDArray[np.int32]:
+def _segment(image: FloatArray, smoothing: float, least_edge: float) -> NDArray[np.int32]:
     """Labels of particles; lengths in pixels."""
     smooth = gaussian_filter(image, smoothing)
     dark = smooth <= threshold_otsu(smooth)
@@ -305,7 +307,7 @@ def _segment(image: NDArray, smoothing: float, least_edge: float) -> NDArray[np.
 
 
 def _measure_all(
-    image: NDArray, labels: NDArray, zones: NDArray
+    image: FloatArray, labels: IntArray, zones: IntArray
 ) -> tuple[list[dict[str, Any]], int]:
     """Every particle that lies wholly inside the image, and the number of others."""
     support = image[zones == 0].mean()
@@ -323,12 +325,13 @@ def _measure_all(
     return whole, cut
 
 
-def _measure(darkness: NDArray, core: NDArray, zone: NDArray) -> dict[str, Any]:
+def _measure(darkness: FloatArray, core: BoolArray, zone: BoolArray) -> dict[str, Any]:
     """Centre (row, column), edges, area and angle of one particle, in pixels and radians.
 
     A square at the angle t has a fourth moment, the sum of (x + iy)^4, along -exp(4it).
     """
-    rows, columns = np.indices(core.shape)
+    places = np.indices(core.shape)
+    rows, columns = places[0], places[1]
     centre = np.array([rows[core].mean(), columns[core].mean()])
     x, y = columns - centre[1], rows - centre[0]
     angle = float(np.angle(-((x[core] + 1j * y[core]) ** 4).sum())) / 4
@@ -355,7 +358,7 @@ def _measure(darkness: NDArray, core: NDArray, zone: NDArray) -> dict[str, Any]:
     }
 
 
-def _widths(filled: NDArray, offset: NDArray, half_band: float) -> list[float]:
+def _widths(filled: FloatArray, offset: FloatArray, half_band: float) -> list[float]:
     """Widths in the two halves of a band; pixels at its rims count in part."""
     sides = (np.clip(0.5 + side * offset, 0, 1) for side in (-1, 1))
     band = np.clip(half_band + 0.5 - np.abs(offset), 0, 1)
@@ -390,7 +393,7 @@ def _tabulate(
     )
 
 
-def _film(height: NDArray) -> NDArray[np.bool_]:
+def _film(height: FloatArray) -> BoolArray:
     """Where the surface is high, once the tilt and the offsets that most pixels share are off."""
     offsets = np.cumsum(np.median(np.diff(height, axis=0), axis=1))
     level = height - np.concatenate([[0], offsets])[:, None]
@@ -401,7 +404,7 @@ def _film(height: NDArray) -> NDArray[np.bool_]:
     return film
 
 
-def _beyond(film: NDArray, margin: float) -> NDArray[np.bool_]:
+def _beyond(film: BoolArray, margin: float) -> BoolArray:
     """Pixels farther than the margin from the edge, in lines that have them on both sides."""
     distance = np.where(film, distance_transform_edt(film), distance_transform_edt(~film))
     used = distance > margin
@@ -409,7 +412,7 @@ def _beyond(film: NDArray, margin: float) -> NDArray[np.bool_]:
     return used & ((film & used).any(axis=1) & (~film & used).any(axis=1))[:, None]
 
 
-def _roughness(levelled: NDArray, where: NDArray, blocks: list[NDArray]) -> Estimate:
+def _roughness(levelled: FloatArray, where: BoolArray, blocks: Sequence[IntArray]) -> Estimate:
     parts = [levelled[rows][where[rows]] for rows in blocks]
     variances = np.array([part.var() for part in parts if part.size > 1])
     roughness = math.sqrt(variances.mean())
@@ -418,8 +421,12 @@ def _roughness(levelled: NDArray, where: NDArray, blocks: list[NDArray]) -> Esti
 
 
 def _step_height(
-    height: NDArray, film: NDArray, used: NDArray, blocks: list[NDArray], levelling: Levelling
-) -> tuple[Estimate, NDArray[np.float64]]:
+    height: FloatArray,
+    film: BoolArray,
+    used: BoolArray,
+    blocks: Sequence[IntArray],
+    levelling: Levelling,
+) -> tuple[Estimate, FloatArray]:
     """Thickness by jackknife, and the level of the substrate under every pixel."""
     x = np.linspace(-1, 1, height.shape[1])
     shapes = np.stack([np.broadcast_to(x, height.shape), np.broadcast_to(x**2, height.shape)])
@@ -451,11 +458,11 @@ def _step_height(
     return Estimate(found, error, "nm", method), level
 
 
-def _line_means(values: NDArray, where: NDArray) -> NDArray[np.float64]:
+def _line_means(values: FloatArray, where: BoolArray) -> FloatArray:
     return np.mean(values, axis=1, keepdims=True, where=where)
 
 
-def _solve(sums: dict[str, NDArray]) -> tuple[NDArray[np.float64], float]:
+def _solve(sums: dict[str, FloatArray]) -> tuple[NDArray[np.floating], float]:
     """Coefficients of tilt, bow and, if it was fitted, film; and the thickness."""
     slopes = np.linalg.solve(sums["left"], sums["right"])
     if slopes.size == 3:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from tptools.arrays import FloatArray
 from tptools.fitting import engine
 from tptools.fitting.records import check_record
 
@@ -76,7 +76,7 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
             "parameters of the fit"
         )
 
-    def fit_all(profiles: NDArray) -> tuple[NDArray, ...]:
+    def fit_all(profiles: FloatArray) -> tuple[FloatArray, ...]:
         flat = profiles.reshape(-1, position.size).astype(float)
         fits, verdicts = np.empty((flat.shape[0], 5)), np.empty(flat.shape[0], np.int8)
         engine.fit_gaussians(position, flat, n_parameters, fits, verdicts)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
 from tptools.estimate import Estimate
 
@@ -118,16 +119,16 @@ def rank_correlation(
     0.94 [0.50, 1.00]
     """
     check_integer("n_resamples", n_resamples, at_least=100)
-    names = ("x", "y") if given is None else ("x", "y", "given")
-    columns = _pairs(*(x, y, given)[: len(names)])
-    _check_varied(**dict(zip(names, columns, strict=True)))
+    named = {"x": x, "y": y} | ({} if given is None else {"given": given})
+    columns = _pairs(*named.values())
+    _check_varied(**dict(zip(named, columns, strict=True)))
     size = columns[0].size
     correlation = _spearman if given is None else _partial_spearman
     value = float(correlation(*(one[None] for one in columns))[0])
     chosen = np.random.default_rng(seed).integers(size, size=(n_resamples, size))
     draws = correlation(*(one[chosen] for one in columns))
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    p_value = _chance(value, size - len(names))
+    p_value = _chance(value, size - len(columns))
     return RankCorrelation(value, float(low), float(high), p_value, size)
 
 
@@ -245,7 +246,7 @@ def power_of_agreement(
     return float(stats.ncx2.sf(threshold, d.size, shift)) if shift > 0 else level
 
 
-def _spearman(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+def _spearman(first: FloatArray, second: FloatArray) -> FloatArray:
     """Rank correlation of every row; NaN where a row holds one value only."""
     # ranks always have the same mean
     centre = (first.shape[1] + 1) / 2
@@ -255,7 +256,7 @@ def _spearman(first: NDArray, second: NDArray) -> NDArray[np.float64]:
     return np.divide(products, norm, out=np.full_like(norm, np.nan), where=norm > 0)
 
 
-def _partial_spearman(first: NDArray, second: NDArray, third: NDArray) -> NDArray[np.float64]:
+def _partial_spearman(first: FloatArray, second: FloatArray, third: FloatArray) -> FloatArray:
     """Rank correlation of the first two in every row, at equal rank of the third."""
     plain = _spearman(first, second)
     by_first, by_second = _spearman(first, third), _spearman(second, third)
@@ -271,13 +272,13 @@ def _chance(value: float, freedom: int) -> float:
     return float(2 * stats.t.sf(abs(value) * np.sqrt(freedom / (1 - value**2)), freedom))
 
 
-def _check_varied(**columns: NDArray) -> None:
+def _check_varied(**columns: FloatArray) -> None:
     for name, column in columns.items():
         if np.ptp(column) == 0:
             raise ValueError(f"{name} holds one value only, {column[0]:g}; vary it")
 
 
-def _pairs(*columns: ArrayLike, at_least: int = 4) -> list[NDArray]:
+def _pairs(*columns: ArrayLike, at_least: int = 4) -> list[FloatArray]:
     """Columns as arrays of one length, refused where something is missing."""
     arrays = [np.ravel(np.asarray(one, float)) for one in columns]
     sizes = {one.size for one in arrays}

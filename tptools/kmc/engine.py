@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tptools.arrays import FloatArray, IntArray
+from tptools.arrays import FloatArray
 
 MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
 N_SITE_STATES = 16
@@ -57,7 +57,7 @@ class Rules(NamedTuple):
 
     row_length: int
     centre: int
-    offsets: IntArray
+    offsets: NDArray[np.int64]
     thresholds: NDArray[np.uint64]
     log_no_decay: float
     log_no_trapping: float
@@ -70,7 +70,7 @@ class Rules(NamedTuple):
 class Spot(NamedTuple):
     """Sites that the pulse can excite, brightest first, with their probabilities: (n_sites,)."""
 
-    sites: IntArray
+    sites: NDArray[np.int64]
     probabilities: FloatArray
 
 
@@ -92,11 +92,11 @@ class State(NamedTuple):
     """
 
     lattice: NDArray[np.uint8]
-    walking: IntArray
-    trapped: IntArray
+    walking: NDArray[np.int64]
+    trapped: NDArray[np.int64]
     visited: NDArray[np.int32]
     modified: NDArray[np.int32]
-    counters: IntArray
+    counters: NDArray[np.int64]
     random: NDArray[np.uint64]
 
 
@@ -125,13 +125,13 @@ class Record(NamedTuple):
     interval: int
     n_times: int
     tail_bins_per_e_fold: float
-    created: IntArray
-    dropped: IntArray
-    exciton_count: IntArray
-    r2: IntArray
-    initial_r2: IntArray
-    visited: IntArray
-    modified: IntArray
+    created: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+    exciton_count: NDArray[np.int64]
+    r2: NDArray[np.int64]
+    initial_r2: NDArray[np.int64]
+    visited: NDArray[np.int64]
+    modified: NDArray[np.int64]
     x: NDArray[np.uint32]
     y: NDArray[np.uint32]
     walking_radius: NDArray[np.uint32]
@@ -178,7 +178,7 @@ def _trials_until_success(log_failure: float, random: NDArray[np.uint64]) -> int
 
 
 @njit
-def _push(queue: IntArray, size: Integer, row: IntArray) -> None:
+def _push(queue: NDArray[np.int64], size: Integer, row: NDArray[np.int64]) -> None:
     """Add the last row to a binary heap ordered by CLOCK, earliest first."""
     child = size
     while child > 0:
@@ -191,7 +191,7 @@ def _push(queue: IntArray, size: Integer, row: IntArray) -> None:
 
 
 @njit
-def _pop(queue: IntArray, size: Integer, row: IntArray) -> None:
+def _pop(queue: NDArray[np.int64], size: Integer, row: NDArray[np.int64]) -> None:
     """Move the earliest row of a heap into ``row``."""
     row[:] = queue[0]
     last = size - 1
@@ -219,7 +219,7 @@ def _place(rules: Rules, site: Integer) -> tuple[Integer, Integer, Integer]:
 
 
 @njit
-def _start_free_run(rules: Rules, state: State, row: IntArray) -> None:
+def _start_free_run(rules: Rules, state: State, row: NDArray[np.int64]) -> None:
     """Set an exciton walking until it decays or is trapped, whichever comes first."""
     until_trapped = _trials_until_success(rules.log_no_trapping, state.random)
     run = min(row[FREE_STEPS], until_trapped)
@@ -230,7 +230,7 @@ def _start_free_run(rules: Rules, state: State, row: IntArray) -> None:
 
 
 @njit
-def _trap(rules: Rules, state: State, row: IntArray) -> None:
+def _trap(rules: Rules, state: State, row: NDArray[np.int64]) -> None:
     """Hold an exciton for a dark time t_min u^(-1/mu), a Pareto law with exponent mu."""
     dark = rules.dark_minimum_steps * _uniform(state.random) ** (-1.0 / rules.dark_exponent)
     row[CLOCK] = min(row[CLOCK] + (int(dark) if dark < NEVER else NEVER), NEVER)
@@ -253,7 +253,7 @@ def _mark_visit(state: State, site: Integer) -> None:
 
 
 @njit
-def create_excitons(rules: Rules, spot: Spot, state: State, row: IntArray) -> None:
+def create_excitons(rules: Rules, spot: Spot, state: State, row: NDArray[np.int64]) -> None:
     """Excite every site with probability alpha exp(-r^2 / 2 sigma^2), each on its own.
 
     The sites come brightest first, so that the next success at the present brightness is drawn
@@ -323,7 +323,9 @@ def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
 
 
 @njit
-def _walk_annihilating(rules: Rules, state: State, n_steps: Integer, row: IntArray) -> None:
+def _walk_annihilating(
+    rules: Rules, state: State, n_steps: Integer, row: NDArray[np.int64]
+) -> None:
     """As `_walk`, but an accepted attempt towards an occupied site ends the exciton that made it.
 
     A kernel of its own, since the branch would slow down the other one.
@@ -353,7 +355,7 @@ def _walk_annihilating(rules: Rules, state: State, n_steps: Integer, row: IntArr
 
 
 @njit
-def _remove_annihilated(state: State, row: IntArray) -> None:
+def _remove_annihilated(state: State, row: NDArray[np.int64]) -> None:
     """Order the excitons that are left by their clocks again."""
     kept = 0
     for i in range(state.counters[WALKING]):
@@ -365,7 +367,7 @@ def _remove_annihilated(state: State, row: IntArray) -> None:
 
 
 @njit
-def _record_emission(rules: Rules, record: Record, block: int, row: IntArray) -> None:
+def _record_emission(rules: Rules, record: Record, block: int, row: NDArray[np.int64]) -> None:
     """Count one photon in its bin of delay (linear, then logarithmic) and radius."""
     n_linear = record.n_times - 1
     window = n_linear * record.interval
@@ -386,7 +388,7 @@ def evolve(
     block: int,
     start: Integer,
     stop: Integer,
-    row: IntArray,
+    row: NDArray[np.int64],
 ) -> None:
     """Move all excitons from step ``start`` to step ``stop``, decays and traps included.
 
@@ -443,7 +445,7 @@ def _record_population(
     radius: NDArray[np.uint32],
     block: int,
     time: int,
-    population: IntArray,
+    population: NDArray[np.int64],
     size: Integer,
 ) -> None:
     """Add the positions of some excitons to the sums and histograms of one instant."""
@@ -473,7 +475,7 @@ def _record_instant(rules: Rules, state: State, record: Record, block: int, time
 
 
 @njit
-def _drop(state: State, population: IntArray, counter: int) -> None:
+def _drop(state: State, population: NDArray[np.int64], counter: int) -> None:
     """Take the excitons that are still there off the lattice."""
     for i in range(state.counters[counter]):
         state.lattice[population[i, POSITION]] ^= OCCUPIED
@@ -563,7 +565,7 @@ def run_frames(
     spot: Spot,
     state: State,
     record: Record,
-    steps: IntArray,
+    steps: NDArray[np.int64],
     frames: NDArray[np.uint8],
 ) -> None:
     """Run one more pulse and copy the lattice into ``frames`` at each of the given steps.

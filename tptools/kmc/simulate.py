@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 import tptools
+from tptools.arrays import FloatArray
 from tptools.checks import check_integer
 from tptools.kmc import engine
 from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
@@ -206,7 +207,7 @@ def describe(
     }
 
 
-def _check_times(time_ns: ArrayLike) -> NDArray[np.float64]:
+def _check_times(time_ns: ArrayLike) -> FloatArray:
     """Times of a snapshot as an array, refused where they are negative or do not increase."""
     times = np.atleast_1d(np.asarray(time_ns, dtype=float))
     if times.ndim != 1 or not (np.isfinite(times).all() and times[0] >= 0):
@@ -240,7 +241,7 @@ def _fresh(model: ExcitonModel, most_excitons: int, seed: int, train: int) -> en
         visited=np.empty(n_sites + 1, np.int32),
         modified=np.empty(n_sites + 1, np.int32),
         counters=np.zeros(engine.N_COUNTERS, np.int64),
-        random=stream.generate_state(4, np.uint64),
+        random=stream.generate_state(4, np.uint64).astype(np.uint64),
     )
 
 
