@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 import tptools
+from tptools import provenance
 from tptools.companion import datasets, make, recipes
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
@@ -138,40 +139,33 @@ def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
     """Where the code behind the records has changed, all are made anew."""
     add(two=TINY)
     make.make("two", cache_dir=tmp_path)
-    monkeypatch.setattr(make, "_fingerprint", lambda *patterns: "of other code")
+    monkeypatch.setattr(make, "fingerprint", lambda *made_by: "of other code")
     make.make("two", cache_dir=tmp_path)
     assert runs == 2 * [TINY.seed, TINY.seed + 1]
 
 
 @pytest.mark.parametrize(
-    ("file", "records", "calibrations"),
+    ("file", "changes"),
     [
-        ("kmc/engine.py", True, True),
-        ("instruments/microscope.py", True, True),
-        ("excitation.py", True, True),
-        ("fitting/profiles.py", False, True),
-        ("calibration.py", False, True),
-        ("companion/figures/style.py", False, False),
+        ("kmc/engine.py", True),
+        ("instruments/microscope.py", True),
+        ("excitation.py", True),
+        ("units.py", True),
+        ("checks.py", True),
+        ("companion/make.py", True),
+        ("companion/datasets.py", False),
+        ("companion/figures/style.py", False),
     ],
 )
-def test_fingerprint_is_that_of_the_code_behind(file, records, calibrations, tmp_path, monkeypatch):
-    """Code that makes a dataset changes its fingerprint; code that only shows it does not."""
-
-    def fingerprints():
-        return make._fingerprint(), make._fingerprint("calibration.py", "fitting/*.py")
-
+def test_keys_cover_the_code_behind_records(file, changes, tmp_path, monkeypatch):
+    """Code and tables that make a record change its key; code that only shows it does not."""
     package = tmp_path / "tptools"
     shutil.copytree(Path(tptools.__file__).parent, package)
-    before = fingerprints()
-    monkeypatch.setattr(tptools, "__file__", str(package / "__init__.py"))
-    assert fingerprints() == before
+    monkeypatch.setattr(provenance, "_folder", lambda name: package)
+    before = provenance.fingerprint(make._record)
     with (package / file).open("a") as changed:
-        changed.write("# changed\n")
-    after = fingerprints()
-    assert [one != other for one, other in zip(before, after, strict=True)] == [
-        records,
-        calibrations,
-    ]
+        changed.write("CHANGED = 1\n")
+    assert (provenance.fingerprint(make._record) != before) == changes
 
 
 def test_calibration_becomes_a_dataset(add, cache, monkeypatch):

@@ -7,7 +7,6 @@ which there are. Finished records are kept, and what was interrupted goes on fro
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from os import PathLike
@@ -32,6 +31,7 @@ from tptools.companion.recipes import (
 )
 from tptools.instruments import measure
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
+from tptools.provenance import fingerprint
 
 __all__ = ["main", "make", "write"]
 
@@ -75,20 +75,17 @@ def make(
     recipe = RECIPES[name]
     memory = joblib.Memory(cache_dir, verbose=0)
     if isinstance(recipe, CalibrationRecipe):
-        code = _fingerprint("calibration.py", "fitting/*.py")
+        code = fingerprint(_calibrated)
         made = memory.cache(_calibrated, ignore=["progress"])(recipe, code, progress)
     elif isinstance(recipe, SweepRecipe):
         swept = memory.cache(_swept, ignore=["progress"])
-        protocols = [
-            swept(recipe, one, _fingerprint("fitting/*.py"), progress) for one in recipe.grids
-        ]
+        code = fingerprint(_swept)
+        protocols = [swept(recipe, one, code, progress) for one in recipe.grids]
         made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
     else:
-        record = memory.cache(_record, ignore=["progress"])
+        record, code = memory.cache(_record, ignore=["progress"]), fingerprint(_record)
         records = [
-            record(
-                replace(recipe, conditions=(one,), seed=recipe.seed + k), _fingerprint(), progress
-            )
+            record(replace(recipe, conditions=(one,), seed=recipe.seed + k), code, progress)
             for k, one in enumerate(recipe.conditions)
         ]
         made = records[0] if len(records) == 1 else _join(records, recipe.along)
@@ -171,17 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(write(made, options.folder / f"{name}.nc"), flush=True)
 
 
-def _fingerprint(*patterns: str) -> str:
-    """Hash of the code behind a dataset, so that no result outlives the code that made it."""
-    package = Path(tptools.__file__).parent
-    digest = hashlib.sha256()
-    for pattern in ("excitation.py", "instruments/microscope.py", "kmc/*.py", *patterns):
-        for source in sorted(package.glob(pattern)):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()
-
-
-def _record(recipe: Recipe, fingerprint: str, progress: bool) -> xr.Dataset:
+def _record(recipe: Recipe, code: str, progress: bool) -> xr.Dataset:
     """One record; the cache tells results apart by all arguments but the last."""
     (condition,) = recipe.conditions
     laser, film = condition.laser, condition.film
@@ -218,7 +205,7 @@ def _join(records: list[xr.Dataset], along: str) -> xr.Dataset:
     return xr.concat(labelled, along, combine_attrs="drop_conflicts")
 
 
-def _calibrated(recipe: CalibrationRecipe, fingerprint: str, progress: bool) -> xr.Dataset:
+def _calibrated(recipe: CalibrationRecipe, code: str, progress: bool) -> xr.Dataset:
     """What a calibration tried, one model after the other, and the curve of the best."""
     found = calibrate(
         recipe.start,
@@ -240,7 +227,7 @@ def _calibrated(recipe: CalibrationRecipe, fingerprint: str, progress: bool) -> 
     )
 
 
-def _swept(recipe: SweepRecipe, protocol: str, fingerprint: str, progress: bool) -> xr.Dataset:
+def _swept(recipe: SweepRecipe, protocol: str, code: str, progress: bool) -> xr.Dataset:
     """Diffusivities of one protocol by every reading, and how far its excitons came."""
     runs = sweep(
         recipe.model,
