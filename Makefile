@@ -24,9 +24,10 @@ $(STAMP): requirements.txt pyproject.toml
 book: setup ## build the book into _build/html, warnings are errors
 	$(BIN)/python tools/build_book.py
 
-test: setup ## lint, types, unit tests, doctests, and every chapter against its stored outputs
+test: setup ## lint, imports, types, unit tests, doctests, and every chapter against its stored outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy tptools
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval --nbval-current-env book
