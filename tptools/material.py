@@ -83,10 +83,16 @@ def molar_mass(formula: str) -> float:
     >>> round(molar_mass("Cs2CO3"), 2), round(molar_mass("Pb(C2H3O2)2(H2O)3"), 1)
     (325.82, 379.3)
     """
-    # no abbreviations, fractions or sums: what is meant shall be written out
-    strict = {f"parse_{what}": False for what in ("groups", "oligos", "fractions", "arithmetic")}
     try:
-        return molmass.Formula(formula, allow_empty=False, **strict).mass
+        # no abbreviations, fractions or sums: what is meant shall be written out
+        return molmass.Formula(
+            formula,
+            allow_empty=False,
+            parse_groups=False,
+            parse_oligos=False,
+            parse_fractions=False,
+            parse_arithmetic=False,
+        ).mass
     except molmass.FormulaError as error:
         raise ValueError(
             f"formula = {formula!r} must be elements with numbers, such as 'Cs2CO3'"

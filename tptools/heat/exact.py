@@ -15,19 +15,17 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.polynomial import Polynomial
-from numpy.typing import NDArray
 from scipy.special import j0, jn_zeros
 
+from tptools.arrays import FloatArray
 from tptools.heat.model import HeatedFilm
-
-Array = NDArray[np.float64]
 
 _BLOCK = 256  # modes that are summed together
 _NO_WALL = 9.0  # standard deviations at which a Gaussian is nothing to double precision
 _SHARE = 0.01  # of the wanted accuracy, for what the sum leaves out
 
 
-def along_r(film: HeatedFilm, r_m: Array, times_s: Array, accuracy: float) -> Array:
+def along_r(film: HeatedFilm, r_m: FloatArray, times_s: FloatArray, accuracy: float) -> FloatArray:
     """Radial factor of the temperature, of shape (time, r)."""
     sigma = film.spot_sigma_m
     if math.isinf(film.radius_um):
@@ -45,10 +43,10 @@ def along_r(film: HeatedFilm, r_m: Array, times_s: Array, accuracy: float) -> Ar
     )
 
 
-def along_z(film: HeatedFilm, z_m: Array, times_s: Array, accuracy: float) -> Array:
+def along_z(film: HeatedFilm, z_m: FloatArray, times_s: FloatArray, accuracy: float) -> FloatArray:
     """Axial factor of the temperature, of shape (time, z)."""
     thickness, depth = 1e-9 * film.thickness_nm, 1e-9 * film.absorption_length_nm
-    wave_numbers = np.pi / thickness * np.arange(_axial_modes(film, times_s, accuracy))
+    wave_numbers = np.pi / thickness * np.arange(_axial_modes(film, times_s, accuracy), dtype=float)
     weights = _cosine_coefficients(wave_numbers, thickness, depth)
     return _relax(
         np.exp(-z_m / depth),
@@ -60,8 +58,12 @@ def along_z(film: HeatedFilm, z_m: Array, times_s: Array, accuracy: float) -> Ar
 
 
 def _relax(
-    start: Array, shapes: Callable[[slice], Array], rates: Array, times_s: Array, accuracy: float
-) -> Array:
+    start: FloatArray,
+    shapes: Callable[[slice], FloatArray],
+    rates: FloatArray,
+    times_s: FloatArray,
+    accuracy: float,
+) -> FloatArray:
     """Sum modes that decay: each block of modes at those times at which any of it is left."""
     total = np.zeros((times_s.size, start.size))
     for first in range(0, rates.size, _BLOCK):
@@ -76,7 +78,7 @@ def _exponent(accuracy: float) -> float:
     return -math.log(_SHARE * accuracy)
 
 
-def _radial_wave_numbers(film: HeatedFilm, times_s: Array, accuracy: float) -> Array:
+def _radial_wave_numbers(film: HeatedFilm, times_s: FloatArray, accuracy: float) -> FloatArray:
     """Zeros of J1 over the radius, as far as a Gaussian that the wall may cut has any weight."""
     radius, sigma = 1e-6 * film.radius_um, film.spot_sigma_m
     spread = film.thermal_diffusivity_m2_s * _first_positive(times_s)
@@ -87,18 +89,18 @@ def _radial_wave_numbers(film: HeatedFilm, times_s: Array, accuracy: float) -> A
     return np.concatenate([[0.0], jn_zeros(1, count)]) / radius
 
 
-def _axial_modes(film: HeatedFilm, times_s: Array, accuracy: float) -> int:
+def _axial_modes(film: HeatedFilm, times_s: FloatArray, accuracy: float) -> int:
     spread = film.thermal_diffusivity_m2_s * _first_positive(times_s)
     return (
         math.ceil(1e-9 * film.thickness_nm / math.pi * math.sqrt(_exponent(accuracy) / spread)) + 2
     )
 
 
-def _first_positive(times_s: Array) -> float:
+def _first_positive(times_s: FloatArray) -> float:
     return min(times_s[times_s > 0], default=math.inf)
 
 
-def _bessel_coefficients(zeros: Array, radius: float) -> Array:
+def _bessel_coefficients(zeros: FloatArray, radius: float) -> FloatArray:
     """Weights c_n of a Gaussian that ends at a wall, `radius` standard deviations from the axis."""
     if radius > _NO_WALL:
         return 2 * np.exp(-((zeros / radius) ** 2) / 2) / (radius * j0(zeros)) ** 2
@@ -109,7 +111,7 @@ def _bessel_coefficients(zeros: Array, radius: float) -> Array:
     return 2 * overlaps / j0(zeros) ** 2
 
 
-def _overlap(zeros: Array, radius: float) -> Array:
+def _overlap(zeros: FloatArray, radius: float) -> FloatArray:
     """Integral of x exp(-radius^2 x^2 / 2) J0(j x) from 0 to 1, by Gauss's rule on panels."""
     x, weights = np.polynomial.legendre.leggauss(32)
     panels = 2 + int(zeros.max() / 40)
@@ -118,7 +120,7 @@ def _overlap(zeros: Array, radius: float) -> Array:
     return j0(np.outer(zeros, x)) @ (weights * x * np.exp(-((radius * x) ** 2) / 2))
 
 
-def _overlap_at_high_order(zeros: Array, radius: float, terms: int = 6) -> Array:
+def _overlap_at_high_order(zeros: FloatArray, radius: float, terms: int = 6) -> FloatArray:
     """Evaluate the same by parts, with the slopes of the Gaussian's Laplacians at the wall.
 
     In y = x^2 all of them are exp(-radius^2 y / 2) times polynomials.
@@ -135,7 +137,7 @@ def _overlap_at_high_order(zeros: Array, radius: float, terms: int = 6) -> Array
     return j0(zeros) * math.exp(-(radius**2) / 2) * total
 
 
-def _cosine_coefficients(wave_numbers: Array, thickness: float, depth: float) -> Array:
+def _cosine_coefficients(wave_numbers: FloatArray, thickness: float, depth: float) -> FloatArray:
     """Weights b_m of an exponential that ends at the bottom."""
     signs = np.where(np.arange(wave_numbers.size) % 2, -1.0, 1.0)
     weights = 2 * depth / thickness * (1 - signs * math.exp(-thickness / depth))

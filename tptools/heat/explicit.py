@@ -9,13 +9,11 @@ import math
 
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
 from tptools.heat.model import HeatedFilm
-
-Array = NDArray[np.float64]
 
 _COMFORT = 0.5  # of the longest stable step
 
@@ -28,7 +26,9 @@ def check_cells(cells: tuple[int, int]) -> None:
         check_integer(name, value, at_least=2)
 
 
-def nodes(radius_um: float, thickness_nm: float, cells: tuple[int, int]) -> tuple[Array, Array]:
+def nodes(
+    radius_um: float, thickness_nm: float, cells: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
     """Radii in µm and depths in nm of the nodes, one more than `cells` along each."""
     return np.linspace(0, radius_um, cells[0] + 1), np.linspace(0, thickness_nm, cells[1] + 1)
 
@@ -75,8 +75,8 @@ def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
 
 
 def march(
-    film: HeatedFilm, times_s: Array, cells: tuple[int, int], step_ns: float | None = None
-) -> Array:
+    film: HeatedFilm, times_s: FloatArray, cells: tuple[int, int], step_ns: float | None = None
+) -> FloatArray:
     """Temperature at the nodes, of shape (time, r, z)."""
     longest = stable_step_ns(film, cells)
     if step_ns is None:
@@ -103,7 +103,7 @@ def march(
     return records.swapaxes(1, 2)
 
 
-def _radial_weights(film: HeatedFilm, cells: tuple[int, int]) -> tuple[Array, Array]:
+def _radial_weights(film: HeatedFilm, cells: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Rates in 1/s at which each ring exchanges heat with the next inner and outer one."""
     step = 1e-6 * film.radius_um / cells[0]
     walls = np.arange(cells[0]) + 0.5
@@ -121,7 +121,12 @@ def _axial_weight(film: HeatedFilm, cells: tuple[int, int]) -> float:
 
 @nb.njit(cache=True)
 def _steps(
-    field: Array, inner: Array, outer: Array, axial: float, step_s: float, n_steps: int
+    field: FloatArray,
+    inner: FloatArray,
+    outer: FloatArray,
+    axial: float,
+    step_s: float,
+    n_steps: int,
 ) -> None:
     """Advance `field`, of shape (z, r), in place."""
     last_z, last_r = field.shape[0] - 1, field.shape[1] - 1

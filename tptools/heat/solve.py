@@ -5,9 +5,10 @@ from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.heat import exact, explicit, substrate
 from tptools.heat.model import HeatedFilm
@@ -15,7 +16,7 @@ from tptools.heat.model import HeatedFilm
 __all__ = ["centre_temperature", "cooling_time", "heat_accumulation", "temperature"]
 
 Method = Literal["exact", "explicit"]
-Array = NDArray[np.float64]
+
 
 _CELLS = (200, 20)
 _ACCURACY = 1e-6
@@ -206,7 +207,10 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
     """
     check_number("period_ns", period_ns, above=0)
     check_integer("n_pulses", n_pulses, at_least=1)
-    one = centre_temperature(film, period_ns * np.arange(1, n_pulses)) if n_pulses > 1 else []
+    # the first pulse finds a cold film
+    one: ArrayLike = []
+    if n_pulses > 1:
+        one = centre_temperature(film, period_ns * np.arange(1, n_pulses))
     left = np.concatenate([[0.0], np.cumsum(one)])
     attrs = {"long_name": "temperature before the pulse", "units": "1"}
     return xr.DataArray(left, {"pulse": np.arange(1, n_pulses + 1)}, "pulse", attrs=attrs)
@@ -214,12 +218,12 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
 
 def _exact(
     film: HeatedFilm,
-    times_s: Array,
-    r_m: Array,
-    z_m: Array,
+    times_s: FloatArray,
+    r_m: FloatArray,
+    z_m: FloatArray,
     period_ns: float | None,
     accuracy: float | None,
-) -> Array:
+) -> FloatArray:
     if film.substrate is None:
         left_out = _ACCURACY if accuracy is None else accuracy
         radial = exact.along_r(film, r_m, times_s, left_out)
@@ -259,7 +263,7 @@ def _check_applies(name: str, value: object, applies: bool, where: str) -> None:
         raise ValueError(f"{name} = {value!r} applies to {where} only; leave it out")
 
 
-def _seconds(times_ns: ArrayLike) -> Array:
+def _seconds(times_ns: ArrayLike) -> FloatArray:
     """Times in s, once they have passed."""
     times = np.atleast_1d(np.asarray(times_ns, float))
     if times.ndim > 1 or times.size == 0:
@@ -275,7 +279,7 @@ def _seconds(times_ns: ArrayLike) -> Array:
 
 
 def _labelled(
-    field: Array, times_ns: ArrayLike, *axes: tuple[str, Array, str, str]
+    field: FloatArray, times_ns: ArrayLike, *axes: tuple[str, FloatArray, str, str]
 ) -> xr.DataArray:
     attrs = {"long_name": "temperature relative to the first at the centre", "units": "1"}
     coords = {"time_ns": ("time_ns", np.atleast_1d(np.asarray(times_ns, float)))}

@@ -16,13 +16,13 @@ temperature is the integral over :math:`\kappa` with the transform of the Gaussi
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import j0
 
-from tptools.heat.model import HeatedFilm, Substrate
+from tptools.arrays import ComplexArray, FloatArray
+from tptools.heat.model import HeatedFilm
 
-Array = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
+# A transform is real at s = 0 and complex on the contour.
+Transform = FloatArray | ComplexArray
 
 _CONTOUR_NODES = 16
 _WAVES = 80
@@ -30,7 +30,9 @@ _DIRECT_PULSES = 10
 _REST = {0: 1 / 2, 1: -1 / 12, 3: 1 / 720}  # Euler-Maclaurin: order of derivative, weight
 
 
-def after_one_pulse(film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array) -> Array:
+def after_one_pulse(
+    film: HeatedFilm, times_s: FloatArray, r_m: FloatArray, z_m: FloatArray
+) -> FloatArray:
     """Temperature of shape (time, r, z)."""
     started = times_s > 0
     start = np.exp(
@@ -43,8 +45,8 @@ def after_one_pulse(film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array) ->
 
 
 def after_many_pulses(
-    film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array, period_s: float
-) -> Array:
+    film: HeatedFilm, times_s: FloatArray, r_m: FloatArray, z_m: FloatArray, period_s: float
+) -> FloatArray:
     """Temperature of shape (time, r, z) when endless pulses have made it periodic.
 
     The latest pulses are added one by one, those before by the Euler-Maclaurin formula: an integral
@@ -60,7 +62,9 @@ def after_many_pulses(
     return latest + rest
 
 
-def _invert(film: HeatedFilm, times_s: Array, r_m: Array, z_m: Array, order: int = 0) -> Array:
+def _invert(
+    film: HeatedFilm, times_s: FloatArray, r_m: FloatArray, z_m: FloatArray, order: int = 0
+) -> FloatArray:
     """Time derivative of some order, or for -1 the integral over all later times."""
     contour, contour_weights = _talbot()
     waves, wave_weights = _wave_numbers(film)
@@ -92,7 +96,7 @@ def _talbot() -> tuple[ComplexArray, ComplexArray]:
     return nodes, -2j / n * np.exp(nodes) * slope
 
 
-def _wave_numbers(film: HeatedFilm) -> tuple[Array, Array]:
+def _wave_numbers(film: HeatedFilm) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights for the integral over radial wave numbers, dense towards zero.
 
     At late times the smallest wave numbers are all that is left.
@@ -106,7 +110,7 @@ def _wave_numbers(film: HeatedFilm) -> tuple[Array, Array]:
     return waves, spot * weights * 4 * last * u**3
 
 
-def _transform(film: HeatedFilm, s: ComplexArray, waves: Array, z_m: Array) -> ComplexArray:
+def _transform(film: HeatedFilm, s: Transform, waves: FloatArray, z_m: FloatArray) -> Transform:
     """Laplace transform of the film's temperature for each wave number, of shape (s, z, wave)."""
     diffusivity = film.thermal_diffusivity_m2_s
     thickness, decay = 1e-9 * film.thickness_nm, 1e9 / film.absorption_length_nm
@@ -115,11 +119,11 @@ def _transform(film: HeatedFilm, s: ComplexArray, waves: Array, z_m: Array) -> C
     rest = thickness - z
     reflected = _reflection(film, s, waves, q)
 
-    def from_above(depth: Array | float) -> ComplexArray:
+    def from_above(depth: FloatArray | float) -> Transform:
         """Heat of the layer down to `depth`, as seen from its lower end."""
         return np.exp(-decay * depth) * depth * _saturate((q - decay) * depth)
 
-    def from_below(height: Array | float) -> ComplexArray:
+    def from_below(height: FloatArray | float) -> Transform:
         """Heat of a layer of this height, as seen from its upper end, per heat there."""
         return -np.expm1(-(q + decay) * height) / (q + decay)
 
@@ -134,15 +138,16 @@ def _transform(film: HeatedFilm, s: ComplexArray, waves: Array, z_m: Array) -> C
     return (waves_at_z + reflected * echo) / (2 * diffusivity * q * rounds)
 
 
-def _saturate(x: ComplexArray) -> ComplexArray:
+def _saturate(x: Transform) -> Transform:
     """(1 - exp(-x)) / x, also at 0."""
     small = np.abs(x) < 1e-9
     return np.where(small, 1.0, -np.expm1(-x) / np.where(small, 1.0, x))
 
 
-def _reflection(film: HeatedFilm, s: ComplexArray, waves: Array, q: ComplexArray) -> ComplexArray:
+def _reflection(film: HeatedFilm, s: Transform, waves: FloatArray, q: Transform) -> Transform:
     """Share of a thermal wave that the interface sends back."""
-    below: Substrate = film.substrate
+    below = film.substrate
+    assert below is not None, "films without a substrate are solved by modes"
     leak = below.conductivity_W_mK * np.sqrt(waves**2 + s / below.thermal_diffusivity_m2_s)
     conductance = 1e6 * below.interface_conductance_MW_m2K
     if math.isfinite(conductance):
