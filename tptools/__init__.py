@@ -14,7 +14,8 @@ Each module is one stage of the way from laser power to diffusivity, and none kn
 `tptools.companion.recipes`     what each simulated dataset is made of
 `tptools.companion.make`        makes them
 `tptools.companion.claims`      reported against recomputed
-`tptools.companion.figures`    figures; the only package that imports matplotlib
+`tptools.plotting`    the pictures that own records need
+`tptools.companion.figures`    figures of the book
 ===================== =========================================================
 """
 

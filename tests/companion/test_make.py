@@ -154,7 +154,7 @@ def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
         ("checks.py", True),
         ("companion/make.py", True),
         ("companion/datasets.py", False),
-        ("companion/figures/style.py", False),
+        ("plotting.py", False),
     ],
 )
 def test_keys_cover_the_code_behind_records(file, changes, tmp_path, monkeypatch):

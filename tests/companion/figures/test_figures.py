@@ -19,18 +19,6 @@ def test_data_and_conditions_need_no_matplotlib():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_colours_are_different():
-    """No two keys share a colour, neither from the palette nor from a ramp."""
-    assert len(set(figures.colours(range(8)).values())) == 8
-    assert len(set(figures.colours(range(20), ramp="viridis").values())) == 20
-
-
-def test_too_many_keys_are_refused():
-    """A ninth key would repeat a colour, so it is an error that names the way out."""
-    with pytest.raises(ValueError, match="9 keys for 8 colours; name a ramp"):
-        figures.colours(range(9))
-
-
 def test_deviations_show_every_cell():
     """Each panel has a mark for each of the 52 printed cells, at its deviation in percent."""
     printed = datasets.load("printed_tables")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.companion import datasets, figures
+from tptools import plotting
 from tptools.companion.figures import microscopy
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
@@ -21,7 +21,7 @@ def clean_state(monkeypatch):
     monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
     with mpl.rc_context():
         mpl.use("agg")
-        figures.use_style()
+        plotting.use_style()
         yield
         plt.close("all")
 
@@ -58,50 +58,6 @@ def test_microscope_is_labelled_with_its_numbers():
     for shown in ("NA 0.7", "123×", "16 ps", "321 nm", "405 nm", "2.5 MHz", "response 80 ps"):
         assert shown in words(figure)
     assert_inside(figure)
-
-
-@pytest.mark.parametrize("n_maps", [1, 2])
-def test_maps_show_the_counts(n_maps):
-    """Each panel holds its map, with its own scale."""
-    counts = datasets.load("tplm_example").counts
-    figure = microscopy.plot_maps({str(k): (k + 1) * counts for k in range(n_maps)})
-    meshes = [ax.collections[0] for ax in figure.axes if ax.get_title()]
-    assert len(meshes) == n_maps
-    for k, mesh in enumerate(meshes):
-        np.testing.assert_array_equal(mesh.get_array(), (k + 1) * counts)
-    assert_inside(figure)
-
-
-def test_msd_lines_have_the_slope_of_the_diffusivity():
-    """The solid line ends at 2 D times the window, 1 cm²/s being 1e5 nm²/ns."""
-    time_ns = np.arange(0.1, 8, 0.1)
-    names = ("msd_nm2", "msd_err_nm2")
-    msd = xr.Dataset(dict.fromkeys(names, ("time_ns", 10000.0 * time_ns)), {"time_ns": time_ns})
-    D = Estimate(0.05, 0.001, "cm2/s", "slices")
-    figure = microscopy.plot_msd({"10 nW": msd}, {"10 nW": D})
-    (line,) = [one for one in figure.axes[0].lines if "2Dt" in str(one.get_label())]
-    assert line.get_xydata()[-1] == pytest.approx([3, 3e4])
-    assert "0.0500 ± 0.0010 cm²/s" in words(figure)
-    assert_inside(figure)
-
-
-def test_slices_lie_on_their_gaussians():
-    """Data that are exact Gaussians, whatever height and background, fall on the drawn lines."""
-    x = np.linspace(-900, 900, 300)
-    shape = np.exp(-((x - 20) ** 2) / 2 / 200**2)
-    times = {"time_ns": [0.5, 2.0]}
-    fits = xr.Dataset(
-        {
-            name: ("time_ns", [value, 2 * value])
-            for name, value in (("amplitude", 50.0), ("background", 3.0))
-        }
-        | {"centre_nm": ("time_ns", [20.0] * 2), "variance_nm2": ("time_ns", [4e4] * 2)},
-        times,
-    )
-    counts = fits.amplitude * xr.DataArray(shape, {"position_nm": x}) + fits.background
-    (ax,) = microscopy.plot_slices(counts, fits).axes
-    for data, gaussian in zip(ax.lines[::2], ax.lines[1::2], strict=True):
-        np.testing.assert_allclose(data.get_ydata(), gaussian.get_ydata())
 
 
 @pytest.mark.parametrize("xscales", [("log",), ("log", "linear")])
@@ -163,31 +119,3 @@ def test_bends_are_drawn_as_they_are():
         np.testing.assert_array_equal(line.get_ydata(), msd)
     assert all(name in words(figure) for name in msds)
     assert_inside(figure)
-
-
-def test_residuals_are_what_the_gaussian_leaves():
-    """A step added to a Gaussian comes back in percent of the peak."""
-    x = np.linspace(-900, 900, 61)
-    step = xr.DataArray(np.where(x > 0, 2.0, 0.0), {"position_nm": x})
-    gaussian = xr.DataArray(200 * np.exp(-(x**2) / 2 / 200**2), {"position_nm": x})
-    fits = xr.Dataset(
-        {
-            name: ("window", [value])
-            for name, value in {
-                "amplitude": 200.0, "centre_nm": 0.0, "variance_nm2": 4e4, "background": 3.0
-            }.items()
-        },
-        {"window": ["early"]},
-    )  # fmt: skip
-    profiles = (gaussian + step + 3).expand_dims(window=["early"])
-    figure = microscopy.plot_residuals(profiles, fits)
-    left = np.asarray(figure.axes[0].lines[0].get_ydata(), dtype=float)
-    np.testing.assert_allclose(left, np.where(x > 0, 1.0, 0.0), atol=1e-12)
-    assert_inside(figure)
-
-
-def test_maps_name_their_units():
-    """Each colour bar says what its panel shows."""
-    counts = datasets.load("tplm_example").counts
-    figure = microscopy.plot_maps({"a": counts, "b": counts / 2}, units=("counts", "relative"))
-    assert "relative" in words(figure)

@@ -7,7 +7,12 @@ import xarray as xr
 from matplotlib.collections import PathCollection
 
 from tptools.companion import figures
-from tptools.companion.figures.axes import draw_displacements, set_broken_axis
+from tptools.companion.figures.axes import (
+    colour_bar,
+    draw_by_power,
+    draw_displacements,
+    set_broken_axis,
+)
 
 
 @pytest.fixture
@@ -94,3 +99,13 @@ def test_trials_have_one_panel_each(series):
     figure = figures.plot_trials({"one": series, "two": series})
     assert [ax.get_title() for ax in figure.axes[:2]] == ["one", "two"]
     assert all(len(marked(ax)) == 6 for ax in figure.axes[:2])
+
+
+def test_colour_bar_is_beside_its_points(series):
+    """The scale is drawn in the figure of the points, whatever other figure is the current one."""
+    figure, ax = plt.subplots()
+    points = draw_by_power(ax, series["power_nW"], series.sel(estimator="global"))
+    other = plt.figure()
+    colour_bar(points, ax)
+    assert len(figure.axes) == 2
+    assert other.axes == []

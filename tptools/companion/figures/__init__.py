@@ -1,4 +1,8 @@
-"""Figures of the book: functions take data and return a Figure; nothing is computed here."""
+"""Figures of the book, one function for each; what they draw has been computed.
+
+They take data and return a Figure, and reduce no more than it takes to draw: means of
+neighbouring bins, the line of a fit, ratios for an axis.
+"""
 
 from tptools.companion.figures.audit import plot_approach, plot_growth, plot_variants
 from tptools.companion.figures.controls import (
@@ -41,12 +45,8 @@ from tptools.companion.figures.microscopy import (
     plot_bends,
     plot_decay_numbers,
     plot_decays,
-    plot_maps,
     plot_microscope,
-    plot_msd,
     plot_principle,
-    plot_residuals,
-    plot_slices,
 )
 from tptools.companion.figures.overview import plot_scoreboard, plot_story
 from tptools.companion.figures.power import (
@@ -76,7 +76,6 @@ from tptools.companion.figures.spectra import (
     plot_power_spectra,
     plot_sample_spectra,
 )
-from tptools.companion.figures.style import OKABE_ITO, colours, use_style
 from tptools.companion.figures.surfaces import (
     plot_bars_by_sample,
     plot_by_sample,
@@ -85,8 +84,6 @@ from tptools.companion.figures.surfaces import (
 )
 
 __all__ = [
-    "OKABE_ITO",
-    "colours",
     "plot_absorbance_and_emission",
     "plot_against_power",
     "plot_approach",
@@ -115,12 +112,10 @@ __all__ = [
     "plot_growth",
     "plot_heat_accumulation",
     "plot_heat_field",
-    "plot_maps",
     "plot_measured_relaxation",
     "plot_memory_idea",
     "plot_micrograph",
     "plot_microscope",
-    "plot_msd",
     "plot_performance",
     "plot_photon_need",
     "plot_potential_curves",
@@ -132,12 +127,10 @@ __all__ = [
     "plot_recipes",
     "plot_relaxation_curve",
     "plot_repeats",
-    "plot_residuals",
     "plot_sample_spectra",
     "plot_scoreboard",
     "plot_shapes",
     "plot_shells",
-    "plot_slices",
     "plot_snapshot",
     "plot_story",
     "plot_surface_schemes",
@@ -150,5 +143,4 @@ __all__ = [
     "plot_variants",
     "plot_varied",
     "snapshot_movie",
-    "use_style",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.style import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = ["plot_approach", "plot_growth", "plot_variants"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import LogNorm
 from numpy.typing import NDArray
 
-from tptools.companion.figures.style import colours
+from tptools.plotting import colours
 
 __all__ = [
     "POWER_NORM",
@@ -120,6 +119,7 @@ def colour_bar(points: PathCollection, axes: object) -> None:
     axes : Axes, or array of them
         Beside which.
     """
-    bar = plt.gcf().colorbar(points, ax=axes, label="power (nW)", ticks=[0.5, 1, 2.5, 5, 10, 25])
-    bar.ax.set_yticklabels(["0.5", "1", "2.5", "5", "10", "25"])
+    ticks = [0.5, 1, 2.5, 5, 10, 25]
+    bar = points.figure.colorbar(points, ax=axes, label="power (nW)", ticks=ticks)
+    bar.ax.set_yticklabels([f"{tick:g}" for tick in ticks])
     bar.ax.minorticks_off()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tptools.companion.figures.axes import colour_bar, draw_by_power
-from tptools.companion.figures.style import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = ["plot_filters", "plot_forgetting", "plot_repeats", "plot_temperatures"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.style import colours
+from tptools.plotting import colours
 
 __all__ = [
     "plot_bias_against_counts",
@@ -58,7 +58,7 @@ def plot_choices(
     return figure
 
 
-def plot_bias_against_counts(bias: Mapping[str, xr.DataArray], true_cm2_s: float) -> Figure:
+def plot_bias_against_counts(bias: Mapping[str, xr.Dataset], true_cm2_s: float) -> Figure:
     """Draw D recovered from records of different brightness.
 
     Parameters

@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.style import colours
+from tptools.plotting import colours
 
 __all__ = ["plot_excitation_against_power", "plot_table_deviations"]
 

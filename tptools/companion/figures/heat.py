@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.style import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = [
     "plot_cooling",

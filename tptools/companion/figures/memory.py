@@ -20,7 +20,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
-from tptools.companion.figures.style import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = [
     "plot_collapse",

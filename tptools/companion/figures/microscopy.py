@@ -10,26 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse, FancyBboxPatch, Rectangle
 
-from tptools.companion.figures.style import OKABE_ITO, colours
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope
+from tptools.plotting import OKABE_ITO, colours
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
     "plot_bends",
     "plot_decay_numbers",
     "plot_decays",
-    "plot_maps",
     "plot_microscope",
-    "plot_msd",
     "plot_principle",
-    "plot_residuals",
-    "plot_slices",
 ]
 
 _LASER, _LIGHT = OKABE_ITO["purple"], OKABE_ITO["green"]
-_CM2_S_IN_NM2_PER_NS = 1e5
 _MARKS_PER_DECADE = 20
 _SMALLEST_SPAN = 0.1  # of an axis, relative to the sum of its ends
 
@@ -157,72 +152,6 @@ def _draw_beams(ax: Axes) -> None:
     ax.add_patch(Rectangle((3.2, 0.3), 5.6, 2.3, fill=False, ec="0.6", ls="--"))
 
 
-def plot_maps(maps: Mapping[str, xr.DataArray], units: Sequence[str] = ()) -> Figure:
-    """Draw light over position and time, one panel per map, each with its own scale.
-
-    Parameters
-    ----------
-    maps : mapping of str to DataArray
-        By panel title: over (time_ns, position_nm).
-    units : sequence of str, optional
-        What the colour bars say.
-
-    Returns
-    -------
-    Figure
-    """
-    width = 7.2 if len(maps) > 1 else 4.6
-    figure, axes = plt.subplots(1, len(maps), figsize=(width, 3.6), sharey=True, squeeze=False)
-    for k, (ax, (title, one)) in enumerate(zip(axes.flat, maps.items(), strict=True)):
-        image = one.transpose("time_ns", "position_nm")
-        look = {"cmap": "viridis", "shading": "nearest", "rasterized": True, "vmin": 0}
-        mesh = ax.pcolormesh(image.position_nm, image.time_ns, image, **look)
-        figure.colorbar(mesh, ax=ax, label=units[k] if units else "counts")
-        ax.set(title=title, xlabel="position (nm)")
-    axes[0, 0].set_ylabel("time (ns)")
-    return figure
-
-
-def plot_msd(
-    msds: Mapping[str, xr.Dataset],
-    diffusivities: Mapping[str, Estimate],
-    window_ns: tuple[float, float] = (0.0, 3.0),
-) -> Figure:
-    """Draw mean square displacements with error bars, and lines through the origin.
-
-    Parameters
-    ----------
-    msds : mapping of str to Dataset
-        By label: ``msd_nm2`` and ``msd_err_nm2`` over ``time_ns``.
-    diffusivities : mapping of str to Estimate
-        By the same labels, in cm2/s: half the slopes of the lines.
-    window_ns : tuple of float, optional
-        Where the lines were fitted; beyond it they are dashed.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, ax = plt.subplots(figsize=(5.4, 3.6))
-    for label, colour in colours(msds).items():
-        msd = msds[label]
-        bars = {"elinewidth": 0.8, "markersize": 3.5, "color": colour, "alpha": 0.6}
-        ax.errorbar(msd.time_ns, msd.msd_nm2, msd.msd_err_nm2, fmt="o", label=label, **bars)
-        slope = 2 * _CM2_S_IN_NM2_PER_NS * diffusivities[label].value
-        name = f"$2Dt$, $D$ = {diffusivities[label]}".replace("cm2/s", "cm²/s")
-        look = {"color": "black" if len(msds) == 1 else colour, "zorder": 3}
-        inside, end = np.array(window_ns), float(msd.time_ns.max())
-        ax.plot(inside, slope * inside, label=name, **look)
-        beyond = np.array([window_ns[1], min(end, 1.7 * window_ns[1])])
-        ax.plot(beyond, slope * beyond, "--", **look)
-    ax.axhline(0, color="0.7", lw=0.8, zorder=0)
-    ax.set(xlabel="time (ns)", ylabel="mean square displacement (nm²)")
-    ax.ticklabel_format(axis="y", scilimits=(3, 3), useMathText=True)
-    ax.margins(y=0.15)
-    ax.legend(loc="upper left")
-    return figure
-
-
 def plot_bends(msds: Mapping[str, xr.DataArray], until_ns: float = 3.0) -> Figure:
     """Draw mean square displacements of several films, and where the fitted line ends.
 
@@ -246,66 +175,6 @@ def plot_bends(msds: Mapping[str, xr.DataArray], until_ns: float = 3.0) -> Figur
     ax.set(xlabel="time (ns)", ylabel="mean square displacement (nm²)")
     ax.ticklabel_format(axis="y", scilimits=(3, 3), useMathText=True)
     ax.legend(loc="upper left")
-    return figure
-
-
-def plot_slices(counts: xr.DataArray, fits: xr.Dataset) -> Figure:
-    """Draw time slices with the Gaussians fitted to them, each relative to its Gaussian's height.
-
-    Parameters
-    ----------
-    counts : DataArray
-        Over (time_ns, position_nm), a few slices.
-    fits : Dataset
-        ``amplitude``, ``centre_nm``, ``variance_nm2`` and ``background`` over ``time_ns``, as from
-        `tptools.fitting.fit_profiles`.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, ax = plt.subplots(figsize=(5.4, 4.2))
-    x_nm = np.linspace(*counts.position_nm.values[[0, -1]], 300)
-    shades = colours(counts.time_ns.values, ramp="viridis")
-    for step, (time_ns, colour) in enumerate(reversed(shades.items())):
-        fit = fits.sel(time_ns=time_ns)
-        slice_ = (counts.sel(time_ns=time_ns) - fit.background) / fit.amplitude
-        gaussian = np.exp(-((x_nm - float(fit.centre_nm)) ** 2) / (2 * float(fit.variance_nm2)))
-        ax.plot(counts.position_nm, slice_ + step, "o", mfc="none", ms=4, color=colour)
-        ax.plot(x_nm, gaussian + step, color=colour)
-        ax.text(x_nm[-1], step + 0.12, f"{time_ns:.1f} ns", ha="right", color=colour)
-    ax.set(xlabel="position (nm)", ylabel="light relative to the fitted peak, shifted", yticks=[])
-    return figure
-
-
-def plot_residuals(profiles: xr.DataArray, fits: xr.Dataset) -> Figure:
-    """Draw what Gaussians leave of profiles, relative to their peaks, with Poisson error bars.
-
-    Parameters
-    ----------
-    profiles : DataArray
-        Counts over (window, position_nm); windows are labels.
-    fits : Dataset
-        Fits to them, as for `plot_slices`, over ``window``.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, axes = plt.subplots(
-        1, profiles.sizes["window"], figsize=(7.2, 3), sharey=True, squeeze=False
-    )
-    for ax, label in zip(axes.flat, profiles.window.values, strict=True):
-        fit, counts = fits.sel(window=label), profiles.sel(window=label)
-        offset_nm = counts.position_nm - fit.centre_nm
-        gaussian = fit.amplitude * np.exp(-(offset_nm**2) / (2 * fit.variance_nm2))
-        left = 100 * (counts - fit.background - gaussian) / fit.amplitude
-        error = 100 * np.sqrt(counts) / fit.amplitude
-        bars = {"fmt": "o", "ms": 3.5, "elinewidth": 0.8}
-        ax.errorbar(counts.position_nm, left, error, **bars)
-        ax.axhline(0, color="0.4", lw=0.8, zorder=0)
-        ax.set(title=label, xlabel="position (nm)")
-    axes[0, 0].set_ylabel("light less Gaussian\n(% of the peak)")
     return figure
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from tptools.companion.figures.memory import GROUND, MODIFIED, draw_snapshot
-from tptools.companion.figures.style import OKABE_ITO
+from tptools.plotting import OKABE_ITO
 
 __all__ = ["plot_scoreboard", "plot_story"]
 

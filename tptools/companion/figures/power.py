@@ -17,7 +17,7 @@ from tptools.companion.figures.axes import (
     draw_displacements,
     set_broken_axis,
 )
-from tptools.companion.figures.style import OKABE_ITO
+from tptools.plotting import OKABE_ITO
 
 __all__ = [
     "plot_against_power",

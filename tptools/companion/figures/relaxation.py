@@ -10,7 +10,7 @@ import xarray as xr
 from lmfit.model import ModelResult
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.style import OKABE_ITO
+from tptools.plotting import OKABE_ITO
 
 __all__ = ["plot_calibration", "plot_chain", "plot_measured_relaxation"]
 
@@ -99,12 +99,12 @@ def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
 
 
 def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
-    """Draw relaxation curves of one film, relative to their start, by how they are measured.
+    """Draw relaxation curves of one film, by how they are measured.
 
     Parameters
     ----------
     curves : mapping of str to Dataset
-        By label: ``value`` over ``time_us``.
+        By label: ``value`` in cm2/s over ``time_us``.
 
     Returns
     -------

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from tptools.companion.figures.style import OKABE_ITO, colours
 from tptools.companion.paper import Reported
 from tptools.fitting import Sizes, Step
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = ["plot_densities", "plot_micrograph", "plot_recipes", "plot_shells", "plot_topography"]
 

@@ -10,9 +10,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.style import OKABE_ITO, colours
 from tptools.estimate import Estimate
 from tptools.fitting import PowerLaw
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = [
     "plot_absorbance_and_emission",

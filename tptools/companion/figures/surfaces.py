@@ -16,7 +16,7 @@ from tptools.companion.figures.axes import (
     draw_displacements,
     set_broken_axis,
 )
-from tptools.companion.figures.style import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, colours
 
 __all__ = [
     "plot_bars_by_sample",
@@ -114,7 +114,8 @@ def plot_by_sample(
     Parameters
     ----------
     series : Dataset
-        ``value`` and ``scatter`` in cm2/s over (method, record), with ``sample`` and ``power_nW``.
+        ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``sample`` and
+        ``power_nW``.
     along : str
         Coordinate of the x axis.
     label : str
@@ -190,7 +191,7 @@ def plot_bars_by_sample(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
     Parameters
     ----------
     series : Dataset
-        ``value`` and ``scatter`` in cm2/s over (method, record), with ``sample``.
+        ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``sample``.
     one_sided : float, optional
         Scatters above zero at which a value counts as told from zero; drawn as a mark.
 

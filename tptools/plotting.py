@@ -1,0 +1,263 @@
+"""The pictures that a person with own records needs, in colours that all readers can tell apart.
+
+Maps, slices with their Gaussians, what these leave, and the mean square displacement with its
+line. The only module of the library that imports matplotlib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from tptools.estimate import Estimate
+
+__all__ = [
+    "OKABE_ITO",
+    "colours",
+    "plot_maps",
+    "plot_msd",
+    "plot_residuals",
+    "plot_slices",
+    "use_style",
+]
+
+_CM2_S_IN_NM2_PER_NS = 1e5
+
+OKABE_ITO = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "yellow": "#F0E442",
+}
+"""Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), best contrast on white first."""
+
+_STYLE = {
+    "figure.figsize": (7.2, 3.6),
+    "figure.dpi": 150,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 150,
+    "font.size": 10,
+    "axes.labelsize": 10,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=list(OKABE_ITO.values())),
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 6,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "animation.html": "jshtml",
+}
+
+Key = TypeVar("Key")
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults for all figures that follow."""
+    mpl.rcParams.update(_STYLE)
+
+
+def colours(keys: Iterable[Key], ramp: str | None = None) -> dict[Key, str]:
+    """Give each key its colour.
+
+    Parameters
+    ----------
+    keys : iterable
+        What is drawn, in order; at most eight keys without a `ramp`.
+    ramp : str, optional
+        Name of a matplotlib colour map, for keys that are steps of one quantity. The lightest
+        tenth of the map is left out, since it vanishes on white.
+
+    Returns
+    -------
+    dict
+        Colour by key, as ``#rrggbb``.
+
+    Raises
+    ------
+    ValueError
+        If there are more keys than colours.
+
+    Examples
+    --------
+    >>> colours(["S1", "S2"])
+    {'S1': '#0072B2', 'S2': '#D55E00'}
+    >>> colours([1, 10], ramp="viridis")[1]
+    '#440154'
+    """
+    keys = list(keys)
+    palette = list(OKABE_ITO.values()) if ramp is None else _steps(ramp, len(keys))
+    if len(keys) > len(palette):
+        raise ValueError(f"{len(keys)} keys for {len(palette)} colours; name a ramp instead")
+    return dict(zip(keys, palette, strict=False))
+
+
+def _steps(ramp: str, count: int) -> Sequence[str]:
+    colour_map = mpl.colormaps[ramp]
+    return [mpl.colors.to_hex(colour_map(0.9 * i / max(count - 1, 1))) for i in range(count)]
+
+
+def plot_maps(maps: Mapping[str, xr.DataArray], units: Sequence[str] = ()) -> Figure:
+    """Draw light over position and time, one panel per map, each with its own scale.
+
+    Parameters
+    ----------
+    maps : mapping of str to DataArray
+        By panel title: over (time_ns, position_nm).
+    units : sequence of str, optional
+        What the colour bars say.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    ::
+
+        plot_maps({"10 nW": record.counts})
+    """
+    width = 7.2 if len(maps) > 1 else 4.6
+    figure, axes = plt.subplots(1, len(maps), figsize=(width, 3.6), sharey=True, squeeze=False)
+    for k, (ax, (title, one)) in enumerate(zip(axes.flat, maps.items(), strict=True)):
+        image = one.transpose("time_ns", "position_nm")
+        look = {"cmap": "viridis", "shading": "nearest", "rasterized": True, "vmin": 0}
+        mesh = ax.pcolormesh(image.position_nm, image.time_ns, image, **look)
+        figure.colorbar(mesh, ax=ax, label=units[k] if units else "counts")
+        ax.set(title=title, xlabel="position (nm)")
+    axes[0, 0].set_ylabel("time (ns)")
+    return figure
+
+
+def plot_msd(
+    msds: Mapping[str, xr.Dataset],
+    diffusivities: Mapping[str, Estimate],
+    window_ns: tuple[float, float] = (0.0, 3.0),
+) -> Figure:
+    """Draw mean square displacements with error bars, and lines through the origin.
+
+    Parameters
+    ----------
+    msds : mapping of str to Dataset
+        By label: ``msd_nm2`` and ``msd_err_nm2`` over ``time_ns``.
+    diffusivities : mapping of str to Estimate
+        By the same labels, in cm2/s: half the slopes of the lines.
+    window_ns : tuple of float, optional
+        Where the lines were fitted; beyond it they are dashed.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    ::
+
+        msd = fitting.mean_square_displacement(record.counts)
+        plot_msd({"10 nW": msd}, {"10 nW": fitting.diffusivity(record.counts)})
+    """
+    figure, ax = plt.subplots(figsize=(5.4, 3.6))
+    for label, colour in colours(msds).items():
+        msd = msds[label]
+        bars = {"elinewidth": 0.8, "markersize": 3.5, "color": colour, "alpha": 0.6}
+        ax.errorbar(msd.time_ns, msd.msd_nm2, msd.msd_err_nm2, fmt="o", label=label, **bars)
+        slope = 2 * _CM2_S_IN_NM2_PER_NS * diffusivities[label].value
+        name = f"$2Dt$, $D$ = {diffusivities[label]}".replace("cm2/s", "cm²/s")
+        look = {"color": "black" if len(msds) == 1 else colour, "zorder": 3}
+        inside, end = np.array(window_ns), float(msd.time_ns.max())
+        ax.plot(inside, slope * inside, label=name, **look)
+        beyond = np.array([window_ns[1], min(end, 1.7 * window_ns[1])])
+        ax.plot(beyond, slope * beyond, "--", **look)
+    ax.axhline(0, color="0.7", lw=0.8, zorder=0)
+    ax.set(xlabel="time (ns)", ylabel="mean square displacement (nm²)")
+    ax.ticklabel_format(axis="y", scilimits=(3, 3), useMathText=True)
+    ax.margins(y=0.15)
+    ax.legend(loc="upper left")
+    return figure
+
+
+def plot_slices(counts: xr.DataArray, fits: xr.Dataset) -> Figure:
+    """Draw time slices with the Gaussians fitted to them, each relative to its Gaussian's height.
+
+    Parameters
+    ----------
+    counts : DataArray
+        Over (time_ns, position_nm), a few slices.
+    fits : Dataset
+        ``amplitude``, ``centre_nm``, ``variance_nm2`` and ``background`` over ``time_ns``, as from
+        `tptools.fitting.fit_profiles`.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    ::
+
+        slices = record.counts.isel(time_ns=[5, 50, 95])
+        plot_slices(slices, fitting.fit_profiles(slices))
+    """
+    figure, ax = plt.subplots(figsize=(5.4, 4.2))
+    x_nm = np.linspace(*counts.position_nm.values[[0, -1]], 300)
+    shades = colours(counts.time_ns.values, ramp="viridis")
+    for step, (time_ns, colour) in enumerate(reversed(shades.items())):
+        fit = fits.sel(time_ns=time_ns)
+        slice_ = (counts.sel(time_ns=time_ns) - fit.background) / fit.amplitude
+        gaussian = np.exp(-((x_nm - float(fit.centre_nm)) ** 2) / (2 * float(fit.variance_nm2)))
+        ax.plot(counts.position_nm, slice_ + step, "o", mfc="none", ms=4, color=colour)
+        ax.plot(x_nm, gaussian + step, color=colour)
+        ax.text(x_nm[-1], step + 0.12, f"{time_ns:.1f} ns", ha="right", color=colour)
+    ax.set(xlabel="position (nm)", ylabel="light relative to the fitted peak, shifted", yticks=[])
+    return figure
+
+
+def plot_residuals(profiles: xr.DataArray, fits: xr.Dataset) -> Figure:
+    """Draw what Gaussians leave of profiles, relative to their peaks, with Poisson error bars.
+
+    Parameters
+    ----------
+    profiles : DataArray
+        Counts over (window, position_nm); windows are labels.
+    fits : Dataset
+        Fits to them, as for `plot_slices`, over ``window``.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    ::
+
+        plot_residuals(profiles, fitting.fit_profiles(profiles))
+    """
+    figure, axes = plt.subplots(
+        1, profiles.sizes["window"], figsize=(7.2, 3), sharey=True, squeeze=False
+    )
+    for ax, label in zip(axes.flat, profiles.window.values, strict=True):
+        fit, counts = fits.sel(window=label), profiles.sel(window=label)
+        offset_nm = counts.position_nm - fit.centre_nm
+        gaussian = fit.amplitude * np.exp(-(offset_nm**2) / (2 * fit.variance_nm2))
+        left = 100 * (counts - fit.background - gaussian) / fit.amplitude
+        error = 100 * np.sqrt(counts) / fit.amplitude
+        bars = {"fmt": "o", "ms": 3.5, "elinewidth": 0.8}
+        ax.errorbar(counts.position_nm, left, error, **bars)
+        ax.axhline(0, color="0.4", lw=0.8, zorder=0)
+        ax.set(title=label, xlabel="position (nm)")
+    axes[0, 0].set_ylabel("light less Gaussian\n(% of the peak)")
+    return figure
