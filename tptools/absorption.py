@@ -15,6 +15,7 @@ import math
 
 from tptools.checks import check_number
 from tptools.material import INDEX_CRYSTAL, INDEX_LIGAND, INDEX_TOLUENE
+from tptools.units import CM_PER_NM
 
 __all__ = [
     "local_field_gain",
@@ -22,8 +23,6 @@ __all__ = [
     "optical_density",
     "thickness_for_nm",
 ]
-
-CM_PER_NM = 1e-7
 
 
 def optical_density(thickness_nm: float, coefficient_per_cm: float) -> float:

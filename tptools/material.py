@@ -22,6 +22,7 @@ from scipy import constants
 
 from tptools.checks import check_number
 from tptools.estimate import Estimate
+from tptools.units import CM_PER_NM
 
 __all__ = [
     "ALUMINA_DENSITY_G_CM3",
@@ -47,8 +48,6 @@ __all__ = [
     "molar_absorptivity_per_cm_M",
     "molar_mass",
 ]
-
-_CM_PER_NM = 1e-7
 
 PEROVSKITE = "CsPbBr3"
 """Formula of the material."""
@@ -105,7 +104,7 @@ FORMULA_UNIT_NM3 = 0.82440 * 1.17351 * 0.81982 / 4
 the cubic cell belongs to the phase above 130 °C, and holds thermal expansion too."""
 
 DENSITY = Estimate(
-    molar_mass(PEROVSKITE) / (1e-21 * FORMULA_UNIT_NM3 * constants.N_A),
+    molar_mass(PEROVSKITE) / (CM_PER_NM**3 * FORMULA_UNIT_NM3 * constants.N_A),
     0.02,
     "g/cm3",
     "unit cell",
@@ -263,7 +262,7 @@ def absorption_coefficient_per_cm(
     check_number("volume_fraction", volume_fraction, above=0, at_most=1)
     check_number("relative", relative, above=0)
     check_number("gain", gain, above=0)
-    per_volume = absorption_cross_section_cm2(1.0) / _CM_PER_NM**3
+    per_volume = absorption_cross_section_cm2(1.0) / CM_PER_NM**3
     return volume_fraction * relative * gain * per_volume
 
 
@@ -289,7 +288,7 @@ def absorption_length_nm(volume_fraction: float = filling_fraction(), **factors:
     >>> f"{absorption_length_nm():.0f}"
     '189'
     """
-    return 1 / (_CM_PER_NM * absorption_coefficient_per_cm(volume_fraction, **factors))
+    return 1 / (CM_PER_NM * absorption_coefficient_per_cm(volume_fraction, **factors))
 
 
 def film_heat_capacity_J_m3K(volume_fraction: float = filling_fraction()) -> float:

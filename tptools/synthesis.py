@@ -16,6 +16,7 @@ from tptools.material import (
     PEROVSKITE,
     molar_mass,
 )
+from tptools.units import CM_PER_NM
 
 __all__ = [
     "Dispersion",
@@ -26,9 +27,6 @@ __all__ = [
     "shell_thickness_nm",
     "solids_thickness_nm",
 ]
-
-NM3_PER_CM3 = 1e21
-NM3_PER_LITRE = 1e24
 
 Counted = Literal["nanocrystals", "formula_units"]
 
@@ -214,7 +212,7 @@ class Dispersion:
     @property
     def volume_fraction(self) -> float:
         """Volume of all cubes relative to that of the dispersion; more than 1 is impossible."""
-        return 1e3 * self.nanocrystals_per_mL * self.edge_nm**3 / NM3_PER_LITRE
+        return self.nanocrystals_per_mL * (CM_PER_NM * self.edge_nm) ** 3
 
     @property
     def mass_mg_mL(self) -> float:
@@ -230,7 +228,7 @@ class Dispersion:
 
 def _alumina_nm3_per_aluminium() -> float:
     molecules_per_cm3 = ALUMINA_DENSITY_G_CM3 / molar_mass("Al2O3") * constants.N_A
-    return NM3_PER_CM3 / (2 * molecules_per_cm3)
+    return 1 / (2 * molecules_per_cm3 * CM_PER_NM**3)
 
 
 def alumina_per_cycle_nm2(growth_nm: float) -> float:
@@ -364,4 +362,4 @@ def solids_thickness_nm(mass_mg_mL: float, volume_uL_cm2: float) -> float:
     check_number("volume_uL_cm2", volume_uL_cm2, at_least=0)
     mass_g_cm2 = 1e-6 * mass_mg_mL * volume_uL_cm2
     units_per_cm2 = mass_g_cm2 / molar_mass(PEROVSKITE) * constants.N_A
-    return units_per_cm2 * FORMULA_UNIT_NM3 / 1e14
+    return units_per_cm2 * CM_PER_NM**2 * FORMULA_UNIT_NM3

@@ -2,7 +2,10 @@
 
 import math
 
-__all__ = ["FWHM_PER_SIGMA", "NM2_PER_NS_IN_CM2_S"]
+__all__ = ["CM_PER_NM", "FWHM_PER_SIGMA", "NM2_PER_NS_IN_CM2_S"]
+
+CM_PER_NM = 1e-7
+"""1 nm in cm."""
 
 FWHM_PER_SIGMA = math.sqrt(8 * math.log(2))
 """Full width at half maximum of a Gaussian over its standard deviation."""
