@@ -317,7 +317,7 @@ def test_history_fades():
     """Sites that bright pulses modified are still there at once and gone ten times tau later."""
     model = replace(SMALL, relaxation_time_us=1)
     bright = PulseTrain(0.5, period_us=0.1, spot_sigma_sites=5, n_pulses=30, burn_in_pulses=0)
-    faint = PulseTrain(1e-4, period_us=0.1, spot_sigma_sites=5, n_pulses=1, burn_in_pulses=0)
+    faint = PulseTrain(1e-6, period_us=0.1, spot_sigma_sites=5, n_pulses=1, burn_in_pulses=0)
     options = {"seed": 12, "n_trains": 20, "recording": SHORT}
     left = [
         simulate(model, replace(faint, burn_in_pulses=n), history=[bright], **options)

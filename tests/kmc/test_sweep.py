@@ -15,10 +15,10 @@ from tptools.kmc import (
     PulseTrain,
     Recording,
     SweepInterrupted,
-    condition_seed,
     simulate,
     sweep,
 )
+from tptools.randomness import derive_seed
 
 # the package's attribute of this name is the function
 sweep_module = import_module("tptools.kmc.sweep")
@@ -76,7 +76,7 @@ def test_a_sweep_is_its_conditions():
     alone = simulate(
         MODEL,
         pulses,
-        seed=condition_seed(5, MODEL, pulses),
+        seed=derive_seed(5, MODEL, pulses),
         n_trains=2,
         recording=OPTIONS["recording"],
     )
@@ -97,10 +97,20 @@ def test_a_condition_does_not_depend_on_the_rest_of_the_grid():
     xr.testing.assert_equal(few.r2_sum_nm2, chosen.r2_sum_nm2.transpose(*few.r2_sum_nm2.dims))
 
 
+def test_a_number_is_the_same_condition_in_every_type(tmp_path, count_runs):
+    """When 12.5 joins a grid that holds 5, the latter is 5.0 there, and keeps its stream."""
+    grid = GRID | {"excitation_density": 0.3, "period_us": [5]}
+    alone = sweep(MODEL, grid, cache_dir=tmp_path, **OPTIONS)
+    for period in ([5, 12.5], np.array([5], np.float32), np.array([5], np.uint8)):
+        joined = sweep(MODEL, grid | {"period_us": period}, cache_dir=tmp_path, **OPTIONS)
+        xr.testing.assert_equal(joined.r2_sum_nm2.sel(period_us=[5]), alone.r2_sum_nm2)
+    assert len(count_runs) == 2
+
+
 def test_seed_and_parameters_change_the_stream():
     """No two conditions, and no two seeds, share their random numbers."""
     pulses = [PulseTrain(a, p) for a in (0.1, 0.2) for p in (1, 2)]
-    seeds = {condition_seed(s, MODEL, p) for s in (0, 1) for p in pulses}
+    seeds = {derive_seed(s, MODEL, p) for s in (0, 1) for p in pulses}
     assert len(seeds) == 8
 
 
@@ -159,7 +169,7 @@ def test_cache_never_serves_another_run(tmp_path, count_runs, monkeypatch, chang
     elif change == "recording":
         options["recording"] = Recording(until_ns=0.6)
     else:
-        monkeypatch.setattr(sweep_module, "code_fingerprint", lambda: "other sources")
+        monkeypatch.setattr(sweep_module, "fingerprint", lambda *made_by: "other sources")
     sweep(MODEL, GRID, cache_dir=tmp_path, **options)
     assert len(count_runs) == 12
 

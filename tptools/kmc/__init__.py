@@ -11,7 +11,7 @@ from tptools.kmc.observables import (
 )
 from tptools.kmc.records import Recording
 from tptools.kmc.simulate import LatticeEdgeError, simulate, snapshot
-from tptools.kmc.sweep import SweepInterrupted, condition_seed, sweep
+from tptools.kmc.sweep import SweepInterrupted, sweep
 
 __all__ = [
     "ExcitonModel",
@@ -20,7 +20,6 @@ __all__ = [
     "Recording",
     "SweepInterrupted",
     "compare_at_equal_time",
-    "condition_seed",
     "density",
     "diffusivities",
     "diffusivity",

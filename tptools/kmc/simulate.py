@@ -20,6 +20,7 @@ from tptools.checks import check_integer
 from tptools.kmc import engine
 from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
 from tptools.kmc.records import Recording, allocate, to_dataset
+from tptools.randomness import seed_sequence
 
 PULSES_PER_CALL = 50
 BLOCKS_OF_A_SINGLE_TRAIN = 10
@@ -233,7 +234,7 @@ def _fresh(model: ExcitonModel, most_excitons: int, seed: int, train: int) -> en
     lattice = np.full((row_length, row_length), engine.FRAME, np.uint8)
     lattice[1:-1, 1:-1] = 0
     n_sites = model.lattice_size**2
-    stream = np.random.SeedSequence(seed, spawn_key=(train,))
+    stream = seed_sequence(seed, "train", train)
     return engine.State(
         lattice=lattice.ravel(),
         walking=np.empty((most_excitons + 1, engine.N_COLUMNS), np.int64),

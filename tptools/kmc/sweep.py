@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import fields, replace
+from numbers import Real
 from os import PathLike
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -20,11 +19,16 @@ from tptools.checks import check_choice, check_integer
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.records import Recording, sites_per_radius
 from tptools.kmc.simulate import simulate
+from tptools.provenance import fingerprint
+from tptools.randomness import derive_seed
 
 MODEL_PARAMETERS = tuple(
     field.name for field in fields(ExcitonModel) if not field.name.startswith("lattice_")
 )
 PULSE_PARAMETERS = tuple(field.name for field in fields(PulseTrain))
+MEASURES = {
+    one.name for kind in (ExcitonModel, PulseTrain) for one in fields(kind) if one.type == "float"
+}
 PER_CONDITION = ("burn_in_pulses", "time_between_excitations_us")
 
 Condition = tuple[ExcitonModel, PulseTrain]
@@ -62,7 +66,7 @@ def sweep(
         From names of `PulseTrain` or `ExcitonModel` parameters (the lattice's excepted) to one
         value or a list of values; each list becomes a dimension of the result.
     seed : int
-        Each condition runs with `condition_seed` of this, whatever else is in the grid.
+        Each condition runs with ``derive_seed(seed, model, pulses)``, whatever else is in the grid.
     n_trains : int
         Independent trains of each condition.
     executor : concurrent.futures.Executor, optional
@@ -102,10 +106,12 @@ def sweep(
     check_integer("seed", seed, at_least=0)
     check_integer("n_trains", n_trains, at_least=1)
     conditions = [_condition(model, point) for point in _points(grid)]
-    memory = joblib.Memory(cache_dir, verbose=0)
-    run = memory.cache(_run_condition)
+    run, code = (
+        joblib.Memory(cache_dir, verbose=0).cache(_run_condition),
+        fingerprint(_run_condition),
+    )
     jobs = [
-        (*condition, recording, condition_seed(seed, *condition), n_trains, code_fingerprint())
+        (*condition, recording, derive_seed(seed, *condition), n_trains, code)
         for condition in conditions
     ]
     owned = None
@@ -120,50 +126,16 @@ def sweep(
     return _join(results, dimensions).assign_attrs(seed=seed)
 
 
-def condition_seed(seed: int, model: ExcitonModel, pulses: PulseTrain) -> int:
-    """Seed with which `sweep` simulates one condition: a hash of the seed and its parameters.
-
-    Parameters
-    ----------
-    seed : int
-        That of the sweep.
-    model : ExcitonModel
-        Film of the condition.
-    pulses : PulseTrain
-        Light of the condition.
-
-    Returns
-    -------
-    int
-        Below 2**64.
-
-    Examples
-    --------
-    >>> a = condition_seed(0, ExcitonModel(), PulseTrain(0.08, 0.4))
-    >>> b = condition_seed(0, ExcitonModel(), PulseTrain(0.08, 0.5))
-    >>> a == b
-    False
-    """
-    digest = hashlib.sha256(repr((int(seed), model, pulses)).encode()).digest()
-    return int.from_bytes(digest[:8], "little")
-
-
-def code_fingerprint() -> str:
-    """Hash of this package's sources, so that no result outlives the code that made it."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
-
-
 def _is_list(values: object) -> bool:
     """Whether a grid entry spans a dimension."""
     return isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
 
 
 def _values(grid: Mapping[str, object], name: str) -> list:
-    """Values of one grid entry, as plain Python objects."""
-    return np.asarray(grid[name]).tolist() if _is_list(grid[name]) else [grid[name]]
+    """Values of one grid entry, as plain Python objects; 5 and 5.0 are one in the cache too."""
+    values = np.asarray(grid[name]).tolist() if _is_list(grid[name]) else [grid[name]]
+    is_number = name in MEASURES and all(isinstance(one, Real) for one in values)
+    return [float(one) for one in values] if is_number else values
 
 
 def _points(grid: Mapping[str, object]) -> list[dict[str, object]]:
@@ -189,7 +161,7 @@ def _run_condition(
     recording: Recording,
     seed: int,
     n_trains: int,
-    fingerprint: str,
+    code: str,
 ) -> xr.Dataset:
     """One condition on one thread."""
     return simulate(model, pulses, seed=seed, n_trains=n_trains, n_threads=1, recording=recording)
