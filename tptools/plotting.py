@@ -7,7 +7,7 @@ line. The only module of the library that imports matplotlib.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -28,6 +28,9 @@ __all__ = [
     "use_style",
 ]
 
+Look = dict[str, Any]
+"""Settings of an artist, by keyword."""
+
 _CM2_S_IN_NM2_PER_NS = 1e5
 
 OKABE_ITO = {
@@ -42,7 +45,7 @@ OKABE_ITO = {
 }
 """Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), best contrast on white first."""
 
-_STYLE = {
+_STYLE: Look = {
     "figure.figsize": (7.2, 3.6),
     "figure.dpi": 150,
     "figure.facecolor": "white",
@@ -68,7 +71,7 @@ Key = TypeVar("Key")
 
 def use_style() -> None:
     """Set matplotlib's defaults for all figures that follow."""
-    mpl.rcParams.update(_STYLE)
+    plt.style.use(_STYLE)
 
 
 def colours(keys: Iterable[Key], ramp: str | None = None) -> dict[Key, str]:
@@ -173,11 +176,11 @@ def plot_msd(
     figure, ax = plt.subplots(figsize=(5.4, 3.6))
     for label, colour in colours(msds).items():
         msd = msds[label]
-        bars = {"elinewidth": 0.8, "markersize": 3.5, "color": colour, "alpha": 0.6}
+        bars: Look = {"elinewidth": 0.8, "markersize": 3.5, "color": colour, "alpha": 0.6}
         ax.errorbar(msd.time_ns, msd.msd_nm2, msd.msd_err_nm2, fmt="o", label=label, **bars)
         slope = 2 * _CM2_S_IN_NM2_PER_NS * diffusivities[label].value
         name = f"$2Dt$, $D$ = {diffusivities[label]}".replace("cm2/s", "cm²/s")
-        look = {"color": "black" if len(msds) == 1 else colour, "zorder": 3}
+        look: Look = {"color": "black" if len(msds) == 1 else colour, "zorder": 3}
         inside, end = np.array(window_ns), float(msd.time_ns.max())
         ax.plot(inside, slope * inside, label=name, **look)
         beyond = np.array([window_ns[1], min(end, 1.7 * window_ns[1])])
@@ -213,7 +216,7 @@ def plot_slices(counts: xr.DataArray, fits: xr.Dataset) -> Figure:
         plot_slices(slices, fitting.fit_profiles(slices))
     """
     figure, ax = plt.subplots(figsize=(5.4, 4.2))
-    x_nm = np.linspace(*counts.position_nm.values[[0, -1]], 300)
+    x_nm = np.linspace(counts.position_nm.values[0], counts.position_nm.values[-1], 300)
     shades = colours(counts.time_ns.values, ramp="viridis")
     for step, (time_ns, colour) in enumerate(reversed(shades.items())):
         fit = fits.sel(time_ns=time_ns)
@@ -255,7 +258,7 @@ def plot_residuals(profiles: xr.DataArray, fits: xr.Dataset) -> Figure:
         gaussian = fit.amplitude * np.exp(-(offset_nm**2) / (2 * fit.variance_nm2))
         left = 100 * (counts - fit.background - gaussian) / fit.amplitude
         error = 100 * np.sqrt(counts) / fit.amplitude
-        bars = {"fmt": "o", "ms": 3.5, "elinewidth": 0.8}
+        bars: Look = {"fmt": "o", "ms": 3.5, "elinewidth": 0.8}
         ax.errorbar(counts.position_nm, left, error, **bars)
         ax.axhline(0, color="0.4", lw=0.8, zorder=0)
         ax.set(title=label, xlabel="position (nm)")

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = ["plot_approach", "plot_growth", "plot_variants"]
 
@@ -69,7 +69,7 @@ def plot_approach(blocks: Mapping[float, xr.Dataset]) -> Figure:
     figure, ax = plt.subplots(figsize=(6.2, 3.6))
     palette = colours(blocks, ramp="viridis")
     for (period_us, one), marker in zip(blocks.items(), "os^Dv", strict=False):
-        look = {"color": palette[period_us], "marker": marker, "ms": 5, "capsize": 2}
+        look: Look = {"color": palette[period_us], "marker": marker, "ms": 5, "capsize": 2}
         label = f"{1e3 * period_us:g} ns"
         ax.errorbar(one["pulse"], one["relative"], one["relative_err"], label=label, **look)
     ax.axhline(1, color="0.6", lw=0.8, zorder=0)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import LogNorm
-from numpy.typing import NDArray
 
-from tptools.plotting import colours
+from tptools.arrays import FloatArray
+from tptools.plotting import Look, colours
 
 __all__ = [
     "POWER_NORM",
@@ -38,12 +39,12 @@ def set_broken_axis(ax: Axes, turn: float, ticks: list[float]) -> None:
         Values with a label.
     """
 
-    def forward(value: NDArray) -> NDArray:
+    def forward(value: FloatArray) -> FloatArray:
         value = np.asarray(value, float)
         beyond = 1 + np.log(np.maximum(value, turn) / turn)
         return np.where(value <= turn, value / turn, beyond)
 
-    def back(place: NDArray) -> NDArray:
+    def back(place: FloatArray) -> FloatArray:
         place = np.asarray(place, float)
         return np.where(place <= 1, place * turn, turn * np.exp(np.minimum(place, 50) - 1))
 
@@ -54,7 +55,7 @@ def set_broken_axis(ax: Axes, turn: float, ticks: list[float]) -> None:
 
 
 def draw_by_power(
-    ax: Axes, x: xr.DataArray, series: xr.Dataset, marker: str = "o", **look: object
+    ax: Axes, x: xr.DataArray, series: xr.Dataset, marker: str = "o", **look: Any
 ) -> PathCollection:
     """Draw diffusivities with error bars, coloured by power.
 
@@ -76,9 +77,15 @@ def draw_by_power(
     PathCollection
         The points, for a colour bar.
     """
-    bars = {"fmt": "none", "ecolor": "0.6", "elinewidth": 1, "capsize": 2, "zorder": 1}
+    bars: Look = {"fmt": "none", "ecolor": "0.6", "elinewidth": 1, "capsize": 2, "zorder": 1}
     ax.errorbar(x, series["value"], series["scatter"], **bars)
-    style = {"cmap": "viridis", "norm": POWER_NORM, "edgecolor": "k", "linewidth": 0.5, "s": 34}
+    style: Look = {
+        "cmap": "viridis",
+        "norm": POWER_NORM,
+        "edgecolor": "k",
+        "linewidth": 0.5,
+        "s": 34,
+    }
     return ax.scatter(x, series["value"], c=series["power_nW"], marker=marker, **(style | look))
 
 
@@ -102,14 +109,14 @@ def draw_displacements(
     ):
         msd = one["msd_nm2"].coarsen(time_ns=per_point, boundary="trim")
         mean, error = msd.mean() * 1e-3, msd.std() * 1e-3 / np.sqrt(per_point)
-        look = {"fmt": "o", "ms": 4, "color": colour, "capsize": 2, "elinewidth": 1}
+        look: Look = {"fmt": "o", "ms": 4, "color": colour, "capsize": 2, "elinewidth": 1}
         ax.errorbar(mean["time_ns"], mean, error, label=label, **look)
     ax.axvline(3, color="0.6", ls=":", lw=1)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="time (ns)", ylabel="MSD (10³ nm²)", xlim=(0, None))
 
 
-def colour_bar(points: PathCollection, axes: object) -> None:
+def colour_bar(points: PathCollection, axes: Axes | Iterable[Axes]) -> None:
     """Add the scale of powers beside axes.
 
     Parameters

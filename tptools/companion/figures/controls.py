@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tptools.companion.figures.axes import colour_bar, draw_by_power
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = ["plot_filters", "plot_forgetting", "plot_repeats", "plot_temperatures"]
 
@@ -34,7 +34,12 @@ def plot_repeats(series: xr.Dataset) -> Figure:
         order = xr.DataArray(1 + np.arange(one.sizes["record"]), dims="record")
         ax.plot(order, one["value"], color="0.8", lw=1, zorder=0)
         points = draw_by_power(ax, order, one)
-        place = {"xytext": (9, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
+        place: Look = {
+            "xytext": (9, 0),
+            "textcoords": "offset points",
+            "va": "center",
+            "fontsize": 8,
+        }
         for k, power in enumerate(one["power_nW"].values):
             ax.annotate(f"{power:g}", (order[k], one["value"][k]), **place)
         ax.axhline(0, color="0.85", lw=0.8, zorder=0)
@@ -61,7 +66,7 @@ def plot_forgetting(left: Mapping[str, xr.DataArray]) -> Figure:
     figure, ax = plt.subplots(figsize=(5.6, 3.4))
     for (name, one), colour in zip(left.items(), colours(left).values(), strict=True):
         error = one.std("train", ddof=1) / np.sqrt(one.sizes["train"])
-        look = {"fmt": "o-", "ms": 4, "lw": 1, "color": colour, "capsize": 2}
+        look: Look = {"fmt": "o-", "ms": 4, "lw": 1, "color": colour, "capsize": 2}
         ax.errorbar(one["time_us"], one.mean("train"), error, label=name, **look)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="time at the lower power (µs)", ylabel="excess of modified sites")
@@ -90,7 +95,13 @@ def plot_filters(natural: xr.Dataset, constant: xr.Dataset) -> Figure:
     for ax, method in zip(axes, natural["estimator"].values, strict=True):
         for label, (series, marker, colour, shift) in looks.items():
             one = series.sel(estimator=method)
-            look = {"fmt": marker, "mfc": "none", "color": colour, "capsize": 2, "elinewidth": 1}
+            look: Look = {
+                "fmt": marker,
+                "mfc": "none",
+                "color": colour,
+                "capsize": 2,
+                "elinewidth": 1,
+            }
             ax.errorbar(one["power_nW"] + shift, one["value"], one["scatter"], label=label, **look)
         ax.axhline(0, color="0.85", lw=0.8, zorder=0)
         ax.set(xlabel="power (nW)", title=method, xlim=(0, None))
@@ -118,7 +129,7 @@ def plot_temperatures(panels: Mapping[str, Mapping[str, xr.Dataset]], share: boo
     for ax, (title, lines) in zip(axes, panels.items(), strict=True):
         for k, (label, one) in enumerate(lines.items()):
             colour, marker = list(OKABE_ITO.values())[k], "os"[k]
-            look = {"fmt": f"{marker}-", "ms": 5, "lw": 1, "color": colour, "capsize": 2}
+            look: Look = {"fmt": f"{marker}-", "ms": 5, "lw": 1, "color": colour, "capsize": 2}
             x = one["temperature_K"] + 3 * (k - (len(lines) - 1) / 2)
             ax.errorbar(x, one["value"], one["scatter"], label=label, **look)
         ax.axhline(0, color="0.85", lw=0.8, zorder=0)

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from tptools.plotting import colours
+from tptools.plotting import Look, colours
 
 __all__ = [
     "plot_bias_against_counts",
@@ -49,7 +49,7 @@ def plot_choices(
     for (label, colour), dy, marker in zip(colours(choices).items(), shift, _MARKERS, strict=False):
         one = choices[label]
         rows = np.arange(one.sizes["estimator"]) + dy
-        style = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 5}
+        style: Look = {"fmt": marker, "color": colour, "capsize": 2, "markersize": 5}
         ax.errorbar(true_cm2_s + one.bias, rows, xerr=one.spread, label=label, **style)
     ax.set_yticks(np.arange(one.sizes["estimator"]), one.estimator.values)
     ax.invert_yaxis()
@@ -77,7 +77,7 @@ def plot_bias_against_counts(bias: Mapping[str, xr.Dataset], true_cm2_s: float) 
     for (label, colour), marker in zip(colours(bias).items(), _MARKERS, strict=False):
         one = bias[label]
         middle = true_cm2_s + one.bias
-        look = {"color": colour, "label": label, "marker": marker}
+        look: Look = {"color": colour, "label": label, "marker": marker}
         ax.fill_between(
             one.peak_counts, middle - one.spread, middle + one.spread, color=colour, alpha=0.2, lw=0
         )
@@ -153,12 +153,16 @@ def plot_photon_need(tables: xr.Dataset, bound_cm2_s: xr.DataArray, limit_per_er
         colours(methods).items(), shift, _MARKERS, strict=False
     ):
         one = tables.sel(estimator=method)
-        style = {"fmt": marker, "color": colour, "markersize": 5, "capsize": 2}
+        style: Look = {"fmt": marker, "color": colour, "markersize": 5, "capsize": 2}
         ax.errorbar(dx * one.photons, one.spread, one.spread_err, label=method, **style)
     ax.set(xscale="log", yscale="log", xlabel="photons within 3 ns, all positions together")
     ax.set_ylabel("standard error of $D$ (cm²/s)")
     right = ax.secondary_yaxis(
-        "right", functions=(lambda y: limit_per_err * y, lambda y: y / limit_per_err)
+        "right",
+        functions=(
+            lambda y: limit_per_err * np.asarray(y),
+            lambda y: np.asarray(y) / limit_per_err,
+        ),
     )
     right.set_ylabel("detection limit (cm²/s)")
     ax.spines["right"].set_visible(True)
@@ -265,7 +269,7 @@ def plot_variance_errors(panels: Mapping[str, xr.Dataset]) -> Figure:
     figure, axes = plt.subplots(1, len(panels), figsize=(7.2, 3.6), sharey=True, squeeze=False)
     for ax, (xlabel, table) in zip(axes.flat, panels.items(), strict=True):
         x = table[next(iter(table.dims))]
-        names = [name for name in table if not name.endswith(" formula")]
+        names = [name for name in map(str, table) if not name.endswith(" formula")]
         for (name, colour), marker in zip(colours(names).items(), _MARKERS, strict=False):
             ax.plot(x, table[name], marker, color=colour, label=name)
             ax.plot(x, table[f"{name} formula"], color=colour)

@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tptools.plotting import colours
+from tptools.plotting import Look, colours
 
 __all__ = ["plot_excitation_against_power", "plot_table_deviations"]
 
@@ -49,7 +49,7 @@ def _draw_deviations(ax: Axes, deviation: xr.Dataset) -> None:
     # side by side, since most cells of a row deviate alike
     shifts = dict(zip(_LABELS, (-0.27, -0.09, 0.09, 0.27), strict=True))
     for name, colour in colours(_LABELS).items():
-        look = {"color": colour, "markersize": 4, "label": _LABELS[name]}
+        look: Look = {"color": colour, "markersize": 4, "label": _LABELS[name]}
         ax.plot(rows + shifts[name], 100 * deviation[name], _MARKERS[name], **look)
     first_of_s2 = int((deviation.table == "S1").sum())
     ax.axvline(first_of_s2 - 0.5, color="0.7", lw=0.8)

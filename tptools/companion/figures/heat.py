@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
     "plot_cooling",
@@ -20,7 +20,7 @@ __all__ = [
     "plot_temperature_steps",
 ]
 
-_LEVEL = {"color": "0.55", "lw": 0.9, "zorder": 0}
+_LEVEL: Look = {"color": "0.55", "lw": 0.9, "zorder": 0}
 _COLDEST = 1e-3  # of the colour scale, relative to the first temperature
 
 
@@ -97,7 +97,7 @@ def plot_heat_field(fields: Mapping[str, xr.DataArray], radius_um: float = 1.0) 
     Figure
     """
     times_ns = next(iter(fields.values())).time_ns.to_numpy()
-    size = {"figsize": (7.2, 1.1 + 1.25 * len(fields)), "sharex": True, "sharey": True}
+    size: Look = {"figsize": (7.2, 1.1 + 1.25 * len(fields)), "sharex": True, "sharey": True}
     figure, axes = plt.subplots(len(fields), times_ns.size, **size, squeeze=False)
     scale = LogNorm(_COLDEST, 1)
     for row, (label, field) in zip(axes, fields.items(), strict=True):
@@ -137,10 +137,12 @@ def plot_cooling_times(
     Figure
     """
     fractions = next(iter(times_ns.values())).fraction.to_numpy()
-    size = {"figsize": (7.2, 4.2), "sharey": True}
+    size: Look = {"figsize": (7.2, 4.2), "sharey": True}
     figure, axes = plt.subplots(1, fractions.size, **size, squeeze=False)
-    shades = zip(bands_ns.items(), (OKABE_ITO["yellow"], OKABE_ITO["sky"]), strict=False)
-    shades = [(label, band, shade) for (label, band), shade in shades]
+    shades = [
+        (label, band, OKABE_ITO[shade])
+        for (label, band), shade in zip(bands_ns.items(), ("yellow", "sky"), strict=False)
+    ]
     for ax, fraction in zip(axes.flat, fractions, strict=True):
         for label, band, shade in shades:
             ax.axhspan(*band, color=shade, alpha=0.3, lw=0, zorder=0, label=label)
@@ -181,7 +183,7 @@ def plot_temperature_steps(table: xr.Dataset, limit_K: float) -> Figure:
     names = np.unique(table.table)
     for (name, colour), marker in zip(colours(names).items(), "os", strict=False):
         rows = table.isel({table.table.dims[0]: np.flatnonzero(table.table == name)})
-        look = {"ls": "", "capsize": 2, "color": colour, "marker": marker, "mfc": "none"}
+        look: Look = {"ls": "", "capsize": 2, "color": colour, "marker": marker, "mfc": "none"}
         columns = (rows.fluence_uJ_cm2, rows.temperature_step_K, rows.std_err_K)
         ax.errorbar(*columns, label=f"Table {name}", **look)
     ax.set(xscale="log", yscale="log", xlabel="fluence (µJ/cm²)", ylabel="temperature step (K)")

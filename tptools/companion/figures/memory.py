@@ -17,10 +17,11 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
     "plot_collapse",
@@ -45,11 +46,12 @@ def plot_memory_idea() -> Figure:
     Figure
     """
     figure, axes = plt.subplots(1, 4, figsize=(7.2, 2.4))
+    nowhere: list[tuple[int, int]] = []
     scenes = (
         ("1  first exciton:\nrare hops", _TRAIL[:1], _TRAIL[:2], ":"),
         ("2  it leaves\na modified trail", _TRAIL, _TRAIL[-1:], ""),
         ("3  next exciton, soon:\nfrequent hops", _TRAIL, _TRAIL, "-"),
-        ("4  microseconds later:\nthe trail has relaxed", [], [], ""),
+        ("4  microseconds later:\nthe trail has relaxed", nowhere, nowhere, ""),
     )
     for ax, (title, modified, path, line) in zip(axes, scenes, strict=True):
         _draw_nanocrystals(ax, modified)
@@ -124,7 +126,7 @@ def plot_snapshot(view: xr.Dataset, half_width_nm: float = 600) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(5.4, 4.6))
     _, excitons = draw_snapshot(ax, view, half_width_nm)
-    handles = [plt.Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
+    handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["ground state", "modified", "exciton"]
     ax.legend([*handles, excitons], labels, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
@@ -220,7 +222,7 @@ def plot_relaxation_curve(table: xr.Dataset, fit: ModelResult) -> Figure:
         table.excitation_density.values, ramp="viridis"
     ).items():
         one = table.sel(excitation_density=excitation_density)
-        look = {"color": colour, "marker": "o", "ms": 5, "capsize": 2}
+        look: Look = {"color": colour, "marker": "o", "ms": 5, "capsize": 2}
         label = rf"$\alpha$ = {excitation_density:g}"
         ax.errorbar(one.time_between_excitations_us, one.value, one.std_err, ls="", **look)
         inset.errorbar(one.period_us, one.value, one.std_err, lw=0.8, label=label, **look)
@@ -256,7 +258,7 @@ def plot_collapse(table: xr.Dataset) -> Figure:
         one = table.sel(excitation_density=excitation_density)
         # a few per cent of sideways shift keep bars at equal T apart
         time_us = one.time_between_excitations_us * 1.012 ** (shift - 2)
-        look = {"color": colour, "marker": marker, "ls": "", "capsize": 2}
+        look: Look = {"color": colour, "marker": marker, "ls": "", "capsize": 2}
         label = rf"$\alpha$ = {excitation_density:g}"
         ax.errorbar(time_us, one.relative, one.relative_err, label=label, **look)
     ax.axhline(1, color="0.6", lw=0.8, zorder=0)

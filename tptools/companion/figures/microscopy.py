@@ -13,7 +13,7 @@ from matplotlib.patches import Circle, Ellipse, FancyBboxPatch, Rectangle
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
@@ -43,7 +43,7 @@ def plot_principle(sigma_nm: Mapping[float, float], extent_nm: float = 800) -> F
     -------
     Figure
     """
-    size = {"figsize": (7.2, 3.9), "height_ratios": (2, 1), "sharex": True, "sharey": "row"}
+    size: Look = {"figsize": (7.2, 3.9), "height_ratios": (2, 1), "sharex": True, "sharey": "row"}
     figure, axes = plt.subplots(2, len(sigma_nm), **size, squeeze=False)
     first = next(iter(sigma_nm.values()))
     x_nm = np.linspace(-extent_nm, extent_nm, 200)
@@ -70,7 +70,7 @@ def _draw_film(ax: Axes, extent_nm: float, sigma_nm: float, spot_nm: float | Non
     for x in centres:
         for y in centres[np.abs(centres) < 0.75 * extent_nm]:
             bright = bool((excited == (x, y)).all(axis=1).any())
-            look = {"color": OKABE_ITO["vermillion"] if bright else "0.87"}
+            look: Look = {"color": OKABE_ITO["vermillion"] if bright else "0.87"}
             corner = (x - 0.4 * pitch, y - 0.4 * pitch)
             ax.add_patch(Rectangle(corner, 0.8 * pitch, 0.8 * pitch, **look))
     if spot_nm is not None:
@@ -136,7 +136,7 @@ def _draw_beams(ax: Axes) -> None:
     ax.plot([4.2, 4.2, 8.8], [0.9, 5.6, 5.6], color=_LIGHT, lw=3, solid_joinstyle="miter")
     ax.plot([1, 1, 9.8, 9.8], [2.6, -0.3, -0.3, 2.6], ":", color="0.4", lw=1.2)
     ax.plot([9.8, 9.8], [3.8, 5], color="0.4", lw=1.2)
-    glass = {"fc": OKABE_ITO["sky"], "ec": "0.3", "alpha": 0.8, "zorder": 3}
+    glass: Look = {"fc": OKABE_ITO["sky"], "ec": "0.3", "alpha": 0.8, "zorder": 3}
     for centre, width, height in (
         ((4.2, 2.0), 1.2, 0.3),
         ((5.5, 5.6), 0.22, 1.1),

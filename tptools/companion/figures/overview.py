@@ -8,9 +8,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from tptools.companion.figures.memory import GROUND, MODIFIED, draw_snapshot
-from tptools.plotting import OKABE_ITO
+from tptools.plotting import OKABE_ITO, Look
 
 __all__ = ["plot_scoreboard", "plot_story"]
 
@@ -43,15 +44,15 @@ def plot_story(views: Mapping[float, xr.Dataset], curve: xr.Dataset) -> Figure:
     for name, (power_nW, view) in zip(("weak", "strong"), views.items(), strict=True):
         _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
         panels[name].set(title=f"{power_nW:g} nW", xticks=[-500, 0, 500], yticks=[-500, 0, 500])
-    handles = [plt.Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
+    handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
     figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=3)
     ax = panels["curve"]
-    look = {"fmt": "o", "color": OKABE_ITO["blue"], "capsize": 2}
+    look: Look = {"fmt": "o", "color": OKABE_ITO["blue"], "capsize": 2}
     ax.errorbar(curve["power_nW"], curve["value"], curve["scatter"], **look)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     ax.set(xscale="log", xlabel="laser power (nW)", ylabel="diffusivity (cm²/s)")
-    ax.set_xticks([0.5, 1, 2, 5, 10, 25], [0.5, 1, 2, 5, 10, 25])
+    ax.set_xticks([0.5, 1, 2, 5, 10, 25], ["0.5", "1", "2", "5", "10", "25"])
     ax.minorticks_off()
     return figure
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
 from tptools.companion.figures.axes import (
@@ -17,7 +18,7 @@ from tptools.companion.figures.axes import (
     draw_displacements,
     set_broken_axis,
 )
-from tptools.plotting import OKABE_ITO
+from tptools.plotting import OKABE_ITO, Look
 
 __all__ = [
     "plot_against_power",
@@ -61,7 +62,7 @@ def plot_varied(
 
 def _draw_methods(ax: Axes, x: xr.DataArray, series: xr.Dataset) -> None:
     """D by slices, filled, and by the global fit, open."""
-    looks = {
+    looks: dict[str, Look] = {
         "slices": {"fmt": "o", "color": OKABE_ITO["blue"]},
         "global": {"fmt": "D", "color": OKABE_ITO["vermillion"], "mfc": "white"},
     }
@@ -87,7 +88,7 @@ def plot_constant_power(series: xr.Dataset, other: xr.Dataset) -> Figure:
     figure, ax = plt.subplots(figsize=(5.2, 3.6))
     _draw_methods(ax, series["rep_rate_MHz"], series)
     one = other.sel(estimator="global")
-    look = {"fmt": "s", "color": OKABE_ITO["green"], "mfc": "white", "capsize": 2}
+    look: Look = {"fmt": "s", "color": OKABE_ITO["green"], "mfc": "white", "capsize": 2}
     ax.errorbar(one["rep_rate_MHz"], one["value"], one["scatter"], label="Note 2, global", **look)
     ax.set(xscale="log", xlabel="repetition rate (MHz)", ylabel=DIFFUSIVITY, ylim=(0, 0.16))
     ax.xaxis.set_major_formatter("{x:g}")
@@ -149,7 +150,7 @@ def _guide(ax: Axes) -> None:
 
 def _name_series(ax: Axes) -> None:
     handles = [
-        plt.Line2D([], [], ls="", marker=marker, color="0.5", mec="k")
+        Line2D([], [], ls="", marker=marker, color="0.5", mec="k")
         for marker in SERIES_MARKERS.values()
     ]
     names = [f"{name} varied" if "constant" not in name else name for name in SERIES_MARKERS]

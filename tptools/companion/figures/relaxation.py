@@ -9,8 +9,10 @@ import numpy as np
 import xarray as xr
 from lmfit.model import ModelResult
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
-from tptools.plotting import OKABE_ITO
+from tptools.arrays import FloatArray
+from tptools.plotting import OKABE_ITO, Look
 
 __all__ = ["plot_calibration", "plot_chain", "plot_measured_relaxation"]
 
@@ -42,21 +44,24 @@ def plot_measured_relaxation(
     for method, fit in fits.items():
         one = series.sel(estimator=method)
         x, y, error = one["time_between_excitations_us"], one["value"], one["scatter"]
-        look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
+        look: Look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
         tau, limit = fit.params["tau_us"], fit.params["limit_cm2_s"]
         text = f"{method}: τ = {tau.value:.1f} µs, limit {limit.value:.3f} cm²/s"
         time_us = np.linspace(float(x.min()), float(x.max()), 400)
         for where in (ax, inset):
             where.errorbar(x, y, error, **look)
-            dashes = {"color": OKABE_ITO["vermillion"], "ls": "--" if method == "slices" else ":"}
+            dashes: Look = {
+                "color": OKABE_ITO["vermillion"],
+                "ls": "--" if method == "slices" else ":",
+            }
             where.plot(time_us, fit.eval(time_us=time_us), label=text, **dashes)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     inset.set(xlim=(1, 13.5), ylim=(0, None))
     inset.tick_params(labelsize=8)
     ax.set(xlabel=TIME, ylabel="$D$ (cm²/s)")
 
-    def swap(value: np.ndarray) -> np.ndarray:
-        return constant_us_nW / np.maximum(value, 1e-9)
+    def swap(value: ArrayLike) -> FloatArray:
+        return constant_us_nW / np.maximum(np.asarray(value, float), 1e-9)
 
     mirror = ax.secondary_xaxis("top", functions=(swap, swap))
     mirror.set_xlabel("power (nW)")

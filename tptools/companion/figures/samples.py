@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from tptools.companion.paper import Reported
 from tptools.fitting import Sizes, Step
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = ["plot_densities", "plot_micrograph", "plot_recipes", "plot_shells", "plot_topography"]
 
@@ -46,7 +46,9 @@ def plot_micrograph(
         ends = (x[0], x[-1], y[-1], y[0])
         ax.imshow(counts.transpose("y_nm", "x_nm"), cmap="gray", extent=ends, rasterized=True)
         ax.set(xticks=[], yticks=[])
-    axes[0].add_patch(Rectangle(low, detail_nm, detail_nm, fill=False, ec=_RED, lw=1.2))
+    axes[0].add_patch(
+        Rectangle((low[0], low[1]), detail_nm, detail_nm, fill=False, ec=_RED, lw=1.2)
+    )
     _scale_bar(axes[0], 50, (x[0], y[-1]), x[-1] - x[0])
     for one in range(particles.sizes["particle"]):
         axes[1].add_patch(_outline(particles.isel(particle=one)))
@@ -59,7 +61,7 @@ def plot_micrograph(
 def _scale_bar(ax: Axes, length_nm: float, corner: Sequence[float], width: float) -> None:
     """A bar in the lower left corner."""
     left, bottom = corner[0] + 0.05 * width, corner[1] - 0.05 * width
-    text = {"ha": "center", "va": "bottom", "color": "white", "fontsize": 9, "weight": "bold"}
+    text: Look = {"ha": "center", "va": "bottom", "color": "white", "fontsize": 9, "weight": "bold"}
     box = {"boxstyle": "round,pad=0.25", "fc": "black", "ec": "none", "alpha": 0.7}
     middle = left + length_nm / 2
     ax.text(middle, bottom - 0.03 * width, f"{length_nm:g} nm", bbox=box, **text)
@@ -78,7 +80,7 @@ def _outline(one: xr.Dataset) -> Polygon:
 def _draw_sizes(ax: Axes, particles: xr.Dataset, sizes: Sizes) -> None:
     mean, spread = sizes.mean.value, sizes.spread.value
     edges = np.arange(np.floor(mean - 4 * spread), np.ceil(mean + 4 * spread) + 0.01, spread / 2)
-    ax.hist(particles.edge_nm, edges, color=_BLUE, alpha=0.6)
+    ax.hist(particles.edge_nm, list(edges), color=_BLUE, alpha=0.6)
     at = np.linspace(mean - 4 * spread, mean + 4 * spread, 200)
     density = np.exp(-((at - mean) ** 2) / (2 * spread**2)) / (spread * np.sqrt(2 * np.pi))
     ax.plot(at, sizes.count * spread / 2 * density, color="black")
@@ -109,7 +111,13 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     x_um, y_um = scan.x_nm.values / 1e3, scan.y_nm.values / 1e3
     line = y_um.size // 2 if line is None else line
     top = float(step.levelled.quantile(0.999))
-    look = {"cmap": "cividis", "shading": "nearest", "rasterized": True, "vmin": -2, "vmax": top}
+    look: Look = {
+        "cmap": "cividis",
+        "shading": "nearest",
+        "rasterized": True,
+        "vmin": -2,
+        "vmax": top,
+    }
     mesh = image.pcolormesh(x_um, y_um, step.levelled, **look)
     image.axhline(y_um[line], color="white", lw=1, ls="--")
     figure.colorbar(mesh, ax=image, label="height (nm)", shrink=0.8)
@@ -121,7 +129,7 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     profile.margins(y=0.1)
     profile.legend(loc="center right", handlelength=1, fontsize=8, borderaxespad=0)
     used = step.levelled.values[step.used.values]
-    heights.hist(used, np.arange(-3, top, 0.25), density=True, color=_BLUE, alpha=0.6)
+    heights.hist(used, list(np.arange(-3, top, 0.25)), density=True, color=_BLUE, alpha=0.6)
     thickness = step.thickness.value
     heights.axvline(thickness, color="black", lw=1.2)
     share = heights.get_ylim()[1]
@@ -156,8 +164,8 @@ def plot_recipes(
         for name, other in [*away.items()][1:]:
             ax.plot(other, row, "s", color=_RED, ms=6, zorder=3)
             side = 1 if other > first else -1
-            place = {"xytext": (8 * side, 0), "textcoords": "offset points", "va": "center"}
-            look = {"ha": "left" if side > 0 else "right", "fontsize": 8.5}
+            place: Look = {"xytext": (8 * side, 0), "textcoords": "offset points", "va": "center"}
+            look: Look = {"ha": "left" if side > 0 else "right", "fontsize": 8.5}
             ax.annotate(name, (other, row), **place, **look)
     ax.axvline(0, color="black", lw=0.8)
     labels = [f"{one.quantity}: {one}" for one in reported]
@@ -218,7 +226,7 @@ def plot_densities(
     """
     figure, ax = plt.subplots(figsize=(5.6, 3.6))
     ax.axvspan(*thickness_nm, color="0.9", zorder=0, label="thickness, printed")
-    band = {"hatch": "//", "fc": "none", "ec": "0.6", "lw": 0, "zorder": 0}
+    band: Look = {"hatch": "//", "fc": "none", "ec": "0.6", "lw": 0, "zorder": 0}
     ax.axhspan(*density, label="optical density, printed", **band)
     for (label, one), colour in zip(densities.items(), (_BLUE, _RED), strict=False):
         line = one.sel(bound="middle") if "bound" in one.dims else one

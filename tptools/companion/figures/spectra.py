@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from tptools.estimate import Estimate
 from tptools.fitting import PowerLaw
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
     "plot_absorbance_and_emission",
@@ -92,8 +92,8 @@ def plot_power_spectra(
     _draw_intensities(inset, intensities, line)
     inset.set_title(_formula(line), fontsize=9)
     inset.tick_params(labelsize=8)
-    inset.xaxis.label.set_size(8)
-    inset.yaxis.label.set_size(8)
+    inset.xaxis.label.set_fontsize(8)
+    inset.yaxis.label.set_fontsize(8)
     return figure
 
 
@@ -111,7 +111,7 @@ def plot_power_series(
     -------
     Figure
     """
-    size = {"figsize": (7.2, 2.9 * len(series)), "width_ratios": (1.35, 1)}
+    size: Look = {"figsize": (7.2, 2.9 * len(series)), "width_ratios": (1.35, 1)}
     figure, axes = plt.subplots(len(series), 2, **size, squeeze=False)
     letters = iter("abcdefgh")
     for (left, right), (title, one) in zip(axes, series.items(), strict=True):
@@ -137,7 +137,7 @@ def plot_sample_spectra(samples: Mapping[str, tuple[xr.DataArray, xr.DataArray]]
     """
     n_columns = min(3, len(samples))
     n_rows = -(-len(samples) // n_columns)
-    size = {"figsize": (7.2, 2.4 * n_rows + 0.3), "sharex": True, "sharey": True}
+    size: Look = {"figsize": (7.2, 2.4 * n_rows + 0.3), "sharex": True, "sharey": True}
     figure, axes = plt.subplots(n_rows, n_columns, **size, squeeze=False)
     for ax in axes.flat[len(samples) :]:
         ax.remove()
@@ -174,7 +174,7 @@ def plot_exponents(
     rows = np.arange(len(found))[::-1]
     ends = np.array(list(found.values()))
     middle, half = ends.mean(axis=1), np.diff(ends, axis=1)[:, 0] / 2
-    bars = {"fmt": "none", "color": "black", "capsize": 5, "elinewidth": 2}
+    bars: Look = {"fmt": "none", "color": "black", "capsize": 5, "elinewidth": 2}
     ax.errorbar(middle, rows, xerr=half, label="recomputed, 95 %", **bars)
     shades = list(OKABE_ITO.values())
     for k, (name, exponents) in enumerate(models.items()):
@@ -189,7 +189,7 @@ def plot_exponents(
 
 def _draw_micrograph(ax: Axes, micrograph: xr.DataArray) -> None:
     x_nm, y_nm = micrograph.x_nm.values, micrograph.y_nm.values
-    look = {"cmap": "gray", "shading": "nearest", "rasterized": True}
+    look: Look = {"cmap": "gray", "shading": "nearest", "rasterized": True}
     ax.pcolormesh(x_nm, y_nm, micrograph.transpose("y_nm", "x_nm"), **look)
     start, bottom = x_nm[0] + 0.06 * np.ptp(x_nm), y_nm[0] + 0.08 * np.ptp(y_nm)
     ax.plot([start, start + 20], [bottom, bottom], color="white", lw=3, solid_capstyle="butt")
@@ -212,7 +212,7 @@ def _draw_intensities(ax: Axes, intensities: Mapping[float, Estimate], line: Pow
     ends = np.array([powers.min() / 1.3, powers.max() * 1.3])
     ax.plot(ends, line(ends), "--", color="0.3", lw=1.2, zorder=1)
     for power, one in intensities.items():
-        look = {"fmt": "o", "ms": 5, "capsize": 2, "color": shades[power]}
+        look: Look = {"fmt": "o", "ms": 5, "capsize": 2, "color": shades[power]}
         ax.errorbar(power, one.value, one.std_err, **look)
     ax.set(xscale="log", yscale="log", xlabel="power (nW)", ylabel="integral (counts)")
     ax.xaxis.set_major_formatter("{x:g}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -16,7 +17,7 @@ from tptools.companion.figures.axes import (
     draw_displacements,
     set_broken_axis,
 )
-from tptools.plotting import OKABE_ITO, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
     "plot_bars_by_sample",
@@ -62,7 +63,7 @@ def plot_surface_schemes(
         ax.set(title=name, aspect="equal", xlim=(-11, 53), ylim=(-9.5, 26))
         ax.axis("off")
     _draw_scale(axes[1, 0])
-    handles = [Rectangle((0, 0), 1, 1, color=one) for one in (_CRYSTAL, _ALUMINA)]
+    handles: list[Artist] = [Rectangle((0, 0), 1, 1, color=one) for one in (_CRYSTAL, _ALUMINA)]
     handles.append(Line2D([], [], color=_LIGAND))
     handles.append(Line2D([], [], color=_LIGAND, marker="o", ms=3, mfc="k", mec="k"))
     texts = ["nanocrystal", "AlOx", "oleate, oleylammonium", "zwitterion"]
@@ -154,7 +155,7 @@ def plot_by_sample(
 
 
 def _mark_samples(figure: Figure, markers: Mapping[str, str]) -> None:
-    look = {"color": "0.5", "mec": "k", "ls": ""}
+    look: Look = {"color": "0.5", "mec": "k", "ls": ""}
     handles = [Line2D([], [], marker=marker, **look) for marker in markers.values()]
     figure.legend(handles, list(markers), loc="outside lower center", ncols=len(markers))
 
