@@ -163,7 +163,9 @@ class _Package:
         if module is not None:
             return _hash(module.code.encode()), module.uses, module.strings
         parent, _, constant = name.rpartition(".")
-        return _hash(self._modules[parent].constants[constant].encode()), set(), set()
+        owner = self.module(parent)
+        assert owner is not None, "found by `home`"
+        return _hash(owner.constants[constant].encode()), set(), set()
 
     def files(self, names: set[str]) -> dict[str, str]:
         """Hashes of packaged files with one of these names."""
@@ -235,7 +237,7 @@ class _Module(ast.NodeTransformer):
                 self._imports.append((one.asname or one.name, (base, names)))
         return node
 
-    def visit_If(self, node: ast.If) -> ast.If:
+    def visit_If(self, node: ast.If) -> ast.AST:
         """Set aside what only a checker of types imports."""
         if ast.unparse(node.test) not in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             return self.generic_visit(node)
@@ -247,7 +249,7 @@ class _Module(ast.NodeTransformer):
             self.visit(one)
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Keep a chain of names such as ``fitting.profiles.fit_profiles`` as a whole."""
         chain, start = [node.attr], node.value
         while isinstance(start, ast.Attribute):
@@ -269,7 +271,7 @@ class _Module(ast.NodeTransformer):
             self.strings.add(node.value)
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         """Drop docstrings."""
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if is_text else self.generic_visit(node)
