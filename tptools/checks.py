@@ -44,8 +44,8 @@ def check_number(
         raise ValueError(f"{name} = {value!r} must be {kind} {' and '.join(bounds)}".rstrip())
 
 
-def check_integer(name: str, value: int, *, at_least: int) -> None:
-    """Raise ValueError unless ``value`` is an integer of at least ``at_least``.
+def check_integer(name: str, value: int, *, at_least: int, below: float = math.inf) -> None:
+    """Raise ValueError unless ``value`` is an integer within the bounds.
 
     Examples
     --------
@@ -53,8 +53,10 @@ def check_integer(name: str, value: int, *, at_least: int) -> None:
     Traceback (most recent call last):
     ValueError: n_pulses = 2.5 must be an integer of at least 1
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < at_least:
-        raise ValueError(f"{name} = {value!r} must be an integer of at least {at_least}")
+    number = isinstance(value, Integral) and not isinstance(value, bool)
+    if not number or not at_least <= value < below:
+        bound = f" and below {below}" if below < math.inf else ""
+        raise ValueError(f"{name} = {value!r} must be an integer of at least {at_least}{bound}")
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
@@ -62,9 +64,9 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
     Examples
     --------
-    >>> check_choice("profile", "square", ("top_hat", "gaussian_peak"))
+    >>> check_choice("shape", "square", ("gaussian", "flat_top"))
     Traceback (most recent call last):
-    ValueError: profile = 'square' must be one of 'top_hat', 'gaussian_peak'
+    ValueError: shape = 'square' must be one of 'gaussian', 'flat_top'
     """
     if value not in choices:
         raise ValueError(f"{name} = {value!r} must be one of {', '.join(map(repr, choices))}")

@@ -1,19 +1,23 @@
-r"""From laser power to excitations per nanocrystal (Supplementary Note 6).
+r"""From laser power to excitations per nanocrystal.
 
 The chain is linear in power:
 
 .. math::
-    I = \frac{\eta P}{\pi (w/2)^2}, \qquad F = \frac{I}{f}, \qquad
+    I = g \frac{\eta P}{\pi (w/2)^2}, \qquad F = \frac{I}{f}, \qquad
     \langle N \rangle = \frac{\sigma F}{h c / \lambda}, \qquad
     T = \frac{1}{\langle N \rangle f},
 
 with throughput :math:`\eta`, spot diameter :math:`w` (FWHM), repetition rate :math:`f` and
-absorption cross section :math:`\sigma = \ln(10)\, \varepsilon / N_A`, where
-:math:`\varepsilon = \varepsilon_V a^3` for a nanocrystal of edge :math:`a`.
+absorption cross section :math:`\sigma`. The spot is a Gaussian. At its centre :math:`g = \ln 2`,
+so that all nanocrystals together absorb what the power holds. "Persistent enhancement of exciton
+diffusivity in CsPbBr3 nanocrystal solids" takes :math:`g = 1` (its Note 6), as if all the power
+lay evenly in a disc of diameter :math:`w`; a Gaussian with this centre would hold 1.44 times the
+power.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -21,21 +25,25 @@ import xarray as xr
 from numpy.typing import ArrayLike
 from scipy import constants
 
+from tptools import material
 from tptools.checks import check_choice, check_number
-from tptools.companion.paper import REPORTED
 
 __all__ = ["Excitation", "tabulate"]
 
-Profile = Literal["top_hat", "gaussian_peak"]
+Convention = Literal["gaussian", "paper"]
+DensityOf = Literal["disc", "peak"]
 
 # A Gaussian beam of full width w has 4 ln(2) P / (pi w^2) at its centre; a disc of diameter w
 # has 4 P / (pi w^2) everywhere.
-_INTENSITY_RELATIVE_TO_TOP_HAT = {"top_hat": 1.0, "gaussian_peak": math.log(2)}
+_INTENSITY_RELATIVE_TO_DISC = {"gaussian": math.log(2), "paper": 1.0}
 
 
 @dataclass(frozen=True)
 class Excitation:
     """One excitation condition: a pulsed laser focused on a film of nanocrystals.
+
+    Where no number is given, it is that of the microscope in "Persistent enhancement of exciton
+    diffusivity in CsPbBr3 nanocrystal solids".
 
     Parameters
     ----------
@@ -44,55 +52,60 @@ class Excitation:
     rep_rate_MHz : float
         Repetition rate of the pulses.
     spot_fwhm_nm : float, optional
-        Full width at half maximum of the spot on the sample.
+        Full width at half maximum of the spot on the sample, a Gaussian.
     throughput : float, optional
         Fraction of the nominal power that reaches the sample, in (0, 1].
     edge_nm : float, optional
         Edge of a cubic nanocrystal.
     wavelength_nm : float, optional
         Vacuum wavelength of the laser.
-    profile : {"top_hat", "gaussian_peak"}, optional
-        Which intensity stands for the spot: that of a disc of radius FWHM/2 that holds all the
-        power, as in Note 6, or that at the centre of a Gaussian of this width, which is smaller
-        by ln 2.
+    convention : {"gaussian", "paper"}, optional
+        What stands at the centre of the spot: a Gaussian that holds the power and no more, or the
+        disc of the paper's Note 6, which makes everything at the centre 1.44 times as bright.
 
     Raises
     ------
     ValueError
-        If a number is not positive and finite, `throughput` exceeds 1, or `profile` is unknown. A
-        bool, a text or an array is no number.
+        If a number is not positive and finite, `throughput` exceeds 1, or `convention` is unknown.
+        A bool, a text or an array is no number.
 
     Notes
     -----
     The molar absorptivity is that of CsPbBr3 nanocrystals in toluene at 400 nm whatever
     `wavelength_nm` is; the wavelength sets the photon energy only. Reflection, the refractive
-    index of the film and absorption on the way through it are left out, as in Note 6.
+    index of the film and absorption on the way through it are left out.
 
     Examples
     --------
     >>> one = Excitation(power_nW=1, rep_rate_MHz=2.5)
     >>> round(one.excitation_density, 5), round(one.time_between_excitations_us, 1)
+    (0.0057, 70.2)
+    >>> round(one.disc_excitation_density, 5), round(one.disc_time_between_excitations_us, 1)
     (0.00822, 48.7)
     """
 
     power_nW: float
     rep_rate_MHz: float
-    spot_fwhm_nm: float = REPORTED["s6-spot"].value
-    throughput: float = REPORTED["s6-throughput"].value / 100
-    edge_nm: float = REPORTED["main-NC-size"].value
-    wavelength_nm: float = REPORTED["main-lambda-exc"].value
-    profile: Profile = "top_hat"
+    spot_fwhm_nm: float = 500.0
+    throughput: float = 0.374
+    edge_nm: float = material.EDGE_NM
+    wavelength_nm: float = 405.0
+    convention: Convention = "gaussian"
 
     def __post_init__(self) -> None:
         """Refuse what no experiment can have."""
         for name in ("power_nW", "rep_rate_MHz", "spot_fwhm_nm", "edge_nm", "wavelength_nm"):
             check_number(name, getattr(self, name), above=0)
         check_number("throughput", self.throughput, above=0, at_most=1)
-        check_choice("profile", self.profile, get_args(Profile))
+        check_choice("convention", self.convention, get_args(Convention))
 
     @classmethod
     def from_excitation_density(
-        cls, excitation_density: float, rep_rate_MHz: float, **optics: Any
+        cls,
+        excitation_density: float,
+        rep_rate_MHz: float,
+        of: DensityOf = "disc",
+        **optics: Any,
     ) -> Self:
         """Find the power that gives a wanted excitation density.
 
@@ -102,6 +115,9 @@ class Excitation:
             Photons absorbed per nanocrystal and pulse, <N>.
         rep_rate_MHz : float
             Repetition rate of the pulses.
+        of : {"disc", "peak"}, optional
+            Whose <N> this is: that of the disc of Note 6, which the paper prints, or that at the
+            centre of the spot.
         **optics
             Further parameters of `Excitation`, except the power.
 
@@ -113,16 +129,55 @@ class Excitation:
         Raises
         ------
         ValueError
-            As for `Excitation`.
+            If `of` is unknown, or as for `Excitation`.
 
         Examples
         --------
         >>> print(f"{Excitation.from_excitation_density(0.02, 5).power_nW:.2f} nW")
         4.87 nW
+        >>> print(f"{Excitation.from_excitation_density(0.02, 5, 'peak').power_nW:.2f} nW")
+        7.02 nW
         """
         check_number("excitation_density", excitation_density, above=0)
-        per_nW = cls(1.0, rep_rate_MHz, **optics).excitation_density
+        check_choice("of", of, get_args(DensityOf))
+        one = cls(1.0, rep_rate_MHz, **optics)
+        per_nW = one.disc_excitation_density if of == "disc" else one.excitation_density
         return cls(excitation_density / per_nW, rep_rate_MHz, **optics)
+
+    @classmethod
+    def from_attrs(cls, attrs: Mapping[str, Any]) -> Self:
+        """Find the laser in the attributes of a run or a record.
+
+        Parameters
+        ----------
+        attrs : mapping
+            Such as ``run.attrs``; it holds all parameters of `Excitation` and may hold others.
+
+        Returns
+        -------
+        Excitation
+
+        Raises
+        ------
+        ValueError
+            If a parameter is missing, or as for `Excitation`.
+
+        Examples
+        --------
+        >>> from tptools.kmc import ExcitonModel, pulse_train, simulate
+        >>> laser = Excitation(10, 2.5)
+        >>> run = simulate(ExcitonModel(), pulse_train(laser, n_pulses=2), seed=1)
+        >>> Excitation.from_attrs(run.attrs) == laser
+        True
+        """
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names if name not in attrs]
+        if missing:
+            raise ValueError(
+                f"attributes without {', '.join(missing)} describe no laser and must hold all of "
+                "Excitation's parameters; make the pulses of a run with tptools.kmc.pulse_train"
+            )
+        return cls(**{name: attrs[name] for name in names})
 
     @property
     def surface_power_nW(self) -> float:
@@ -131,10 +186,10 @@ class Excitation:
 
     @property
     def intensity_W_cm2(self) -> float:
-        """Time-averaged intensity at the sample, in W/cm²."""
+        """Time-averaged intensity at the centre of the spot by `convention`, in W/cm²."""
         radius_cm = 0.5e-7 * self.spot_fwhm_nm
-        top_hat_W_cm2 = 1e-9 * self.surface_power_nW / (math.pi * radius_cm**2)
-        return top_hat_W_cm2 * _INTENSITY_RELATIVE_TO_TOP_HAT[self.profile]
+        disc_W_cm2 = 1e-9 * self.surface_power_nW / (math.pi * radius_cm**2)
+        return disc_W_cm2 * _INTENSITY_RELATIVE_TO_DISC[self.convention]
 
     @property
     def fluence_uJ_cm2(self) -> float:
@@ -147,20 +202,20 @@ class Excitation:
         return constants.h * constants.c / (1e-9 * self.wavelength_nm)
 
     @property
-    def molar_absorptivity_cm_M(self) -> float:
-        """Molar absorptivity of one nanocrystal, proportional to its volume, in cm⁻¹ M⁻¹."""
-        return 1e6 * REPORTED["s6-eps-coef"].value * self.edge_nm**3
-
-    @property
     def absorption_cross_section_cm2(self) -> float:
-        """Absorption cross section of one nanocrystal, ln(10) 1000 ε / N_A, in cm²."""
-        return 1e3 * math.log(10) * self.molar_absorptivity_cm_M / constants.N_A
+        """Absorption cross section of one nanocrystal, in cm²."""
+        return material.absorption_cross_section_cm2(self.edge_nm)
 
     @property
     def excitation_density(self) -> float:
-        """Photons absorbed per nanocrystal and pulse, <N>, without saturation."""
+        """Photons absorbed per nanocrystal and pulse at the centre, <N>, without saturation."""
         photons_per_cm2 = 1e-6 * self.fluence_uJ_cm2 / self.photon_energy_J
         return self.absorption_cross_section_cm2 * photons_per_cm2
+
+    @property
+    def disc_excitation_density(self) -> float:
+        """<N> of the disc of Note 6 whatever the convention: what the paper prints."""
+        return self.excitation_density / _INTENSITY_RELATIVE_TO_DISC[self.convention]
 
     @property
     def period_us(self) -> float:
@@ -169,8 +224,13 @@ class Excitation:
 
     @property
     def time_between_excitations_us(self) -> float:
-        """Mean time between two excitations of one nanocrystal, T = 1 / (<N> f), in µs."""
+        """Mean time between excitations of a nanocrystal at the centre, 1 / (<N> f), in µs."""
         return self.period_us / self.excitation_density
+
+    @property
+    def disc_time_between_excitations_us(self) -> float:
+        """The same with the <N> of the disc: what the paper's axes show, in µs."""
+        return self.period_us / self.disc_excitation_density
 
 
 _COLUMNS = {
@@ -185,7 +245,7 @@ _COLUMNS = {
 def tabulate(
     power_nW: ArrayLike | xr.DataArray, rep_rate_MHz: ArrayLike | xr.DataArray, **optics: Any
 ) -> xr.Dataset:
-    """Compute the columns of Tables S1 and S2 for many conditions.
+    """Compute the columns of the paper's Tables S1 and S2 for many conditions.
 
     Parameters
     ----------
@@ -200,7 +260,7 @@ def tabulate(
     Dataset
         ``surface_power_nW``, ``intensity_W_cm2``, ``fluence_uJ_cm2``, ``excitation_density`` and
         ``time_between_excitations_us``, each of the broadcast shape, with ``long_name`` and
-        ``units``; `optics` as attributes.
+        ``units``, each as `Excitation` computes it by its convention; `optics` as attributes.
 
     Raises
     ------
@@ -209,7 +269,7 @@ def tabulate(
 
     Examples
     --------
-    >>> table = tabulate([1, 10], 2.5)
+    >>> table = tabulate([1, 10], 2.5, convention="paper")
     >>> table.fluence_uJ_cm2.round(3).values.tolist()
     [0.076, 0.762]
     """

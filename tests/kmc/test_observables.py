@@ -102,6 +102,25 @@ def test_density_is_that_of_the_pulse(free_run):
     assert per_pulse == pytest.approx(free_run.created_count.sum().item() / 3200, rel=1e-12)
 
 
+def test_density_counts_every_exciton_once():
+    """Its sum over the sites is the excitons per pulse, of one train as of a sweep over pulses."""
+    grid = {
+        "excitation_density": 0.3,
+        "period_us": 100,
+        "spot_sigma_sites": 8,
+        "n_pulses": [10, 40],
+    }
+    runs = sweep(FREE, grid, recording=RECORDING, progress=False)
+    rho = density(runs)
+    assert rho.dims == ("n_pulses", "train", "time_ns", "r_nm")
+    excitons = (rho * runs.sites_per_radius).sum("r_nm")
+    counted = runs.exciton_count.sum("block") / runs.n_pulses
+    np.testing.assert_allclose(excitons, counted)
+    one = simulate(FREE, replace(PULSES, n_pulses=40), seed=1, recording=RECORDING)
+    created = (density(one) * one.sites_per_radius).isel(time_ns=0).sum()
+    assert created == pytest.approx(one.created_count.sum() / 40)
+
+
 def test_table_of_a_sweep_is_that_of_its_conditions():
     """`diffusivities` gives for every condition what `diffusivity` gives for it alone."""
     grid = {

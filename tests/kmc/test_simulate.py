@@ -268,6 +268,10 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: simulate(ExcitonModel(lattice_size=99), PulseTrain(1, 1), seed=1), ">= 129"),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[1, 0]), "increase"),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=-1), "at least 0"),
+        (
+            lambda: snapshot(SMALL, replace(ONE_EXCITON, n_pulses=2), seed=1, time_ns=0, pulse=7),
+            "pulse = 7 must be an integer of at least 0 and below 2",
+        ),
     ],
 )
 def test_invalid_parameters_name_value_and_rule(call, message):
@@ -283,7 +287,7 @@ def test_attributes_repeat_the_run():
     attrs = result.attrs
 
     def rebuilt(kind: type) -> object:
-        return kind(**{name: attrs[name] for name in kind.__dataclass_fields__})
+        return kind(**{name: attrs[name] for name in kind.__dataclass_fields__ if name in attrs})
 
     again = simulate(
         rebuilt(ExcitonModel),

@@ -195,12 +195,20 @@ def test_edge_error_keeps_the_other_conditions(tmp_path):
     assert stored(tmp_path) > 0
 
 
+def test_uneven_blocks_are_refused(count_runs):
+    """Single trains of few and of many pulses have no common blocks; the message has a remedy."""
+    with pytest.raises(ValueError, match=r"n_pulses = \[7, 40\] must be at least 10 .*n_trains=2"):
+        sweep(MODEL, GRID | {"n_pulses": [7, 40]}, **OPTIONS | {"n_trains": 1})
+    assert not count_runs
+
+
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
         ({"power": [1]}, "grid parameter = 'power' must be one of"),
         ({"lattice_size": [100, 200]}, "grid parameter = 'lattice_size'"),
         (GRID | {"excitation_density": []}, "at least one value"),
+        (GRID | {"laser": None}, "grid parameter = 'laser' must be one of"),
         (GRID | {"excitation_density": [0.1, 2.0]}, "excitation_density = 2.0"),
     ],
 )

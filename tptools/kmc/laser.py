@@ -21,6 +21,8 @@ def pulse_train(
 ) -> PulseTrain:
     """Pulses of a laser, as the hopping model takes them.
 
+    The spot is a Gaussian, with `Excitation.excitation_density` at its centre.
+
     Parameters
     ----------
     excitation : Excitation
@@ -46,7 +48,7 @@ def pulse_train(
     >>> round(pulse_train(Excitation(10, 2.5), n_pulses=100).spot_sigma_sites, 2)
     21.23
     >>> pulse_train(Excitation(10, 2.5), n_excitons=10_000).n_pulses
-    43
+    62
     """
     if (n_pulses is None) == (n_excitons is None):
         raise ValueError(
@@ -55,7 +57,7 @@ def pulse_train(
     check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
     sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / lattice_spacing_nm
     density, period_us = excitation.excitation_density, excitation.period_us
-    train = PulseTrain(density, period_us, sigma_sites, n_pulses or 1, burn_in_pulses)
+    train = PulseTrain(density, period_us, sigma_sites, n_pulses or 1, burn_in_pulses, excitation)
     if n_excitons is None:
         check_integer("n_pulses", n_pulses, at_least=1)
         return train

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tptools.checks import check_choice, check_integer, check_number
+from tptools.excitation import Excitation
 from tptools.units import FWHM_PER_SIGMA
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
@@ -49,6 +50,9 @@ class ExcitonModel:
         Rate at which an attempt towards an occupied neighbour ends the exciton that makes it, in
         [0, 1] per ps, read as the hop rates are. Zero as in Note 2: occupied sites only block.
 
+    film : str
+        Name of the film, for the record: models that differ in nothing else are equal.
+
     Raises
     ------
     ValueError
@@ -72,6 +76,7 @@ class ExcitonModel:
     trap_time_minimum_ns: float = 1.0
     trap_exponent: float = 0.5
     annihilation_rate_per_ps: float = 0.0
+    film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         check_number("hop_rate_ground_per_ps", self.hop_rate_ground_per_ps, at_least=0, at_most=1)
@@ -172,11 +177,14 @@ class PulseTrain:
     burn_in_pulses : int, optional
         Pulses before the recorded ones. None: as many as fit in five relaxation times, rounded
         up. Zero: the paper's protocol, which starts on a fresh lattice.
+    laser : Excitation, optional
+        What makes these pulses, for the record: trains that differ in nothing else are equal.
 
     Raises
     ------
     ValueError
-        If a parameter is outside its range; the message names value and rule.
+        If a parameter is outside its range, or the laser has another <N> or period; the message
+        names value and rule.
 
     Examples
     --------
@@ -194,6 +202,7 @@ class PulseTrain:
     spot_sigma_sites: float = 10.62
     n_pulses: int = 1000
     burn_in_pulses: int | None = None
+    laser: Excitation | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_number("excitation_density", self.excitation_density, above=0, at_most=1)
@@ -202,6 +211,8 @@ class PulseTrain:
         check_integer("n_pulses", self.n_pulses, at_least=1)
         if self.burn_in_pulses is not None:
             check_integer("burn_in_pulses", self.burn_in_pulses, at_least=0)
+        if self.laser is not None:
+            _check_laser(self, self.laser)
 
     @property
     def time_between_excitations_us(self) -> float:
@@ -228,6 +239,17 @@ class PulseTrain:
         if self.burn_in_pulses is not None:
             return self.burn_in_pulses
         return math.ceil(RELAXATION_TIMES_OF_BURN_IN * model.relaxation_time_us / self.period_us)
+
+
+def _check_laser(pulses: PulseTrain, laser: Excitation) -> None:
+    """Raise ValueError if the pulses are not those of the laser that they name."""
+    for name in ("excitation_density", "period_us"):
+        own, wanted = getattr(pulses, name), getattr(laser, name)
+        if own != wanted:
+            raise ValueError(
+                f"{name} = {own} must be the {wanted} of {laser}; use tptools.kmc.pulse_train, or "
+                "laser=None"
+            )
 
 
 def check_spot_fits(model: ExcitonModel, pulses: PulseTrain) -> None:

@@ -65,7 +65,12 @@ def density(result: xr.Dataset) -> xr.DataArray:
     >>> density(run).dims
     ('train', 'time_ns', 'r_nm')
     """
-    rho = result["radial_count"] / result["sites_per_radius"] / result.attrs["n_pulses"]
+    count = result["radial_count"]
+    if "block" in count.dims:
+        count = count.sum("block")
+    # a sweep over the number of pulses has it as a coordinate
+    n_pulses = result["n_pulses"] if "n_pulses" in result.coords else result.attrs["n_pulses"]
+    rho = count / result["sites_per_radius"] / n_pulses
     return rho.assign_attrs(long_name="excitons per site and pulse", units="1")
 
 

@@ -79,7 +79,8 @@ def simulate(
         delay_ns, r_nm), and ``expected_emission``, its expectation given where excitons were;
         ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
         Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
-        in ten runs of consecutive ones. The attributes hold every parameter.
+        in ten runs of consecutive ones. The attributes hold every parameter of film, laser and
+        run, and the seed.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def simulate(
     threads = joblib.cpu_count() if n_threads is None else n_threads
     check_integer("n_threads", threads, at_least=1)
 
-    n_blocks = min(BLOCKS_OF_A_SINGLE_TRAIN, pulses.n_pulses) if n_trains == 1 else 1
+    n_blocks = count_blocks(pulses, n_trains)
     run = _Run(model, pulses, tuple(history), recording, seed, n_blocks)
     trains = _run_trains(run, n_trains, min(threads, n_trains), progress)
     dataset = to_dataset(model, recording, trains)
@@ -146,7 +147,7 @@ def snapshot(
     Raises
     ------
     ValueError
-        If a parameter is outside its range.
+        If a parameter is outside its range, or there is no such pulse.
     LatticeEdgeError
         If an exciton reaches the edge of the lattice.
 
@@ -161,7 +162,7 @@ def snapshot(
     _check_run(model, pulses, recording)
     times = _check_times(time_ns)
     pulse = pulses.n_pulses - 1 if pulse is None else pulse
-    check_integer("pulse", pulse, at_least=0)
+    check_integer("pulse", pulse, at_least=0, below=pulses.n_pulses)
     check_integer("train", train, at_least=0)
 
     rules, spot = _rules(model, pulses), _spot(model, pulses)
@@ -188,6 +189,11 @@ def snapshot(
     )
 
 
+def count_blocks(pulses: PulseTrain, n_trains: int) -> int:
+    """Runs of consecutive pulses that are kept apart: of a single train only, for its error."""
+    return min(BLOCKS_OF_A_SINGLE_TRAIN, pulses.n_pulses) if n_trains == 1 else 1
+
+
 def describe(
     model: ExcitonModel, pulses: PulseTrain, recording: Recording, seed: int, n_trains: int
 ) -> dict[str, str | float]:
@@ -197,7 +203,7 @@ def describe(
         "title": "excitons hopping over nanocrystals that remember",
         "origin": "simulated",
         **asdict(model),
-        **asdict(pulses),
+        **_describe_pulses(pulses),
         **asdict(recording),
         "burn_in_pulses": pulses.burn_in(model),
         "follow_ns": follow_ns,
@@ -206,6 +212,16 @@ def describe(
         "n_trains": n_trains,
         "version": tptools.__version__,
     }
+
+
+def _describe_pulses(pulses: PulseTrain) -> dict[str, str | float]:
+    """Parameters of the train and of the laser behind it."""
+    own = asdict(pulses)
+    optics = own.pop("laser") or {}
+    if pulses.laser is not None:
+        for name in ("disc_excitation_density", "disc_time_between_excitations_us"):
+            optics[name] = getattr(pulses.laser, name)
+    return own | optics
 
 
 def _check_times(time_ns: ArrayLike) -> FloatArray:

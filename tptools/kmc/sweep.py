@@ -18,14 +18,16 @@ from tqdm import tqdm
 from tptools.checks import check_choice, check_integer
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.records import Recording, sites_per_radius
-from tptools.kmc.simulate import simulate
+from tptools.kmc.simulate import count_blocks, simulate
 from tptools.provenance import fingerprint
 from tptools.randomness import derive_seed
 
 MODEL_PARAMETERS = tuple(
-    field.name for field in fields(ExcitonModel) if not field.name.startswith("lattice_")
+    field.name
+    for field in fields(ExcitonModel)
+    if field.compare and not field.name.startswith("lattice_")
 )
-PULSE_PARAMETERS = tuple(field.name for field in fields(PulseTrain))
+PULSE_PARAMETERS = tuple(field.name for field in fields(PulseTrain) if field.compare)
 MEASURES = {
     one.name for kind in (ExcitonModel, PulseTrain) for one in fields(kind) if one.type == "float"
 }
@@ -106,6 +108,11 @@ def sweep(
     check_integer("seed", seed, at_least=0)
     check_integer("n_trains", n_trains, at_least=1)
     conditions = [_condition(model, point) for point in _points(grid)]
+    if len({count_blocks(pulses, n_trains) for _, pulses in conditions}) > 1:
+        raise ValueError(
+            f"n_pulses = {grid['n_pulses']} must be at least 10 each where n_trains = 1; use "
+            "n_trains=2 or more"
+        )
     run, code = (
         joblib.Memory(cache_dir, verbose=0).cache(_run_condition),
         fingerprint(_run_condition),
