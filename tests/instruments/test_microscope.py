@@ -256,7 +256,7 @@ def test_record_of_a_real_run_survives_netcdf(tmp_path, n_trains):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"power_nW": 20}, "excitation_density = 0.08218.* must have the 0.164"),
+        ({"power_nW": 20}, "excitation_density = 0.05696.* must have the 0.113"),
         ({"rep_rate_MHz": 5}, "excitation_density"),
         ({"power_nW": 20, "rep_rate_MHz": 5}, "period_us = 0.4 and must have the 0.2"),
         ({"power_nW": 2.5, "spot_fwhm_nm": 250}, "spot_sigma_sites = 21.2.* the 10.6"),
