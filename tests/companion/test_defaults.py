@@ -7,7 +7,10 @@ import pytest
 
 from tptools import material
 from tptools.companion.paper import REPORTED
+from tptools.excitation import Excitation
 from tptools.heat import HeatedFilm
+from tptools.instruments.electron_microscope import Nanocrystals
+from tptools.kmc import ExcitonModel, PulseTrain
 from tptools.noise import simulate_map
 
 
@@ -20,8 +23,20 @@ def default(owner, name):
 
 DEFAULTS = {
     "edge of a nanocrystal": (material.EDGE_NM, "main-NC-size"),
+    "edge in a micrograph": (default(Nanocrystals, "edge_nm"), "main-NC-size"),
     "spacing": (material.SPACING_NM, "s2-l"),
+    "spacing of the lattice": (default(ExcitonModel, "lattice_spacing_nm"), "s2-l"),
+    "size of the lattice": (default(ExcitonModel, "lattice_size"), "s2-lattice"),
+    "slow hops": (default(ExcitonModel, "hop_rate_ground_per_ps"), "s2-P-slow"),
+    "fast hops": (default(ExcitonModel, "hop_rate_modified_per_ps"), "s2-P-fast"),
+    "lifetime": (default(ExcitonModel, "lifetime_ns"), "s2-tau-ex"),
+    "memory": (default(ExcitonModel, "relaxation_time_us"), "s2-tau-relax"),
+    "spot on the lattice": (default(PulseTrain, "spot_sigma_sites"), "s2-sigma"),
+    "pulses": (default(PulseTrain, "n_pulses"), "s2-1000pulses"),
     "absorptivity": (1e-6 * material.MOLAR_ABSORPTIVITY_PER_CM_M_NM3, "s6-eps-coef"),
+    "laser spot": (default(Excitation, "spot_fwhm_nm"), "s6-spot"),
+    "throughput": (100 * default(Excitation, "throughput"), "s6-throughput"),
+    "wavelength": (default(Excitation, "wavelength_nm"), "main-lambda-exc"),
     "heated spot": (default(HeatedFilm, "spot_fwhm_nm"), "main-spot-fwhm"),
     "simulated diffusivity": (default(simulate_map, "D_cm2_s"), "s7-D"),
     "simulated spot": (default(simulate_map, "spot_fwhm_nm"), "s7-fwhm"),
