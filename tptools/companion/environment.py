@@ -24,6 +24,6 @@ def versions() -> dict[str, str]:
     >>> list(versions())[:3]
     ['Python', 'tptools', 'h5netcdf']
     """
-    needed = [re.match(r"[\w.-]+", one).group() for one in metadata.requires("tptools") or ()]
+    needed = [re.split(r"[^\w.-]", one)[0] for one in metadata.requires("tptools") or ()]
     first = {"Python": platform.python_version(), "tptools": tptools.__version__}
     return first | {name: metadata.version(name) for name in sorted(needed)}

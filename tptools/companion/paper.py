@@ -178,8 +178,16 @@ def _is_number(text: str) -> bool:
 def _claim(row: dict[str, str]) -> Claim:
     shared = row["quantity"], row["printed"], row["unit"], row["place"]
     number = Reported(row["id"], *shared, row["relation"], row["upto"]) if row["printed"] else None
-    words = (row[name] for name in ("id", "place", "kind", "quantity", "reported"))
-    return Claim(*words, number, tuple(row["rests_on"].split()), row["why"])
+    return Claim(
+        row["id"],
+        row["place"],
+        row["kind"],
+        row["quantity"],
+        row["reported"],
+        number,
+        tuple(row["rests_on"].split()),
+        row["why"],
+    )
 
 
 def _read() -> dict[str, Claim]:

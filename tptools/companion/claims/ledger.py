@@ -299,9 +299,10 @@ def _criterion(claim_id: str, expects: Bounds | None) -> Reported | Bounds:
     known = CLAIMS[claim_id]
     if known.why or known.rests_on:
         raise ValueError(f"claim {claim_id!r} is judged by claims.csv; clear `why` and `rests_on`")
-    if expects is None and known.number is None:
+    criterion = expects or known.number
+    if criterion is None:
         raise ValueError(f"claim {claim_id!r} prints no number; say what it `expects`")
-    return expects or known.number
+    return criterion
 
 
 def _read_only(found: Recomputed) -> Recomputed:

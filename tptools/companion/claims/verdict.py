@@ -173,28 +173,34 @@ def _readings(recomputed: Recomputed) -> Sequence[One]:
 def _compare_one(criterion: Reported | Bounds, recomputed: One, rel_tol: float, k: float) -> str:
     if recomputed is None:
         return "not checkable"
-    measured = isinstance(recomputed, Estimate)
-    if not measured:
-        recomputed = Estimate(recomputed, 0.0, criterion.unit, "exact")
-    if recomputed.unit != criterion.unit:
+    if isinstance(recomputed, Estimate):
+        found = recomputed
+    else:
+        found = Estimate(recomputed, 0.0, criterion.unit, "exact")
+    if found.unit != criterion.unit:
         raise ValueError(
             f"{criterion} is to be compared in {criterion.unit!r} but was recomputed in "
-            f"{recomputed.unit!r}; convert one first"
+            f"{found.unit!r}; convert one first"
         )
-    if math.isnan(recomputed.value):
+    if math.isnan(found.value):
         return "not checkable"
-    is_value = isinstance(criterion, Reported) and criterion.is_value
-    margin = 0.0 if is_value else k * recomputed.std_err
+    printed = _printed_value(criterion)
+    margin = 0.0 if printed is not None else k * found.std_err
     low, high = _interval(criterion)
-    if low <= recomputed.value - margin and recomputed.value + margin <= high:
+    if low <= found.value - margin and found.value + margin <= high:
         return "reproduced"
-    if math.isnan(recomputed.std_err):
+    if math.isnan(found.std_err):
         return "not checkable"
-    away = max(low - recomputed.value, recomputed.value - high, 0.0)
-    if measured:
-        return "consistent" if away <= k * recomputed.std_err else "contradicted"
-    asked = criterion.value if is_value else min(high, max(low, recomputed.value))
-    return "rounding" if abs(recomputed.value - asked) <= rel_tol * abs(asked) else "contradicted"
+    away = max(low - found.value, found.value - high, 0.0)
+    if isinstance(recomputed, Estimate):
+        return "consistent" if away <= k * found.std_err else "contradicted"
+    asked = printed if printed is not None else min(high, max(low, found.value))
+    return "rounding" if abs(found.value - asked) <= rel_tol * abs(asked) else "contradicted"
+
+
+def _printed_value(criterion: Reported | Bounds) -> float | None:
+    """Value that the paper prints, where it prints neither a bound nor a range."""
+    return criterion.value if isinstance(criterion, Reported) and criterion.is_value else None
 
 
 def _interval(criterion: Reported | Bounds) -> tuple[float, float]:
