@@ -20,7 +20,9 @@ BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 
 LONGEST_CELL = 25
-ALLOWED_IMPORTS = {"tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython"}
+ALLOWED_IMPORTS = {
+    "tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython", "dataclasses"
+}  # fmt: skip
 PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/", re.IGNORECASE)
 FIGURE_NAME = re.compile(r"fig-[a-z0-9-]+")
 FOREIGN_GLUE = re.compile(r"\{glue:text\}`(\w+)\.ipynb::([^:`]+)(:\w+)?`")
