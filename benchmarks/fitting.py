@@ -14,6 +14,7 @@ from scipy.optimize import curve_fit
 
 from benchmarks.common import Row, paired
 from tptools.fitting import diffusivity, fit_profiles, spreading_spot
+from tptools.randomness import generator
 
 POSITION_NM = np.linspace(-900, 900, 61)
 TIME_NS = np.linspace(0, 3, 1000)
@@ -34,7 +35,7 @@ def map_of_counts() -> xr.DataArray:
         variance_nm2=212.0**2,
         background=2.0,
     )
-    return mean.copy(data=np.random.default_rng(1).poisson(mean))
+    return mean.copy(data=generator(1, "map of counts").poisson(mean))
 
 
 def by_lmfit(profile: NDArray) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tptools.kmc import ExcitonModel, PulseTrain
+from tptools.randomness import generator
 
 
 def run_vectorised(model: ExcitonModel, pulses: PulseTrain, seed: int) -> int:
     """Run the recorded pulses on a fresh lattice and return how many excitons they made."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "vectorised")
     size = model.lattice_size
     axis = np.arange(size) - size // 2
     excitation = pulses.excitation_density * np.exp(

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
+from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "photon_records", "simulate_map"]
@@ -150,7 +151,7 @@ def add_noise(
     check_integer("seed", seed, at_least=0)
     check_choice("noise", noise, get_args(Noise))
     check_number("background_counts", background_counts, at_least=0)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "noise of a map")
     values = clean.to_numpy()
     if noise == "one_sided":
         values = values + rng.random(values.shape) * np.sqrt(values)
@@ -281,7 +282,7 @@ def noisy_profiles(
     """
     check_integer("n_records", n_records, at_least=1)
     check_integer("seed", seed, at_least=0)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, "noise of profiles")
     repeated = expected.expand_dims(record=n_records)
     if white_noise is None:
         return repeated.copy(data=rng.poisson(repeated))

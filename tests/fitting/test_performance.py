@@ -11,6 +11,7 @@ from tptools.estimate import Estimate
 from tptools.fitting import diffusivity, fit_profiles
 from tptools.fitting.performance import (
     METHODS,
+    compare_experiments,
     detected,
     detection_limit,
     line_through_slices,
@@ -22,6 +23,7 @@ from tptools.fitting.performance import (
     variance_err_white_noise,
 )
 from tptools.noise import add_noise, noisy_profiles, simulate_map
+from tptools.randomness import derive_seed, generator
 
 TIME_NS = np.arange(0, 3, 0.1)
 TRACE = xr.DataArray(np.exp(-TIME_NS / 2.3), {"time_ns": TIME_NS})
@@ -85,13 +87,39 @@ def test_methods_agree_on_a_bright_record():
 
 
 def test_repetitions_follow_the_seed():
-    """Record k has seed + k; a method with fewer records is NaN beyond them."""
+    """Every record has a seed of its own; a method with fewer records is NaN beyond them."""
     methods = {"seed": lambda r: Estimate(float(r), 1.0, "cm2/s", "seed")}
     methods |= {"less": methods["seed"]}
     found = repeat(lambda seed: xr.DataArray(seed), {"seed": 3, "less": 2}, methods, seed=7)
-    np.testing.assert_array_equal(found.value, [[7, 8, 9], [7, 8, np.nan]])
+    seeds = [float(derive_seed(7, "record", k)) for k in range(3)]
+    np.testing.assert_array_equal(found.value, [seeds, [*seeds[:2], np.nan]])
     with pytest.raises(ValueError, match="n_records = 0"):
         repeat(lambda seed: xr.DataArray(seed), 0, methods)
+
+
+def test_repetitions_of_different_seeds_share_no_record():
+    """Neighbouring seeds are different experiments, and so are the values of a comparison."""
+    drawn = []
+
+    def draw(seed):
+        drawn.append(seed)
+        return xr.DataArray(0.0)
+
+    nothing = {"": lambda record: Estimate(0.0, 1.0, "cm2/s", "nothing")}
+    for seed in range(3):
+        repeat(draw, 50, nothing, seed=seed)
+        compare_experiments("D_cm2_s", {0.1: draw, 0.2: draw}, 10, nothing, seed=seed)
+    assert len(set(drawn)) == len(drawn) == 210
+
+
+def test_an_experiment_more_changes_no_other():
+    """What is found at one value does not depend on the values beside it."""
+    one = {"D": lambda r: Estimate(float(r), 1.0, "cm2/s", "draw")}
+    draws = dict.fromkeys([0.3, 0.1, 5], lambda seed: xr.DataArray(generator(seed).normal()))
+    many = compare_experiments("D_cm2_s", draws, 3, one)
+    for value in draws:
+        alone = compare_experiments("D_cm2_s", {float(value): draws[value]}, 3, one)
+        xr.testing.assert_equal(many.sel(D_cm2_s=[value]), alone)
 
 
 def test_summary_of_a_known_distribution():

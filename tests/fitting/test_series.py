@@ -83,6 +83,15 @@ def test_draws_follow_their_seed():
     assert one.value.item() == other.value.item()
 
 
+def test_a_record_more_changes_no_other():
+    """Scatter belongs to a record, wherever it stands and in whichever type it is kept."""
+    scans = records(0.02, 0.1, 0.05)
+    whole = measure_series(scans, ["slices"], n_resamples=3).scatter
+    for order in ([1], [2, 1, 0]):
+        part = measure_series(scans.isel(record=order).astype(float), ["slices"], n_resamples=3)
+        xr.testing.assert_equal(part.scatter, whole.isel(record=order))
+
+
 def test_conditions_come_from_variables_or_attributes():
     """What differs and what all records share both end as coordinates over records."""
     scans = records(0.02, 0.1, rep_rate_MHz=2.5, sample="film", title="not a condition")

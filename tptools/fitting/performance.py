@@ -15,6 +15,7 @@ from tptools.checks import check_choice, check_integer, check_number
 from tptools.estimate import Estimate
 from tptools.fitting.diffusion import diffusivity, fit_msd
 from tptools.fitting.profiles import fit_profiles
+from tptools.randomness import derive_seed
 
 __all__ = [
     "METHODS",
@@ -34,7 +35,6 @@ Background = Literal["fitted", "ignored", "edges"]
 Method = Callable[[xr.DataArray], Estimate]
 
 EDGE_FRACTION = 0.05
-SEEDS_APART = 10_000
 # One-sided 5 % point of the normal distribution.
 ONE_SIDED_5_PERCENT = 1.6449
 
@@ -121,7 +121,7 @@ def repeat(
     methods : mapping of str to callable, optional
         From a record to an Estimate of D, by name.
     seed : int, optional
-        Of the first record; the others follow.
+        The k-th record is drawn with ``derive_seed(seed, "record", k)``.
 
     Returns
     -------
@@ -138,8 +138,8 @@ def repeat(
     --------
     >>> def exact(record):
     ...     return Estimate(float(record), 0.1, "cm2/s", "exact")
-    >>> repeat(lambda seed: xr.DataArray(seed), 3, {"exact": exact}, seed=5).value.values
-    array([[5., 6., 7.]])
+    >>> repeat(lambda seed: xr.DataArray(0.5), 3, {"exact": exact}, seed=5).value.values
+    array([[0.5, 0.5, 0.5]])
     """
     if not isinstance(n_records, Mapping):
         n_records = dict.fromkeys(methods, n_records)
@@ -148,7 +148,7 @@ def repeat(
     most = max(n_records.values())
     found = np.full((2, len(n_records), most), np.nan)
     for k in range(most):
-        record = draw(seed + k)
+        record = draw(derive_seed(seed, "record", k))
         for m, (name, number) in enumerate(n_records.items()):
             if k < number:
                 estimate = methods[name](record)
@@ -172,7 +172,7 @@ def mean_over_records(
     method : callable
         From a record to an Estimate of D.
     seed : int, optional
-        Of the first record; the others follow.
+        As for `repeat`.
 
     Returns
     -------
@@ -188,8 +188,8 @@ def mean_over_records(
     --------
     >>> def exact(record):
     ...     return Estimate(float(record), 0.1, "cm2/s", "exact")
-    >>> mean_over_records(lambda seed: xr.DataArray(seed), 4, exact)
-    Estimate(1.50 ± 0.65 cm2/s, method='mean of 4 records')
+    >>> mean_over_records(lambda seed: xr.DataArray(0.5), 4, exact)
+    Estimate(0.5 ± 0 cm2/s, method='mean of 4 records')
     """
     found = summarise_repetitions(repeat(draw, n_records, {"": method}, seed=seed), 0.0).squeeze()
     method_name = f"mean of {n_records} records"
@@ -245,6 +245,7 @@ def compare_experiments(
     methods: Mapping[str, Method] = METHODS,
     *,
     true_cm2_s: float | None = None,
+    seed: int = 0,
 ) -> xr.Dataset:
     """Bias, spread and coverage of methods in several experiments.
 
@@ -253,11 +254,13 @@ def compare_experiments(
     name : str
         What differs between them: the name of the new dimension.
     draws : mapping
-        By its value: from a seed to a record (`repeat`). Every experiment has seeds of its own.
+        By its value: from a seed to a record (`repeat`).
     n_records, methods
         As for `repeat`.
     true_cm2_s : float, optional
         D that was put in; without it, the value in `draws` is D.
+    seed : int, optional
+        Every experiment repeats with a seed that is derived from this one, `name` and its value.
 
     Returns
     -------
@@ -280,10 +283,10 @@ def compare_experiments(
     """
     tables = [
         summarise_repetitions(
-            repeat(draw, n_records, methods, seed=SEEDS_APART * k),
+            repeat(draw, n_records, methods, seed=derive_seed(seed, name, key)),
             key if true_cm2_s is None else true_cm2_s,
         )
-        for k, (key, draw) in enumerate(draws.items())
+        for key, draw in draws.items()
     ]
     return xr.concat(tables, pd.Index(list(draws), name=name))
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from tptools.checks import check_integer
 from tptools.fitting.diffusion import Method, diffusivity
+from tptools.randomness import generator
 
 __all__ = ["CONDITIONS", "measure_series"]
 
@@ -46,7 +47,7 @@ def measure_series(
         Records that are drawn for each one, with its counts as Poisson means, to see how far
         ``slices`` scatters: the error of its line does not know the noise of the first slice.
     seed : int, optional
-        Of these draws.
+        Of these draws; those of a record do not depend on the other records.
 
     Returns
     -------
@@ -71,12 +72,11 @@ def measure_series(
     """
     check_integer("n_resamples", n_resamples, at_least=2)
     counts = dataset["counts"].transpose("record", "time_ns", "position_nm")
-    rng = np.random.default_rng(seed)
     columns = []
     for record in counts:
         found = [diffusivity(record, method) for method in methods]
         scatter = [
-            _scatter(record, n_resamples, rng) if method == "slices" else one.std_err
+            _scatter(record, n_resamples, seed) if method == "slices" else one.std_err
             for method, one in zip(methods, found, strict=True)
         ]
         columns.append([[one.value, one.std_err, s] for one, s in zip(found, scatter, strict=True)])
@@ -91,9 +91,14 @@ def measure_series(
     )
 
 
-def _scatter(record: xr.DataArray, n_resamples: int, rng: np.random.Generator) -> float:
-    """Standard deviation of D from slices over records drawn around this one."""
-    draws = rng.poisson(record, size=(n_resamples, *record.shape))
+def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
+    """Standard deviation of D from slices over records drawn around this one.
+
+    The counts name the stream, so that a record's number does not hang on what stands beside it.
+    """
+    draws = generator(seed, "scatter", record.to_numpy().tolist()).poisson(
+        record, size=(n_resamples, *record.shape)
+    )
     return float(np.std([diffusivity(record.copy(data=one)).value for one in draws], ddof=1))
 
 

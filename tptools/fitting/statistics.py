@@ -11,6 +11,7 @@ from scipy import stats
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
 from tptools.estimate import Estimate
+from tptools.randomness import generator
 
 __all__ = [
     "Agreement",
@@ -125,7 +126,7 @@ def rank_correlation(
     size = columns[0].size
     correlation = _spearman if given is None else _partial_spearman
     value = float(correlation(*(one[None] for one in columns))[0])
-    chosen = np.random.default_rng(seed).integers(size, size=(n_resamples, size))
+    chosen = generator(seed, "bootstrap").integers(size, size=(n_resamples, size))
     draws = correlation(*(one[chosen] for one in columns))
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     p_value = _chance(value, size - len(columns))

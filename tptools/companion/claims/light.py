@@ -21,6 +21,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope, Spectrometer
 from tptools.optics import OPTICAL_SAMPLES, OpticalSample, biexciton_shift_nm
+from tptools.randomness import derive_seed
 
 _LINEAR = Bounds("exponent", low=0.95, high=1.05)
 _BLURRED = {"exponential alone": False, "with the response": True}
@@ -39,7 +40,8 @@ def shift_of_the_peak() -> Estimate:
     error is that of the peak over the powers of Fig. 1c. "No shift" is less than a pixel.
     """
     film, powers = OPTICAL_SAMPLES["OLA/OA"], _powers_of_fig_1c()
-    peaks = [_peak(film, Excitation(power, 2.5), seed=100 + k) for k, power in enumerate(powers)]
+    lasers = [Excitation(power, 2.5) for power in powers]
+    peaks = [_peak(film, one, seed=derive_seed(1, one)) for one in lasers]
     error = fitting.trend(powers, peaks).std_err
     brightest = Excitation(max(powers), 2.5).excitation_density
     return Estimate(biexciton_shift_nm(film, brightest), error, "nm", "share of pairs")

@@ -25,6 +25,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.fitting import fit_relaxation, relaxation_curve
 from tptools.instruments import Microscope, diffraction_limit_nm
+from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
 _MODEL = kmc.ExcitonModel()
@@ -391,7 +392,7 @@ def hop_chance_in_a_step() -> dict[str, float]:
 @claim("s2-relax-sample", expects=Bounds("mean of drawn times over tau", 0.99, 1.01))
 def drawn_relaxation_times() -> Estimate:
     """Draw a million times by the printed formula."""
-    times = -np.log1p(-np.random.default_rng(1).random(1_000_000))
+    times = -np.log1p(-generator(1, "relaxation times").random(1_000_000))
     error = float(times.std() / math.sqrt(times.size))
     return Estimate(float(times.mean()), error, "", "mean")
 

@@ -13,6 +13,7 @@ from tptools.companion.paper import REPORTED, Reported
 from tptools.estimate import Estimate
 from tptools.instruments import IntegratingSphere, electron_microscope, force_microscope
 from tptools.optics import OPTICAL_SAMPLES
+from tptools.randomness import derive_seed
 
 # what two claims print beside their number
 DROP = Reported("s1-film-ETH", "drop for spin-coating", "30", "uL/cm2", "Note 1, L445-451")
@@ -134,7 +135,7 @@ def gain_by_averaging() -> Estimate:
 
     def scatter(n_repeats: int) -> float:
         sphere = IntegratingSphere(n_repeats=n_repeats)
-        records = (sphere.measure(film, seed=seed) for seed in range(n))
+        records = (sphere.measure(film, seed=derive_seed(1, n_repeats, k)) for k in range(n))
         return float(np.std([fitting.quantum_yield(one).value for one in records]))
 
     ratio = scatter(3) / scatter(1)

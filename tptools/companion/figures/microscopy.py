@@ -14,6 +14,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope
 from tptools.plotting import OKABE_ITO, Look, colours
+from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
@@ -63,7 +64,7 @@ def plot_principle(sigma_nm: Mapping[float, float], extent_nm: float = 800) -> F
 
 def _draw_film(ax: Axes, extent_nm: float, sigma_nm: float, spot_nm: float | None) -> None:
     """Nanocrystals as squares, those with an exciton filled, and the laser spot."""
-    rng = np.random.default_rng(4)
+    rng = generator(4, "excitons in a drawing")
     pitch = extent_nm / 10
     centres = np.arange(-10, 11) * pitch
     excited = np.rint(rng.normal(scale=sigma_nm / pitch, size=(26, 2))) * pitch
