@@ -78,7 +78,7 @@ def test_small_dataset_comes_out_the_same(cache):
 def test_powers_become_a_dimension(add, cache):
     """Several powers join, each with the filter that leaves the same light."""
     lasers = (Excitation(0.5, 5), Excitation(1.0, 5))
-    conditions = tuple(recipes.Condition(recipes.FILMS["traps"], one, "film") for one in lasers)
+    conditions = tuple(recipes.Condition(recipes.VARIANTS["traps"], one, "film") for one in lasers)
     fig_1d = recipes.RECIPES["decays_5MHz"]
     add(two=replace(fig_1d, conditions=conditions, n_excitons=3000, title="two"))
     made = make.make("two", cache_dir=cache)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tptools.companion import datasets, recipes
-from tptools.samples import SAMPLES
+from tptools.film import FILMS
 
 CALIBRATIONS = {
     name: recipe
@@ -86,14 +86,16 @@ def test_no_record_holds_a_diffusivity(name):
 
 
 @pytest.mark.parametrize(("name", "card"), CARDS.items())
-def test_cards_hold_what_was_calibrated(name, card):
-    """Numbers called calibrated are those of the best model, to the digits of the card."""
-    best, numbers = datasets.load(name).attrs, SAMPLES[card].parameters
-    calibrated = {key for key, one in numbers.items() if one.origin == "calibrated"}
-    assert calibrated == {key for key in datasets.load(name).data_vars if key in numbers}
+def test_films_hold_what_was_calibrated(name, card):
+    """Numbers called calibrated are those of the best model, to the digits of the film."""
+    best, film = datasets.load(name).attrs, FILMS[card]
+    calibrated = {key for key, one in film.origins.items() if one.origin == "calibrated"}
+    turned = {f"hopping.{key}" for key in datasets.load(name).data_vars}
+    assert calibrated == turned & set(film.origins)
     for key in calibrated:
         # two printed digits of the coated film's time, three of the others
-        assert numbers[key].value == pytest.approx(best[key], rel=0.005)
+        wanted = best[key.removeprefix("hopping.")]
+        assert film.numbers()[key] == pytest.approx(wanted, rel=0.005)
 
 
 @pytest.mark.parametrize("name", CALIBRATIONS)
@@ -120,12 +122,12 @@ def test_data_stay_small():
 
 def test_films_differ_in_what_their_names_say():
     """Traps and memory are each there or not, and nothing else changes."""
-    for name, film in recipes.FILMS.items():
+    for name, film in recipes.VARIANTS.items():
         remembers = film.hop_rate_ground_per_ps != film.hop_rate_modified_per_ps
         assert remembers == ("memory" in name)
         assert (film.trap_rate_per_ps > 0) == ("traps" in name)
         assert film.lifetime_ns == recipes.FILM.lifetime_ns
-    assert recipes.FILMS["memory and traps"] == recipes.FILM
+    assert recipes.VARIANTS["memory and traps"] == recipes.FILM
 
 
 def test_no_record_is_drawn_twice():

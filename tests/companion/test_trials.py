@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tptools.companion.trials import ALTERNATIVES, EVEN_HOP_RATE, GRANTED_HEATING_K_NW
 from tptools.excitation import Excitation
+from tptools.film import FILMS
+from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.kmc import PulseTrain, Recording, simulate
-from tptools.samples import ROOM_K, SAMPLES, HoppingLaw
 
 lasers = st.builds(Excitation, power_nW=st.floats(0.1, 30), rep_rate_MHz=st.floats(0.5, 40))
 
@@ -34,7 +35,7 @@ def test_only_heat_asks_for_the_laser(name, one, other):
 @given(laser=lasers)
 def test_what_is_not_on_trial_is_as_in_the_film(laser):
     """Lattice, lifetime and traps are those of OLA/OA in every alternative."""
-    film = SAMPLES["OLA/OA"].model()
+    film = FILMS["OLA/OA"].hopping
     for make in ALTERNATIVES.values():
         hops = {"hop_rate_ground_per_ps", "hop_rate_modified_per_ps", "annihilation_rate_per_ps"}
         back = {name: getattr(film, name) for name in hops}

@@ -10,6 +10,7 @@ import xarray as xr
 
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
+from tptools.film import FILMS
 from tptools.fitting import (
     absorbance,
     exponent_half_width,
@@ -21,9 +22,8 @@ from tptools.fitting import (
     trend,
 )
 from tptools.instruments import IntegratingSphere, Spectrometer, Spectrophotometer
-from tptools.optics import OPTICAL_SAMPLES
 
-FILM = OPTICAL_SAMPLES["OLA/OA"]
+FILM = FILMS["OLA/OA"].optics
 STEADY = Spectrometer(laser_drift=0)
 POWERS = [0.5, 1, 2.5, 4, 5, 10, 20]
 N_RECORDS = 60
@@ -104,7 +104,7 @@ def test_records_that_cannot_be_fitted_are_refused():
 @pytest.mark.parametrize("name", ["OLA/OA in toluene", "OLA/OA"])
 def test_absorption_comes_back_with_right_errors(name):
     """Exciton, width, height, rise and baseline of a solution and of a thin film."""
-    sample = OPTICAL_SAMPLES[name]
+    sample = FILMS[name].optics
     scans = [Spectrophotometer().measure(sample, seed=seed) for seed in range(40)]
     fits = [fit_absorbance(absorbance(scan)) for scan in scans]
     truth = {

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tptools.film import FILMS
 from tptools.fitting import quantum_yield
 from tptools.instruments import IntegratingSphere
-from tptools.optics import OPTICAL_SAMPLES
 
-FILM = OPTICAL_SAMPLES["OLA/OA"]
+FILM = FILMS["OLA/OA"].optics
 STEADY = IntegratingSphere(lamp_drift=0)
 
 

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 
 from tptools.excitation import Excitation
+from tptools.film import FILMS
 from tptools.instruments import Spectrometer
-from tptools.optics import OPTICAL_SAMPLES
 
-FILM = OPTICAL_SAMPLES["OLA/OA"]
+FILM = FILMS["OLA/OA"].optics
 LASER = Excitation(power_nW=10, rep_rate_MHz=2.5)
 STEADY = Spectrometer(laser_drift=0, cosmic_rays_cm2_min=0)
 DARK = replace(STEADY, detection_efficiency=1e-15)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tptools.film import FILMS
 from tptools.fitting import absorbance
 from tptools.instruments import Spectrophotometer
-from tptools.optics import OPTICAL_SAMPLES
 
-SOLUTION = OPTICAL_SAMPLES["OLA/OA in toluene"]
+SOLUTION = FILMS["OLA/OA in toluene"].optics
 IDEAL = Spectrophotometer(stray_fraction=0, dark_rate_Hz=0, bandwidth_nm=0)
 CLEAR = replace(SOLUTION, exciton_absorbance=0, baseline_absorbance=0)
 

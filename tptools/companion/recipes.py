@@ -19,32 +19,35 @@ import numpy as np
 
 from tptools.companion.trials import ALTERNATIVES
 from tptools.excitation import Excitation
+from tptools.film import FILMS
+from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.instruments import Microscope
 from tptools.kmc import ExcitonModel, Recording
-from tptools.samples import ROOM_K, SAMPLES, HoppingLaw
 
 __all__ = [
     "CURVE_LASERS",
     "FILM",
-    "FILMS",
     "READINGS",
     "RECIPES",
+    "VARIANTS",
     "CalibrationRecipe",
     "Condition",
     "Recipe",
     "SweepRecipe",
 ]
 
-FILM = SAMPLES["Note 2"].model()
+FILM = FILMS["Note 2"].hopping
 """Hopping and memory of Note 2, and trapping that Note 2 leaves out."""
 
 _EVEN = {"hop_rate_ground_per_ps": 0.5, "hop_rate_modified_per_ps": 0.5}
-FILMS: Mapping[str, ExcitonModel] = MappingProxyType(
+VARIANTS: Mapping[str, ExcitonModel] = MappingProxyType(
     {
         "memory and traps": FILM,
-        "memory": replace(FILM, trap_rate_per_ps=0.0),
-        "traps": replace(FILM, **_EVEN),
-        "neither": replace(FILM, **_EVEN, trap_rate_per_ps=0.0),
+        "memory": replace(FILM, trap_rate_per_ps=0.0, film="Note 2 without traps"),
+        "traps": replace(FILM, **_EVEN, film="Note 2 without memory"),
+        "neither": replace(
+            FILM, **_EVEN, trap_rate_per_ps=0.0, film="Note 2 without traps and memory"
+        ),
     }
 )
 """`FILM`, and what is left of it without traps, without memory, or without both.
@@ -176,7 +179,7 @@ class SweepRecipe:
 
 def _under(sample: str, *lasers: Excitation, **changes: float) -> tuple[Condition, ...]:
     """A film of the cards under several lasers."""
-    return tuple(Condition(SAMPLES[sample].model(), one, sample, **changes) for one in lasers)
+    return tuple(Condition(FILMS[sample].hopping, one, sample, **changes) for one in lasers)
 
 
 def _powers(rep_rate_MHz: float, *powers_nW: float) -> tuple[Excitation, ...]:
@@ -192,7 +195,8 @@ def _cooled(sample: str, power_nW: float, temperatures_K: Sequence[float], law: 
     """A film at several temperatures, at the rate of Fig. 3c."""
     laser = Excitation(power_nW, 2.5)
     return tuple(
-        Condition(SAMPLES[sample].model(one, law), laser, sample, one) for one in temperatures_K
+        Condition(FILMS[sample].at_temperature(one, law), laser, sample, one)
+        for one in temperatures_K
     )
 
 
@@ -214,7 +218,7 @@ _NO_TRAPS, _NO_MEMORY, _NEITHER = (
     replace(
         _FIG_1E,
         title=f"{_FIG_1E.title}, of a film {what}",
-        conditions=(Condition(FILMS[name], Excitation(10, 2.5), name),),
+        conditions=(Condition(VARIANTS[name], Excitation(10, 2.5), name),),
         seed=seed,
     )
     for seed, (name, what) in enumerate(
@@ -276,7 +280,7 @@ def _calibration(title: str, targets: Mapping[str, float], start: ExcitonModel, 
 
 # A coarse scan by hand found where MINPACK can start; from Note 2's numbers it does not arrive.
 _COARSE = replace(
-    SAMPLES["OLA/OA"].model(),
+    FILMS["OLA/OA"].hopping,
     hop_rate_ground_per_ps=0.025,
     hop_rate_modified_per_ps=0.23,
     relaxation_time_us=0.3,
@@ -395,8 +399,8 @@ RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyTy
             "scans of all films at 1 nW and 2.5 MHz, as in Fig. S11",
             tuple(
                 condition
-                for sample in SAMPLES
-                if sample != "Note 2"
+                for sample, film in FILMS.items()
+                if film.solid and sample != "Note 2"
                 for condition in _under(sample, Excitation(1, 2.5))
             ),
             2300,
@@ -418,7 +422,7 @@ RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyTy
         "calibration_coated": _calibration(
             "what was tried to give the film c-ALD 4 the time of Fig. S12",
             {"tau_us": 10.8},
-            replace(SAMPLES["c-ALD 4"].model(), relaxation_time_us=0.4),
+            replace(FILMS["c-ALD 4"].hopping, relaxation_time_us=0.4),
             4100,
         ),
         "calibration_note_2": _calibration(

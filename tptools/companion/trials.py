@@ -11,8 +11,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from tptools.excitation import Excitation
+from tptools.film import FILMS
+from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.kmc import ExcitonModel
-from tptools.samples import ROOM_K, SAMPLES, HoppingLaw
 
 __all__ = ["ALTERNATIVES", "EVEN_HOP_RATE", "GRANTED_HEATING_K_NW"]
 
@@ -26,7 +27,7 @@ GRANTED_HEATING_K_NW = 2.0
 def _no_memory(_: Excitation) -> ExcitonModel:
     """All nanocrystals alike, whatever the laser does."""
     return replace(
-        SAMPLES["OLA/OA"].model(),
+        FILMS["OLA/OA"].hopping,
         hop_rate_ground_per_ps=EVEN_HOP_RATE,
         hop_rate_modified_per_ps=EVEN_HOP_RATE,
     )

@@ -17,9 +17,9 @@ from scipy import stats
 from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting.records import check_record
-from tptools.optics import (
+from tptools.spectra import (
     BASELINE_REFERENCE_NM,
-    EV_NM,
+    HC_EV_NM,
     absorption_shape,
     blurred,
     emission_shape,
@@ -135,9 +135,9 @@ def fit_peak(record: xr.Dataset) -> ModelResult:
     --------
     >>> from tptools.excitation import Excitation
     >>> from tptools.instruments import Spectrometer
-    >>> from tptools.optics import OPTICAL_SAMPLES
+    >>> from tptools.film import FILMS
     >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
-    >>> fit = fit_peak(Spectrometer().measure(OPTICAL_SAMPLES["OLA/OA"], laser, seed=1))
+    >>> fit = fit_peak(Spectrometer().measure(FILMS["OLA/OA"].optics, laser, seed=1))
     >>> print(f"{fit.params['peak_nm'].value:.1f} nm, {fit.params['fwhm_nm'].value:.1f} nm")
     515.0 nm, 19.2 nm
     """
@@ -153,8 +153,8 @@ def fit_peak(record: xr.Dataset) -> ModelResult:
     wavelength, counts = spectrum["wavelength_nm"].to_numpy(), spectrum["counts"].to_numpy()
     parameters = model.make_params(**_guess_peak(wavelength, counts))
     parameters["fwhm_eV"].min = 1e-3
-    parameters.add("peak_nm", expr=f"{EV_NM!r} / centre_eV")
-    parameters.add("fwhm_nm", expr=f"{EV_NM!r} * fwhm_eV / centre_eV**2")
+    parameters.add("peak_nm", expr=f"{HC_EV_NM!r} / centre_eV")
+    parameters.add("fwhm_nm", expr=f"{HC_EV_NM!r} * fwhm_eV / centre_eV**2")
 
     def fit_with(mean: NDArray, start: lmfit.Parameters) -> ModelResult:
         weights = np.sqrt(kept / _variance(mean, camera))
@@ -208,7 +208,7 @@ def absorbance(record: xr.Dataset) -> xr.Dataset:
 
 
 def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> ModelResult:
-    r"""Fit the band-edge exciton with its continuum (`tptools.optics`) and a baseline.
+    r"""Fit the band-edge exciton with its continuum (`tptools.spectra`) and a baseline.
 
     Parameters
     ----------
@@ -233,8 +233,8 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> ModelR
     Examples
     --------
     >>> from tptools.instruments import Spectrophotometer
-    >>> from tptools.optics import OPTICAL_SAMPLES
-    >>> scan = Spectrophotometer().measure(OPTICAL_SAMPLES["OLA/OA in toluene"], seed=1)
+    >>> from tptools.film import FILMS
+    >>> scan = Spectrophotometer().measure(FILMS["OLA/OA in toluene"].optics, seed=1)
     >>> round(fit_absorbance(absorbance(scan)).params["exciton_nm"].value)
     502
     """
@@ -264,13 +264,13 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> ModelR
 
     model = lmfit.Model(curve)
     near = float(np.interp(505.0, wavelength, value))
-    start = {"exciton_eV": EV_NM / 505, "rise_per_eV": 2.0, "baseline_exponent": 3.0}
+    start = {"exciton_eV": HC_EV_NM / 505, "rise_per_eV": 2.0, "baseline_exponent": 3.0}
     start |= {"exciton_fwhm_eV": 0.1, "height": max(near - value[-1], 1e-3), "baseline": value[-1]}
     parameters = model.make_params(**start)
     parameters["exciton_fwhm_eV"].min = 0.02
     parameters["height"].min = 1e-6
     parameters["baseline_exponent"].set(min=0, max=8)
-    parameters.add("exciton_nm", expr=f"{EV_NM!r} / exciton_eV")
+    parameters.add("exciton_nm", expr=f"{HC_EV_NM!r} / exciton_eV")
     weights = 1 / usable["std_err"].to_numpy()
     return model.fit(
         value, parameters, wavelength_nm=wavelength, weights=weights, scale_covar=False
@@ -526,12 +526,12 @@ def _guess_peak(wavelength_nm: NDArray, counts: NDArray) -> dict[str, float]:
     """Start values: the highest pixel, and the width of a peak of that height and area."""
     background = float(np.median(counts))
     light = np.maximum(counts - background, 0)
-    centre = EV_NM / wavelength_nm[light.argmax()]
+    centre = HC_EV_NM / wavelength_nm[light.argmax()]
     area, height = float(light.sum()), float(max(light.max(), 1e-9))
     width_nm = max(area / height * float(np.diff(wavelength_nm).mean()), 3.0)
     return {
         "centre_eV": centre,
-        "fwhm_eV": width_nm * centre**2 / EV_NM,
+        "fwhm_eV": width_nm * centre**2 / HC_EV_NM,
         "intensity": max(area, 1.0),
         "background": background,
     }

@@ -23,7 +23,7 @@ import xarray as xr
 
 import tptools
 from tptools.checks import check_integer, check_number
-from tptools.optics import OpticalSample
+from tptools.film import Optics
 
 __all__ = ["IntegratingSphere"]
 
@@ -100,12 +100,12 @@ class IntegratingSphere:
         left = 1 - self.reabsorption
         return quantum_yield * left / (1 - self.reabsorption * quantum_yield)
 
-    def measure(self, sample: OpticalSample, *, seed: int) -> xr.Dataset:
+    def measure(self, sample: Optics, *, seed: int) -> xr.Dataset:
         """Measure sample and blank, at excitation and emission.
 
         Parameters
         ----------
-        sample : OpticalSample
+        sample : Optics
             What absorbs and emits. Its baseline counts as scattering, which the sphere collects.
         seed : int
             Of lamp and photon noise.
@@ -124,8 +124,8 @@ class IntegratingSphere:
 
         Examples
         --------
-        >>> from tptools.optics import OPTICAL_SAMPLES
-        >>> record = IntegratingSphere().measure(OPTICAL_SAMPLES["OLA/OA"], seed=1)
+        >>> from tptools.film import FILMS
+        >>> record = IntegratingSphere().measure(FILMS["OLA/OA"].optics, seed=1)
         >>> dict(record.sizes), record.attrs["origin"]
         ({'repeat': 3}, 'simulated')
         """
@@ -147,12 +147,12 @@ class IntegratingSphere:
         attrs |= {"seed": int(seed), "version": tptools.__version__}
         return xr.Dataset(counts, attrs=sample.settings() | asdict(self) | attrs)
 
-    def absorptance(self, sample: OpticalSample) -> float:
+    def absorptance(self, sample: Optics) -> float:
         """Share of the lamp's light that the sample absorbs, its baseline left out.
 
         Parameters
         ----------
-        sample : OpticalSample
+        sample : Optics
             Its absorbance A at the lamp's wavelength, less the baseline, counts.
 
         Returns

@@ -8,7 +8,7 @@ Light of the spot falls on pixel i of the CCD as
 
 with the nanocrystals in the spot, :math:`2\pi\sigma^2/l^2` for spot :math:`\sigma` and spacing l,
 repetition rate f, exposure t, quantum yield Q, relative yield y
-(`tptools.optics.OpticalSample.relative_yield`), detection efficiency :math:`\eta`, and emission S
+(`tptools.film.Optics.relative_yield`), detection efficiency :math:`\eta`, and emission S
 blurred by the image s of the fibre. The first factors are those of the hopping model's runs: a
 Gaussian spot with :math:`\langle N \rangle` at its centre, on a single layer.
 """
@@ -26,7 +26,8 @@ import tptools
 from tptools.checks import check_integer, check_number
 from tptools.companion.paper import REPORTED
 from tptools.excitation import Excitation
-from tptools.optics import OpticalSample, blurred
+from tptools.film import Optics
+from tptools.spectra import blurred
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Spectrometer"]
@@ -148,14 +149,12 @@ class Spectrometer:
         """Largest number that the converter can give."""
         return 2**self.converter_bits - 1
 
-    def expected_electrons(
-        self, sample: OpticalSample, excitation: Excitation
-    ) -> NDArray[np.float64]:
+    def expected_electrons(self, sample: Optics, excitation: Excitation) -> NDArray[np.float64]:
         """Mean electrons in one frame, without cosmic rays, over the pixels.
 
         Parameters
         ----------
-        sample : OpticalSample
+        sample : Optics
             What emits.
         excitation : Excitation
             Power, repetition rate and spot.
@@ -175,12 +174,12 @@ class Spectrometer:
         dark = self.dark_electrons_s * self.n_rows * self.exposure_s
         return photons * self.detection_efficiency * shape * self.pixel_nm + dark
 
-    def measure(self, sample: OpticalSample, excitation: Excitation, *, seed: int) -> xr.Dataset:
+    def measure(self, sample: Optics, excitation: Excitation, *, seed: int) -> xr.Dataset:
         """Record the spectrum of a sample.
 
         Parameters
         ----------
-        sample : OpticalSample
+        sample : Optics
             What emits.
         excitation : Excitation
             Nominal power, repetition rate and spot. The power drifts by `laser_drift`.
@@ -200,9 +199,9 @@ class Spectrometer:
 
         Examples
         --------
-        >>> from tptools.optics import OPTICAL_SAMPLES
+        >>> from tptools.film import FILMS
         >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
-        >>> record = Spectrometer().measure(OPTICAL_SAMPLES["OLA/OA"], laser, seed=1)
+        >>> record = Spectrometer().measure(FILMS["OLA/OA"].optics, laser, seed=1)
         >>> dict(record.sizes), record.attrs["origin"], bool(record.saturated.any())
         ({'frame': 5, 'wavelength_nm': 338}, 'simulated', False)
         """
@@ -230,7 +229,7 @@ class Spectrometer:
         self,
         counts: NDArray[np.int32],
         saturated: NDArray[np.bool_],
-        sample: OpticalSample,
+        sample: Optics,
         excitation: Excitation,
         seed: int,
     ) -> xr.Dataset:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 import tptools
 from tptools.checks import check_integer, check_number
-from tptools.optics import EV_NM, OpticalSample, blurred
+from tptools.film import Optics
+from tptools.spectra import HC_EV_NM, blurred
 
 __all__ = ["Spectrophotometer"]
 
@@ -96,17 +97,17 @@ class Spectrophotometer:
     @property
     def lamp(self) -> NDArray[np.float64]:
         """Mean counts of the reference without dark counts, over the wavelengths."""
-        heat = EV_NM / (self.wavelength_nm * _BOLTZMANN_EV_K * self.lamp_temperature_K)
+        heat = HC_EV_NM / (self.wavelength_nm * _BOLTZMANN_EV_K * self.lamp_temperature_K)
         # photons per wavelength of a black body
         light = 1 / (self.wavelength_nm**4 * np.expm1(heat))
         return self.brightest_rate_Hz * self.dwell_s * light / light.max()
 
-    def measure(self, sample: OpticalSample, *, seed: int) -> xr.Dataset:
+    def measure(self, sample: Optics, *, seed: int) -> xr.Dataset:
         """Scan a sample against a blank.
 
         Parameters
         ----------
-        sample : OpticalSample
+        sample : Optics
             What absorbs.
         seed : int
             Of the photon noise.
@@ -124,8 +125,8 @@ class Spectrophotometer:
 
         Examples
         --------
-        >>> from tptools.optics import OPTICAL_SAMPLES
-        >>> record = Spectrophotometer().measure(OPTICAL_SAMPLES["OLA/OA"], seed=1)
+        >>> from tptools.film import FILMS
+        >>> record = Spectrophotometer().measure(FILMS["OLA/OA"].optics, seed=1)
         >>> bool((record.sample < record.reference).sel(wavelength_nm=405))
         True
         """

@@ -49,6 +49,8 @@ class ExcitonModel:
     annihilation_rate_per_ps : float
         Rate at which an attempt towards an occupied neighbour ends the exciton that makes it, in
         [0, 1] per ps, read as the hop rates are. Zero as in Note 2: occupied sites only block.
+    film : str
+        Name of the film, for the record: models that differ in nothing else are equal.
 
     film : str
         Name of the film, for the record: models that differ in nothing else are equal.

@@ -12,7 +12,7 @@ from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import CLAIMS, REPORTED
 from tptools.excitation import Excitation, tabulate
-from tptools.optics import OPTICAL_SAMPLES
+from tptools.film import FILMS
 
 # what the cells of a table row are called in the ids of its claims
 _COLUMNS = {
@@ -171,7 +171,7 @@ def absorption_at_405_nm() -> float:
     The paper gives no error. A tenth is what <N> is uncertain by on account of what Note 6 leaves
     out, the field and the depth of a film.
     """
-    toluene = OPTICAL_SAMPLES["OLA/OA in toluene"]
+    toluene = FILMS["OLA/OA in toluene"].optics
     at_400, at_405 = (toluene.absorbance(one) - toluene.baseline(one) for one in (400, 405))
     return float(at_405 / at_400)
 

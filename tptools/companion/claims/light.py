@@ -19,8 +19,9 @@ from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
+from tptools.film import FILMS, Optics
 from tptools.instruments import Microscope, Spectrometer
-from tptools.optics import OPTICAL_SAMPLES, OpticalSample, biexciton_shift_nm
+from tptools.kinetics import biexciton_shift_nm
 from tptools.randomness import derive_seed
 
 _LINEAR = Bounds("exponent", low=0.95, high=1.05)
@@ -39,12 +40,12 @@ def shift_of_the_peak() -> Estimate:
     The shift is that of biexcitons that emit as far below excitons as calculations have it; the
     error is that of the peak over the powers of Fig. 1c. "No shift" is less than a pixel.
     """
-    film, powers = OPTICAL_SAMPLES["OLA/OA"], _powers_of_fig_1c()
+    film, powers = FILMS["OLA/OA"].optics, _powers_of_fig_1c()
     lasers = [Excitation(power, 2.5) for power in powers]
     peaks = [_peak(film, one, seed=derive_seed(1, one)) for one in lasers]
     error = fitting.trend(powers, peaks).std_err
     brightest = Excitation(max(powers), 2.5).excitation_density
-    return Estimate(biexciton_shift_nm(film, brightest), error, "nm", "share of pairs")
+    return Estimate(biexciton_shift_nm(film.emission_eV, brightest), error, "nm", "share of pairs")
 
 
 @claim("main-PL-linear", expects=_LINEAR)
@@ -161,7 +162,7 @@ def _powers_of_fig_1c() -> list[float]:
     return printed.power_nW[(printed.table == "S1").to_numpy()].values.tolist()
 
 
-def _peak(film: OpticalSample, laser: Excitation, seed: int) -> Estimate:
+def _peak(film: Optics, laser: Excitation, seed: int) -> Estimate:
     found = fitting.fit_peak(Spectrometer().measure(film, laser, seed=seed)).params["peak_nm"]
     return Estimate(found.value, found.stderr, "nm", "Gaussian in energy")
 

@@ -10,7 +10,7 @@ from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED
-from tptools.companion.recipes import FILMS
+from tptools.companion.recipes import VARIANTS
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.fitting.performance import (
@@ -67,7 +67,7 @@ def pulse_width_left() -> float:
 @claim("main-eq1", expects=Bounds("growth of the variance over 2 D t of the hops", 0.9, 1.1))
 def variance_of_a_free_walk() -> Estimate:
     """Let excitons hop without memory or traps, with D = p l^2 / 4 per step; 4Dt would give 2."""
-    film = FILMS["neither"]
+    film = VARIANTS["neither"]
     run = kmc.simulate(film, kmc.pulse_train(Excitation(10, 2.5), 40), seed=1, n_trains=4)
     found = kmc.diffusivity(run, estimator="second_moment")
     return _relative(found, film.free_walk_diffusivity_cm2_s(film.hop_rate_ground_per_ps))
@@ -76,7 +76,7 @@ def variance_of_a_free_walk() -> Estimate:
 @claim("s3-eq4", expects=Bounds("D of Eq. (4) over D of the hops", 0.9, 1.1))
 def diffusivity_through_the_microscope() -> Estimate:
     """Fit all slices of a simulated scan over a film without memory or traps."""
-    film = FILMS["neither"]
+    film = VARIANTS["neither"]
     record = datasets.load("tplm_10nW_neither").expand_dims("record")
     series = fitting.measure_series(record, ("slices",)).squeeze()
     found = Estimate(float(series.value), float(series.scatter), "cm2/s", "slices")

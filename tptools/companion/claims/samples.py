@@ -11,8 +11,8 @@ from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED, Reported
 from tptools.estimate import Estimate
+from tptools.film import FILMS
 from tptools.instruments import IntegratingSphere, electron_microscope, force_microscope
-from tptools.optics import OPTICAL_SAMPLES
 from tptools.randomness import derive_seed
 
 # what two claims print beside their number
@@ -120,7 +120,7 @@ def error_of_the_yield() -> Estimate:
     The interval is half a unit of the last digit of the printed yield. Where the film absorbs half
     of its own light again, the formula is 0.16 too low.
     """
-    film = OPTICAL_SAMPLES["OLA/OA"]
+    film = FILMS["OLA/OA"].optics
     found = fitting.quantum_yield(IntegratingSphere(lamp_drift=0).measure(film, seed=1))
     return Estimate(found.value - film.quantum_yield, found.std_err, "", found.method)
 
@@ -131,7 +131,7 @@ def gain_by_averaging() -> Estimate:
 
     The errors of the three are independent if the ratio is one over the root of three, 0.58.
     """
-    film, n = OPTICAL_SAMPLES["OLA/OA"], 1000
+    film, n = FILMS["OLA/OA"].optics, 1000
 
     def scatter(n_repeats: int) -> float:
         sphere = IntegratingSphere(n_repeats=n_repeats)

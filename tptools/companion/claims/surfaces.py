@@ -18,7 +18,7 @@ from tptools.companion.claims.records import measured, slope, worst
 from tptools.companion.claims.verdict import Bounds
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
-from tptools.samples import SAMPLES
+from tptools.film import FILMS
 
 _BARE, _COATED = "OLA/OA", ("film ALD", "c-ALD 4")
 _SHELLS = ("c-ALD 8", "c-ALD 12")
@@ -51,8 +51,8 @@ def coated_over_bare() -> dict[str, Estimate]:
 
     The times in the films differ as calibrated to 6 and 10.8 us, or not at all.
     """
-    bare = SAMPLES[_BARE].model()
-    own = [SAMPLES[name].model() for name in _COATED]
+    bare = FILMS[_BARE].hopping
+    own = [FILMS[name].hopping for name in _COATED]
     same = [replace(one, relaxation_time_us=bare.relaxation_time_us) for one in own]
     base = _of_excitons(bare)
     readings = {"memory as without alumina": same, "longer memory, as in Note 10": own}

@@ -1,7 +1,6 @@
-"""Tests of tptools.samples."""
+"""Tests of tptools.hopping_law."""
 
 import math
-from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,18 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import constants
 
-from tptools.companion.paper import REPORTED
-from tptools.kmc import ExcitonModel
-from tptools.samples import ROOM_K, SAMPLES, HoppingLaw, Parameter, dipole_hop_factor
+from tptools.hopping_law import ROOM_K, HoppingLaw, dipole_hop_factor
 
-HOPS = ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps")
-BASE = SAMPLES["OLA/OA"].model()
-COATED = [name for name in SAMPLES if "ALD" in name]
-NUMBERS = [
-    pytest.param(name, number, id=f"{card.name}, {name}")
-    for card in SAMPLES.values()
-    for name, number in card.parameters.items()
-]
 ENERGIES = {
     "linewidth_meV": st.floats(1, 100),
     "phonon_broadening_meV": st.floats(0, 100),
@@ -112,14 +101,12 @@ def test_energies_that_cannot_be_are_refused(wrong, message):
 
 @pytest.mark.parametrize("temperature_K", [0.0, -1.0, math.nan])
 def test_no_film_is_that_cold(temperature_K):
-    """Both factors and the model refuse temperatures that do not exist."""
+    """Both factors refuse temperatures that do not exist."""
     law, message = HoppingLaw(), "temperature_K = .* above 0"
     with pytest.raises(ValueError, match=message):
         law.factor([ROOM_K, temperature_K])
     with pytest.raises(ValueError, match=message):
         law.relaxation_factor(temperature_K)
-    with pytest.raises(ValueError, match=message):
-        SAMPLES["OLA/OA"].model(temperature_K)
 
 
 @given(spacing_nm=positive, index=positive, stretch=st.floats(1, 3))
@@ -149,105 +136,3 @@ def test_dipoles_need_positive_numbers(name):
     numbers = dict.fromkeys(["spacing_nm", "index", "reference_spacing_nm", "reference_index"], 1.0)
     with pytest.raises(ValueError, match=f"^{name} = 0 must be a finite number above 0"):
         dipole_hop_factor(**numbers | {name: 0})
-
-
-@pytest.mark.parametrize(("name", "number"), NUMBERS)
-def test_every_number_is_one_of_the_model(name, number):
-    """Names are those of the model, and units those that the names say."""
-    assert name in {field.name for field in fields(ExcitonModel)}
-    unit = name.rpartition("_")[2]
-    if unit in ("nm", "ns", "us"):
-        assert number.unit == unit
-    assert number.why.strip()
-
-
-@pytest.mark.parametrize(("name", "number"), NUMBERS)
-def test_reported_numbers_are_printed_in_the_paper(name, number):
-    """A number called reported is in REPORTED, with its unit and place; no other pretends to be."""
-    printed = {(one.value, one.unit, one.place) for one in REPORTED.values()}
-    assert ((number.value, number.unit, number.why) in printed) == (number.origin == "reported")
-
-
-def test_note_2_is_the_reference():
-    """Its card is the model's defaults, but for the traps that Note 2 leaves out."""
-    traps = ("trap_rate_per_ps", "trap_time_minimum_ns", "trap_exponent", "lifetime_ns")
-    changed = {name: getattr(ExcitonModel(), name) for name in traps}
-    assert replace(SAMPLES["Note 2"].model(), **changed) == ExcitonModel()
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-@given(temperature_K=st.floats(60, 330))
-def test_temperature_scales_both_hops_alike(name, temperature_K):
-    """Their ratio stays; the relaxation time follows its own factor; nothing else changes."""
-    law = HoppingLaw(relaxation_activation_meV=20)
-    room, cold = SAMPLES[name].model(), SAMPLES[name].model(temperature_K, law)
-    for hop in HOPS:
-        factor = getattr(cold, hop) / getattr(room, hop)
-        assert factor == pytest.approx(float(law.factor(temperature_K)))
-    ratio = cold.relaxation_time_us / room.relaxation_time_us
-    assert ratio == pytest.approx(law.relaxation_factor(temperature_K))
-    back = {one: getattr(room, one) for one in (*HOPS, "relaxation_time_us")}
-    assert replace(cold, **back) == room
-
-
-def test_a_probability_cannot_grow_beyond_one():
-    """Where cooling would make it, the model refuses."""
-    law = HoppingLaw(disorder_meV=0, phonon_broadening_meV=100)
-    with pytest.raises(ValueError, match=r"hop_rate_modified_per_ps = .* at most 1"):
-        SAMPLES["Note 2"].model(50.0, law)
-
-
-@pytest.mark.parametrize("name", COATED)
-def test_coated_films_are_slower_and_remember_longer(name):
-    """Both hop numbers fall by one factor, that of dipoles in alumina at the film's spacing."""
-    film = SAMPLES[name].model()
-    factors = [getattr(film, hop) / getattr(BASE, hop) for hop in HOPS]
-    expected = (BASE.lattice_spacing_nm / film.lattice_spacing_nm) ** 6 * (1.5 / 1.6) ** 4
-    assert factors == pytest.approx([expected, expected])
-    assert expected < 0.8
-    assert film.relaxation_time_us > BASE.relaxation_time_us
-    # a longer step does not make up for the rarer ones
-    assert factors[0] * (film.lattice_spacing_nm / BASE.lattice_spacing_nm) ** 2 < 1
-
-
-def test_thicker_shells_are_slower():
-    """Every cycle of colloidal ALD moves nanocrystals apart; a coat on the film does not."""
-    films = [SAMPLES[name].model() for name in ("OLA/OA", "c-ALD 4", "c-ALD 8", "c-ALD 12")]
-    assert (np.diff([film.lattice_spacing_nm for film in films]) > 0).all()
-    assert (np.diff([film.hop_rate_modified_per_ps for film in films]) < 0).all()
-    assert SAMPLES["film ALD"].model().lattice_spacing_nm == BASE.lattice_spacing_nm
-
-
-def test_ligands_change_both_hops_alike():
-    """The zwitterionic film is a little slower, and its memory the same."""
-    film = SAMPLES["ASC18"].model()
-    assert [getattr(film, hop) / getattr(BASE, hop) for hop in HOPS] == pytest.approx([0.9, 0.9])
-    assert film.relaxation_time_us == BASE.relaxation_time_us
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_table_says_what_the_card_holds(name):
-    """One row per number, with its digits, unit, origin and reason."""
-    card = SAMPLES[name]
-    table = card.table()
-    assert list(table.index) == list(card.parameters)
-    for parameter, row in table.iterrows():
-        number = card.parameters[parameter]
-        digits, _, unit = row["value"].partition(" ")
-        assert float(digits) == pytest.approx(number.value, rel=1e-3)
-        assert (unit, row["origin"], row["why"]) == (number.unit, number.origin, number.why)
-
-
-def test_cards_go_by_their_names_and_stay():
-    """The mapping has each card under its name, and nobody can change it."""
-    assert all(card.name == name for name, card in SAMPLES.items())
-    with pytest.raises(TypeError):
-        SAMPLES["OLA/OA"] = SAMPLES["Note 2"]
-
-
-def test_numbers_without_origin_are_refused():
-    """A number says where it comes from, in one of three words and a reason."""
-    with pytest.raises(ValueError, match="origin = 'guessed' must be one of 'reported'"):
-        Parameter(1.0, "", "guessed", "a reason")
-    with pytest.raises(ValueError, match="why is empty"):
-        Parameter(1.0, "", "assumed", "  ")
