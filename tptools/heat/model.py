@@ -1,7 +1,10 @@
 """What is heated: a film, what it lies on, and the temperature step of one pulse."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import xarray as xr
 from numpy.typing import ArrayLike
@@ -10,6 +13,9 @@ from tptools import material
 from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.units import FWHM_PER_SIGMA
+
+if TYPE_CHECKING:
+    from tptools.film import Film  # with the hopping models, which heat can do without
 
 __all__ = [
     "FUSED_SILICA",
@@ -129,6 +135,44 @@ class HeatedFilm:
                 f"radius_um = {self.radius_um!r} must be infinite on a substrate, which has no "
                 "side; use math.inf"
             )
+
+    @classmethod
+    def of(cls, film: Film, radius_um: float = math.inf, **changes: Any) -> Self:
+        """Cylinder of a film, with the numbers that the film has.
+
+        Parameters
+        ----------
+        film : tptools.film.Film
+            Its thickness and thermal diffusivity count, and its lattice by what
+            `tptools.material` makes of it.
+        radius_um : float, optional
+            Radius of the cylinder.
+        **changes
+            Other parameters of this class, instead of those of the film.
+
+        Returns
+        -------
+        HeatedFilm
+
+        Raises
+        ------
+        ValueError
+            If `film` is a solution, or as for this class.
+
+        Examples
+        --------
+        >>> from tptools.film import FILMS
+        >>> HeatedFilm.of(FILMS["OLA/OA"], thermal_diffusivity_m2_s=2e-7).thickness_nm
+        35.0
+        """
+        filling = material.filling_fraction(film.edge_nm, film.lattice.spacing_nm)
+        own = {
+            "thickness_nm": film.heat.thickness_nm,
+            "thermal_diffusivity_m2_s": film.heat.thermal_diffusivity_m2_s,
+            "absorption_length_nm": material.absorption_length_nm(filling),
+            "heat_capacity_J_m3K": material.film_heat_capacity_J_m3K(filling),
+        }
+        return cls(radius_um, **own | changes)
 
     @property
     def spot_sigma_m(self) -> float:

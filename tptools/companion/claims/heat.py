@@ -1,10 +1,11 @@
 """Heat after a laser pulse: Note 8 and the main text on heating.
 
-Where the paper gives no thermal diffusivity, films take one of 1e-7 m2/s (0.14 W/(m K), the middle
-of what is known of such films), or the ends of the range from 0.5 to 4 in these units.
+Where the paper gives no thermal diffusivity, films take that of OLA/OA (`tptools.film`), the middle
+of what is known of such films, or the ends of the range, 0.5 and 4 times 1e-7 m2/s.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,13 +16,13 @@ from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
+from tptools.film import FILMS
 from tptools.instruments import Microscope
 from tptools.units import FWHM_PER_SIGMA
 
 _RATE_MHZ = 2.5
 _PERIOD_NS = 1e3 / _RATE_MHZ
-_SLOW, _MIDDLE, _FAST = 0.5e-7, 1e-7, 4e-7  # m²/s
-_THICKNESS_NM = 35.0  # of 30 to 40 nm in the main text
+_SLOW, _FAST = 0.5e-7, 4e-7  # m²/s
 
 
 @claim("main-fluence-typ")
@@ -124,12 +125,9 @@ def accumulated_warmth() -> dict[str, float]:
     return {name: step_K * float(steps) for name, steps in left.items()}
 
 
-def _film(
-    diffusivity_m2_s: float = _MIDDLE,
-    radius_um: float = math.inf,
-    substrate: heat.Substrate | None = None,
-) -> heat.HeatedFilm:
-    return heat.HeatedFilm(radius_um, _THICKNESS_NM, diffusivity_m2_s, substrate=substrate)
+def _film(diffusivity_m2_s: float | None = None, **geometry: Any) -> heat.HeatedFilm:
+    own = {} if diffusivity_m2_s is None else {"thermal_diffusivity_m2_s": diffusivity_m2_s}
+    return heat.HeatedFilm.of(FILMS["OLA/OA"], **geometry, **own)
 
 
 def _step_K(fluence_uJ_cm2: float) -> Estimate:
