@@ -21,7 +21,7 @@ CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 
 LONGEST_CELL = 25
 ALLOWED_IMPORTS = {
-    "tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython", "dataclasses"
+    "tptools", "numpy", "xarray", "pandas", "matplotlib", "IPython", "dataclasses", "functools"
 }  # fmt: skip
 PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/", re.IGNORECASE)
 FIGURE_NAME = re.compile(r"fig-[a-z0-9-]+")

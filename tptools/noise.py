@@ -23,7 +23,14 @@ from tptools.checks import check_choice, check_integer, check_number
 from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
-__all__ = ["add_noise", "lifetime_trace", "noisy_profiles", "photon_records", "simulate_map"]
+__all__ = [
+    "add_noise",
+    "lifetime_trace",
+    "noisy_profiles",
+    "noisy_records",
+    "photon_records",
+    "simulate_map",
+]
 
 Noise = Literal["one_sided", "one_sided_mean", "poisson", "none"]
 Shape = Literal["gaussian", "pedestal", "flat_top", "sinc2"]
@@ -172,6 +179,32 @@ def add_noise(
     return clean.copy(data=values).assign_attrs(attrs)
 
 
+def noisy_records(
+    clean: xr.DataArray, *, noise: Noise = "one_sided", background_counts: float = 3.0
+) -> Callable[[int], xr.DataArray]:
+    """Prepare an experiment that can be repeated: the same expected counts, other noise.
+
+    Parameters
+    ----------
+    clean, noise, background_counts
+        As for `add_noise`.
+
+    Returns
+    -------
+    callable
+        From a seed to a record.
+
+    Examples
+    --------
+    >>> draw = noisy_records(xr.DataArray([100.0, 400.0]), noise="none")
+    >>> draw(1).values
+    array([101.5, 401.5])
+    """
+    return lambda seed: add_noise(
+        clean, seed=seed, noise=noise, background_counts=background_counts
+    )
+
+
 def photon_records(
     trace: xr.DataArray, n_photons: float, *, background_counts: float = 0.2, **spot: Any
 ) -> Callable[[int], xr.DataArray]:
@@ -208,9 +241,7 @@ def photon_records(
     check_number("n_photons", n_photons, above=0)
     clean = simulate_map(trace, seed=0, noise="none", background_counts=0.0, **spot)
     clean = clean * (n_photons / float(clean.sum()))
-    return lambda seed: add_noise(
-        clean, seed=seed, noise="poisson", background_counts=background_counts
-    )
+    return noisy_records(clean, noise="poisson", background_counts=background_counts)
 
 
 def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:

@@ -45,6 +45,7 @@ def line_through_slices(
     background: Background = "fitted",
     free_intercept: bool = False,
     window_ns: tuple[float, float] = (0.0, 3.0),
+    within_nm: float = np.inf,
 ) -> Estimate:
     """Find D as the paper does, with a choice of what is done about background and first slice.
 
@@ -59,6 +60,8 @@ def line_through_slices(
         Whether the line may miss the origin (`fit_msd`).
     window_ns : tuple of float, optional
         First and last time that count; the first slice in there is time zero.
+    within_nm : float, optional
+        Positions farther from zero do not count.
 
     Returns
     -------
@@ -79,7 +82,9 @@ def line_through_slices(
     0.05
     """
     check_choice("background", background, get_args(Background))
-    record = counts.transpose("time_ns", "position_nm").sel(time_ns=slice(*window_ns))
+    record = counts.transpose("time_ns", "position_nm").sel(
+        time_ns=slice(*window_ns), position_nm=slice(-within_nm, within_nm)
+    )
     record = record.assign_coords(time_ns=record["time_ns"] - record["time_ns"][0])
     if background == "edges":
         n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))

@@ -1,7 +1,6 @@
 """The test of the analysis on simulated data: Note 7."""
 
-from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import xarray as xr
@@ -15,7 +14,7 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.fitting.performance import METHODS, line_through_slices, mean_over_records
 from tptools.instruments import Microscope
-from tptools.noise import Noise, add_noise, lifetime_trace, simulate_map
+from tptools.noise import add_noise, lifetime_trace, noisy_records, simulate_map
 from tptools.units import FWHM_PER_SIGMA
 
 _TRUE_CM2_S = REPORTED["s7-D"].value
@@ -66,7 +65,9 @@ def mean_of_the_shot_noise() -> Estimate:
 def recovered_diffusivity() -> dict[str, Estimate]:
     """Analyse one record as printed, and the mean of 100 with either noise."""
     means = {
-        f"mean, {name}": mean_over_records(_draw(noise), 100, METHODS["slices"])
+        f"mean, {name}": mean_over_records(
+            noisy_records(_clean(), noise=noise), 100, METHODS["slices"]
+        )
         for name, noise in (("Eq. (12)", "one_sided"), ("counted photons", "poisson"))
     }
     return {"one record": fitting.diffusivity(simulate_map(_trace(), seed=1))} | means
@@ -76,13 +77,10 @@ def recovered_diffusivity() -> dict[str, Estimate]:
 def careless_analysis() -> dict[str, float | Estimate]:
     """Ignore the background, or cut the profile at 500 nm; the latter with counted photons."""
     quiet = add_noise(_clean(), seed=0, noise="none")
-    cut = {"position_nm": slice(-500, 500)}
-
-    def free(record: xr.DataArray) -> Estimate:
-        return line_through_slices(record.sel(cut), free_intercept=True)
-
-    fitted = mean_over_records(_draw("poisson"), 100, free, seed=1)
-    edges = line_through_slices(quiet.sel(cut), background="edges")
+    cut = partial(line_through_slices, within_nm=500)
+    free = partial(cut, free_intercept=True)
+    fitted = mean_over_records(noisy_records(_clean(), noise="poisson"), 100, free, seed=1)
+    edges = cut(quiet, background="edges")
     return {
         "background ignored": line_through_slices(quiet, background="ignored").value / _TRUE_CM2_S,
         "cut, background fitted": fitted / Estimate(_TRUE_CM2_S, 0.0, "cm2/s", "put in"),
@@ -98,10 +96,6 @@ def _trace() -> xr.DataArray:
 @cache
 def _clean() -> xr.DataArray:
     return simulate_map(_trace(), seed=0, noise="none", background_counts=0)
-
-
-def _draw(noise: Noise) -> Callable[[int], xr.DataArray]:
-    return lambda seed: add_noise(_clean(), seed=seed, noise=noise)
 
 
 def _scatter(background: xr.DataArray, mean: float) -> Estimate:
