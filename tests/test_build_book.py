@@ -60,6 +60,7 @@ def tree(tmp_path: Path) -> Path:
         "book/chapter.md": CHAPTER,
         "tptools/__init__.py": "VALUE = 41\n",
         "tptools/companion/claims.csv": "id,printed\n",
+        "tptools/films.toml": "[film]\n",
         "data/decay.csv": "time,count\n",
         "data_registry.txt": "decay.csv sha256:0\n",
         "requirements.txt": "numpy==2\n",
@@ -78,6 +79,7 @@ def tree(tmp_path: Path) -> Path:
     [
         "tptools/__init__.py",
         "tptools/companion/claims.csv",
+        "tptools/films.toml",
         "data/decay.csv",
         "data_registry.txt",
         "requirements.txt",

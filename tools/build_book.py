@@ -17,6 +17,7 @@ from pathlib import Path
 INPUTS = (
     "tptools/**/*.py",
     "tptools/**/*.csv",
+    "tptools/**/*.toml",
     "data/**/*",
     "data_registry.txt",
     "requirements.txt",

@@ -120,8 +120,21 @@ def test_stopped_run_resumes(add, runs, tmp_path):
         make.make("two", cache_dir=tmp_path)
     runs.stop_at = math.inf
     resumed = make.make("two", cache_dir=tmp_path)
-    assert runs == [TINY.seed, TINY.seed + 1]
+    assert runs == [TINY.seed_of(0), TINY.seed_of(1)]
     xr.testing.assert_identical(resumed, make.make("two"))
+
+
+def test_a_condition_more_changes_no_other(add, runs, tmp_path):
+    """Records keep their counts and their place in the cache, wherever a condition joins."""
+    first, second = TINY.conditions
+    third = replace(second, laser=Excitation(1, 5))
+    more = replace(TINY, conditions=(third, second, first, second))
+    add(two=TINY, more=more)
+    two = make.make("two", cache_dir=tmp_path)
+    joined = make.make("more", cache_dir=tmp_path)
+    assert runs == [*(TINY.seed_of(k) for k in (0, 1)), *(more.seed_of(k) for k in (0, 3))]
+    xr.testing.assert_equal(joined.counts.isel(record=[2, 1]), two.counts)
+    assert (joined.counts[3] != joined.counts[1]).any()
 
 
 def test_nothing_outlives_its_settings(add, runs, tmp_path):
@@ -132,7 +145,7 @@ def test_nothing_outlives_its_settings(add, runs, tmp_path):
     make.make("two", cache_dir=tmp_path)
     runs.clear()
     make.make("changed", cache_dir=tmp_path)
-    assert runs == [TINY.seed + 1]
+    assert runs == [make.RECIPES["changed"].seed_of(1)]
 
 
 def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
@@ -141,7 +154,7 @@ def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
     make.make("two", cache_dir=tmp_path)
     monkeypatch.setattr(make, "fingerprint", lambda *made_by: "of other code")
     make.make("two", cache_dir=tmp_path)
-    assert runs == 2 * [TINY.seed, TINY.seed + 1]
+    assert runs == 2 * [TINY.seed_of(0), TINY.seed_of(1)]
 
 
 @pytest.mark.parametrize(

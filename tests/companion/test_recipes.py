@@ -61,7 +61,7 @@ def test_records_are_made_of_their_conditions(name):
         wanted |= {
             "sample": condition.sample,
             "temperature_K": condition.temperature_K,
-            "seed": recipe.seed + k,
+            "seed": recipe.seed_of(k),
             "filter_transmission": light_nW / condition.laser.power_nW,
         }
         assert {key: value(stored, key)[k] for key in wanted} == wanted
@@ -133,7 +133,7 @@ def test_films_differ_in_what_their_names_say():
 def test_no_record_is_drawn_twice():
     """No two records share both their condition and their random numbers."""
     draws = [
-        (condition, one.microscope, one.seed + k)
+        (condition, one.microscope, one.seed_of(k))
         for one in RECORDS.values()
         for k, condition in enumerate(one.conditions)
     ]

@@ -85,7 +85,7 @@ def make(
     else:
         record, code = memory.cache(_record, ignore=["progress"]), fingerprint(_record)
         records = [
-            record(replace(recipe, conditions=(one,), seed=recipe.seed + k), code, progress)
+            record(replace(recipe, conditions=(one,), seed=recipe.seed_of(k)), code, progress)
             for k, one in enumerate(recipe.conditions)
         ]
         made = records[0] if len(records) == 1 else _join(records, recipe.along)

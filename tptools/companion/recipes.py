@@ -23,6 +23,7 @@ from tptools.film import FILMS
 from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.instruments import Microscope
 from tptools.kmc import ExcitonModel, Recording
+from tptools.randomness import derive_seed
 
 __all__ = [
     "CURVE_LASERS",
@@ -98,7 +99,7 @@ class Recipe:
     n_excitons : float
         Excitons to simulate, about; where a record has more light than at 1 nW, more by as much.
     seed : int
-        Of simulation and photon noise; the k-th condition takes `seed` + k.
+        Of simulation and photon noise, which draw from streams of their own.
     unfiltered_power_nW : float, optional
         Power at which no filter is used; at higher ones it passes the fraction that leaves as much
         light, so that all records have the same noise.
@@ -121,6 +122,28 @@ class Recipe:
     unfiltered_power_nW: float = 1.0
     integrated: bool = False
     along: str = "record"
+
+    def seed_of(self, k: int) -> int:
+        """Seed of a record, by its condition and by how often that came before.
+
+        Parameters
+        ----------
+        k : int
+            Which record.
+
+        Returns
+        -------
+        int
+            The same whatever other conditions there are.
+
+        Examples
+        --------
+        >>> recipe = RECIPES["repeat_series"]
+        >>> len({recipe.seed_of(k) for k in range(6)})
+        6
+        """
+        condition = self.conditions[k]
+        return derive_seed(self.seed, condition, self.conditions[:k].count(condition))
 
 
 @dataclass(frozen=True)
