@@ -152,12 +152,12 @@ def curve_numbers(curve: xr.Dataset) -> dict[str, float]:
     >>> {name: round(value, 3) for name, value in curve_numbers(curve).items()}
     {'limit_cm2_s': 0.01, 'highest_cm2_s': 0.11, 'tau_us': 6.0}
     """
-    fit = fit_relaxation(curve["time_us"], curve["diffusivity_cm2_s"]).params
+    fit = fit_relaxation(curve["time_us"], curve["diffusivity_cm2_s"])
     shortest = curve["diffusivity_cm2_s"].sortby("time_us")[0]
     return {
-        "limit_cm2_s": float(fit["limit_cm2_s"].value),
+        "limit_cm2_s": fit["limit_cm2_s"].value,
         "highest_cm2_s": float(shortest),
-        "tau_us": float(fit["tau_us"].value),
+        "tau_us": fit["tau_us"].value,
     }
 
 

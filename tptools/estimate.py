@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import ArrayLike
 from uncertainties import correlated_values, covariance_matrix
 from uncertainties.core import AffineScalarFunc, LinearCombination, Variable
 
-__all__ = ["Estimate", "correlated_estimates", "covariance"]
+from tptools.arrays import FloatArray
+
+__all__ = ["Estimate", "correlated_estimates", "covariance", "mean"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -249,7 +252,7 @@ class Estimate:
 
 
 def correlated_estimates(
-    values: Sequence[float],
+    values: Sequence[float] | FloatArray,
     covariance: ArrayLike,
     units: Sequence[str],
     method: str,
@@ -264,7 +267,7 @@ def correlated_estimates(
     values : sequence of float
         One for each estimate.
     covariance : array_like
-        Of all of them, shape (n, n).
+        Of all of them, shape (n, n); if not all of it is finite, no error is known.
     units : sequence of str
         One for each estimate.
     method, note, converged
@@ -280,7 +283,11 @@ def correlated_estimates(
     >>> print(slope, start, Estimate.of(slope.quantity + start.quantity, "", "sum"), sep="; ")
     1.00 ± 0.10 a; 2.00 ± 0.14 b; 3.00 ± 0.10
     """
-    quantities = correlated_values(values, covariance)
+    known = np.asarray(covariance, float)
+    if np.isfinite(known).all():
+        quantities = correlated_values(values, known)
+    else:
+        quantities = [_source(value, math.nan) for value in values]
     return [
         Estimate.of(one, unit, method, note, converged)
         for one, unit in zip(quantities, units, strict=True)
@@ -307,6 +314,34 @@ def covariance(estimates: Sequence[Estimate]) -> list[list[float]]:
     [4.0, 9.0, 13.0]
     """
     return covariance_matrix([one.quantity for one in estimates])
+
+
+def mean(estimates: Sequence[Estimate]) -> Estimate:
+    """Mean of estimates in one unit, each with the same weight.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        At least one.
+
+    Returns
+    -------
+    Estimate
+        With the error that theirs give, whatever they scatter.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or units differ.
+
+    Examples
+    --------
+    >>> mean([Estimate(1.0, 0.3, "us", "fit"), Estimate(2.0, 0.4, "us", "fit")])
+    Estimate(1.50 ± 0.25 us, method='fit')
+    """
+    if not estimates:
+        raise ValueError("estimates is empty; give at least one")
+    return sum(estimates[1:], start=estimates[0]) / len(estimates)
 
 
 def _source(value: float, std_err: float) -> AffineScalarFunc:

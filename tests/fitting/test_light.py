@@ -1,10 +1,15 @@
-"""Tests of tptools.fitting.light on spots whose light is known."""
+"""Tests of tptools.fitting.light on spots whose light, and films whose yield, is known."""
+
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting import whole_spot_light
+from tptools.film import FILMS
+from tptools.fitting import quantum_yield, whole_spot_light
+from tptools.instruments import IntegratingSphere
 
 X_NM = np.arange(-1500.0, 1501.0, 50.0)
 TIME_NS = np.arange(-1.0, 5.0, 0.1)
@@ -41,4 +46,57 @@ def test_records_without_a_background_are_refused():
     with pytest.raises(ValueError, match="starts before the pulse"):
         whole_spot_light(scan(200.0).sel(time_ns=slice(0, None)))
     with pytest.raises(ValueError, match="equally spaced"):
-        whole_spot_light(scan(200.0).isel(position_nm=[0, 1, 3, 4]))
+        whole_spot_light(scan(200.0).isel(position_nm=[0, 1, 3, 4, 5]))
+
+
+@pytest.mark.parametrize("shift_nm", [-700.0, -130.0, 12.0, 700.0])
+@pytest.mark.parametrize("background", [0.0, 3.0])
+def test_light_does_not_depend_on_where_zero_is(shift_nm, background):
+    """A scan whose positions count from elsewhere holds the same light."""
+    here = scan(200.0, background)
+    there = here.assign_coords(position_nm=X_NM + shift_nm)
+    wanted = whole_spot_light(here)
+    assert whole_spot_light(there).value == pytest.approx(wanted.value, rel=1e-6)
+    assert whole_spot_light(there, centre_nm=shift_nm).value == pytest.approx(wanted.value)
+
+
+@pytest.mark.parametrize("first", [10, 25, 28])
+def test_what_one_side_lacks_the_other_stands_for(first):
+    """A scan that starts near the centre, or far off, holds the same light as a whole one."""
+    whole, part = scan(200.0, 1.0), scan(200.0, 1.0).isel(position_nm=slice(first, None))
+    wanted = whole_spot_light(whole).value
+    assert whole_spot_light(part).value == pytest.approx(wanted, rel=0.02)
+
+
+def test_scans_without_a_centre_are_refused():
+    """One position, a spot beyond the scan, and a scan without a spot have no rings."""
+    with pytest.raises(ValueError, match="number of positions = 1 "):
+        whole_spot_light(scan(200.0).isel(position_nm=[30]))
+    with pytest.raises(ValueError, match="to both sides"):
+        whole_spot_light(scan(200.0).isel(position_nm=slice(35, None)), centre_nm=0.0)
+    with pytest.raises(ValueError, match=r"shows no spot .*give centre_nm"):
+        whole_spot_light(scan(200.0).isel(position_nm=slice(36, None)))
+    empty = xr.full_like(scan(200.0), 5.0)
+    with pytest.raises(ValueError, match="shows no spot"):
+        whole_spot_light(empty)
+    assert whole_spot_light(empty, centre_nm=0.0).value == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("exciton_absorbance", [0.01, 0.04, 0.07])
+def test_quantum_yield_has_right_errors(exciton_absorbance):
+    """From the thinnest to the thickest film of Note 1 the yield comes back within its error."""
+    film = replace(FILMS["OLA/OA"].optics, exciton_absorbance=exciton_absorbance)
+    found = [quantum_yield(IntegratingSphere().measure(film, seed=s)) for s in range(300)]
+    pulls = np.array([one.z(0.68) for one in found])
+    assert abs(pulls.mean()) < 4 / math.sqrt(pulls.size)
+    assert abs(pulls.std() - 1) < 4 / math.sqrt(2 * pulls.size)
+
+
+def test_sample_that_absorbs_nothing_has_no_yield():
+    """A difference of the wrong sign gives NaN and says why."""
+    counts = {"sample_emission": 10, "blank_emission": 10}
+    counts |= {"sample_excitation": 1001, "blank_excitation": 1000}
+    repeats = {name: ("repeat", [n]) for name, n in counts.items()}
+    found = quantum_yield(xr.Dataset(repeats, attrs={"lamp_drift": 0.0}))
+    assert math.isnan(found.value)
+    assert found.note == "the sample took no light off the lamp"

@@ -2,28 +2,20 @@
 
 from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction, systematic_deviation
 from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_displacement
-from tptools.fitting.light import whole_spot_light
+from tptools.fitting.light import quantum_yield, whole_spot_light
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
+from tptools.fitting.line import line
 from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
+from tptools.fitting.power_law import exponent_half_width, fit_power_law, trend
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
-from tptools.fitting.series import CONDITIONS, measure_series
-from tptools.fitting.spectra import (
-    PowerLaw,
-    absorbance,
-    exponent_half_width,
-    fit_absorbance,
-    fit_peak,
-    fit_power_law,
-    quantum_yield,
-    reject_cosmic_rays,
-    trend,
-)
+from tptools.fitting.result import Fit
+from tptools.fitting.series import CONDITIONS, estimates, measure_series
+from tptools.fitting.spectra import absorbance, fit_absorbance, fit_peak, reject_cosmic_rays
 from tptools.fitting.statistics import (
     Agreement,
     RankCorrelation,
     agree,
-    line,
     power_of_agreement,
     rank_correlation,
 )
@@ -31,8 +23,8 @@ from tptools.fitting.statistics import (
 __all__ = [
     "CONDITIONS",
     "Agreement",
+    "Fit",
     "MsdFit",
-    "PowerLaw",
     "RankCorrelation",
     "Sizes",
     "Step",
@@ -40,6 +32,7 @@ __all__ = [
     "agree",
     "cramer_rao_bound",
     "diffusivity",
+    "estimates",
     "exponent_half_width",
     "find_particles",
     "fit_absorbance",

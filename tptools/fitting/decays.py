@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import lmfit
 import numpy as np
 import xarray as xr
-from lmfit.model import ModelResult
-from numpy.typing import NDArray
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting.records import check_record, check_window
+from tptools.fitting.result import Fit, fit_curve
 
-MAX_REWEIGHTINGS = 50
-RELATIVE_TOLERANCE = 1e-6
+__all__ = ["fit_decay", "fit_tail", "prompt_fraction", "systematic_deviation"]
 
 
 def fit_decay(
@@ -25,7 +23,7 @@ def fit_decay(
     window_ns: tuple[float, float] = (0.0, 3.0),
     irf: xr.DataArray | None = None,
     background: float | None = 0.0,
-) -> ModelResult:
+) -> Fit:
     r"""Fit a single exponential, by default to the first 3 ns (Fig. 1d, Fig. S6).
 
     .. math:: n(t) = A\, e^{-t/\tau} + b
@@ -46,7 +44,7 @@ def fit_decay(
 
     Returns
     -------
-    lmfit.model.ModelResult
+    Fit
         Parameters ``amplitude`` in counts, ``lifetime_ns`` and ``background``; absolute errors.
 
     Raises
@@ -64,16 +62,16 @@ def fit_decay(
     --------
     >>> t = np.arange(0, 5, 0.05)
     >>> decay = xr.DataArray(np.round(1e5 * np.exp(-t / 2.2)), {"time_ns": t})
-    >>> round(fit_decay(decay).params["lifetime_ns"].value, 3)
+    >>> round(fit_decay(decay)["lifetime_ns"].value, 3)
     2.2
     """
     bins = _bins(counts, window_ns)
     width = float(np.median(np.diff(counts["time_ns"])))
 
-    def shape(t: NDArray, lifetime_ns: float) -> NDArray:
+    def shape(t: FloatArray, lifetime_ns: float) -> FloatArray:
         return np.exp(-t / lifetime_ns)
 
-    def started(t: NDArray, lifetime_ns: float) -> NDArray:
+    def started(t: FloatArray, lifetime_ns: float) -> FloatArray:
         # mean over the bin, of which only what follows the start counts
         edges = np.maximum(t + width / 2, 0), np.maximum(t - width / 2, 0)
         late, early = (np.exp(-edge / lifetime_ns) for edge in edges)
@@ -81,11 +79,13 @@ def fit_decay(
 
     model = _convolved(shape if irf is None else started, irf)
 
-    def exponential(t: NDArray, amplitude: float, lifetime_ns: float, background: float) -> NDArray:
+    def exponential(
+        t: FloatArray, amplitude: float, lifetime_ns: float, background: float
+    ) -> FloatArray:
         return amplitude * model(t, lifetime_ns) + background
 
     start = {"amplitude": float(bins.max()), "lifetime_ns": _mean_time(bins)}
-    return _fit_poisson(exponential, bins, start, background)
+    return _fit_poisson(exponential, bins, start, background, "exponential")
 
 
 def fit_tail(
@@ -94,7 +94,7 @@ def fit_tail(
     window_ns: tuple[float, float] = (3.0, 20.0),
     irf: xr.DataArray | None = None,
     background: float | None = 0.0,
-) -> ModelResult:
+) -> Fit:
     r"""Fit a power law, by default from 3 to 20 ns (Fig. 1d, Fig. S6).
 
     .. math:: n(t) = A\, (t / t_1)^{-\mu} + b
@@ -110,7 +110,7 @@ def fit_tail(
 
     Returns
     -------
-    lmfit.model.ModelResult
+    Fit
         Parameters ``amplitude`` in counts at the start of the window, ``exponent`` and
         ``background``; absolute errors.
 
@@ -123,7 +123,7 @@ def fit_tail(
     --------
     >>> t = np.arange(0.05, 20, 0.05)
     >>> decay = xr.DataArray(np.round(1e6 * t**-1.6), {"time_ns": t})
-    >>> round(fit_tail(decay).params["exponent"].value, 3)
+    >>> round(fit_tail(decay)["exponent"].value, 3)
     1.6
     """
     bins = _bins(counts, window_ns)
@@ -131,11 +131,13 @@ def fit_tail(
     check_number("start of window_ns", float(window_ns[0]), above=max(latest, 0.0))
     model = _convolved(lambda t, exponent: (t / window_ns[0]) ** -exponent, irf)
 
-    def power_law(t: NDArray, amplitude: float, exponent: float, background: float) -> NDArray:
+    def power_law(
+        t: FloatArray, amplitude: float, exponent: float, background: float
+    ) -> FloatArray:
         return amplitude * model(t, exponent) + background
 
     start = {"amplitude": float(bins[:3].mean()) + 1.0, "exponent": 1.5}
-    return _fit_poisson(power_law, bins, start, background)
+    return _fit_poisson(power_law, bins, start, background, "power-law tail")
 
 
 def prompt_fraction(
@@ -187,7 +189,7 @@ def prompt_fraction(
     return Estimate(prompt / total, error / total**2, "", "prompt fraction")
 
 
-def systematic_deviation(fits: Sequence[ModelResult]) -> Estimate:
+def systematic_deviation(fits: Sequence[Fit]) -> Estimate:
     r"""How far records are from the fitted curves, relative to these, beyond photon noise.
 
     .. math:: \delta = \sqrt{(\chi^2 - \nu) \Big/ \textstyle\sum_i m_i}
@@ -200,7 +202,7 @@ def systematic_deviation(fits: Sequence[ModelResult]) -> Estimate:
 
     Parameters
     ----------
-    fits : sequence of ModelResult
+    fits : sequence of Fit
         From `fit_decay` or `fit_tail`, of one or several records; squares are averaged.
 
     Returns
@@ -222,9 +224,9 @@ def systematic_deviation(fits: Sequence[ModelResult]) -> Estimate:
     """
     if not fits:
         raise ValueError("fits is empty; give at least one")
-    counts = sum(float(fit.best_fit.sum()) for fit in fits)
-    dof = sum(fit.nfree for fit in fits)
-    beyond = sum(fit.chisqr for fit in fits) - dof
+    counts = sum(float(fit.fitted.sum()) for fit in fits)
+    dof = sum(fit.n_free for fit in fits)
+    beyond = sum(fit.chi_square for fit in fits) - dof
     square = beyond / counts
     square_err = math.sqrt(2 * dof + 4 * max(beyond, 0)) / counts
     method = "beyond photon noise"
@@ -258,8 +260,8 @@ def _mean_time(bins: xr.DataArray) -> float:
 
 
 def _convolved(
-    shape: Callable[[NDArray, float], NDArray], irf: xr.DataArray | None
-) -> Callable[[NDArray, float], NDArray]:
+    shape: Callable[[FloatArray, float], FloatArray], irf: xr.DataArray | None
+) -> Callable[[FloatArray, float], FloatArray]:
     """Sum over the response of shifted shapes; the shape itself without a response."""
     if irf is None:
         return shape
@@ -271,24 +273,23 @@ def _convolved(
 
 
 def _fit_poisson(
-    function: Callable[..., NDArray],
+    function: Callable[..., FloatArray],
     bins: xr.DataArray,
     start: dict[str, float],
     background: float | None,
-) -> ModelResult:
+    method: str,
+) -> Fit:
     """Least squares with the weights of its own result."""
-    model = lmfit.Model(function)
-    parameters = model.make_params(**start)
-    for parameter in parameters.values():
-        parameter.min = 1e-9
     check_number("background", background or 0.0, at_least=0)
-    parameters.add("background", background or 0.0, vary=background is None, min=0.0)
-    time, values = bins["time_ns"].to_numpy(), bins.to_numpy()
-    mean = np.maximum(values, 1.0)
-    for _ in range(MAX_REWEIGHTINGS):
-        weights = 1 / np.sqrt(np.maximum(mean, 1e-9 * values.mean()))
-        fit = model.fit(values, parameters, t=time, weights=weights, scale_covar=False)
-        if np.allclose(fit.best_fit, mean, rtol=RELATIVE_TOLERANCE):
-            break
-        parameters, mean = fit.params, fit.best_fit
-    return fit
+    parameters = {name: {"value": value, "min": 1e-9} for name, value in start.items()}
+    flat = {"value": background or 0.0, "vary": background is None, "min": 0.0}
+    least = 1e-9 * float(bins.mean())
+    return fit_curve(
+        function,
+        bins["time_ns"].to_numpy(),
+        bins.to_numpy(),
+        parameters | {"background": flat},
+        units={"amplitude": "counts", "background": "counts", "lifetime_ns": "ns"},
+        method=method,
+        variance=lambda mean: np.maximum(mean, least),
+    )

@@ -1,4 +1,4 @@
-"""All the light of a spot, from a scan through its centre."""
+"""Amounts of light: of a whole spot, from a scan through it, and emitted per absorbed."""
 
 from __future__ import annotations
 
@@ -9,25 +9,32 @@ import xarray as xr
 
 from tptools.checks import check_number
 from tptools.estimate import Estimate
+from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.records import check_record
 
-__all__ = ["whole_spot_light"]
+__all__ = ["quantum_yield", "whole_spot_light"]
 
 
-def whole_spot_light(counts: xr.DataArray, *, background_until_ns: float = -0.3) -> Estimate:
+def whole_spot_light(
+    counts: xr.DataArray, *, background_until_ns: float = -0.3, centre_nm: float | None = None
+) -> Estimate:
     r"""Integrate a scan along a line through the centre over the plane.
 
-    .. math:: L = \pi \, \Delta x \sum_x |x| \sum_t \left[n(t, x) - b(x)\right]
+    .. math:: L = \pi \, \Delta x \sum_x |x - c| \sum_t \left[n(t, x) - b(x)\right]
 
-    for a spot that is round. The plain sum over a scan misses what spreads sideways: it falls
+    for a spot that is round. Where the scan reaches farther to one side of c, what lies there
+    counts twice, for both sides. The plain sum over a scan misses what spreads sideways: it falls
     where excitons move faster.
 
     Parameters
     ----------
     counts : xarray.DataArray
-        Counts over ``time_ns`` and ``position_nm``, the latter equally spaced about the centre.
+        Counts over ``time_ns`` and ``position_nm``, the latter equally spaced and to both
+        sides of the centre.
     background_until_ns : float, optional
         Last time whose counts are background, b.
+    centre_nm : float, optional
+        c; by default that of a Gaussian through the sum of all slices (`fit_profiles`).
 
     Returns
     -------
@@ -37,8 +44,8 @@ def whole_spot_light(counts: xr.DataArray, *, background_until_ns: float = -0.3)
     Raises
     ------
     ValueError
-        If counts are negative or not finite, positions are not equally spaced, or no bin lies
-        before `background_until_ns`.
+        If counts are negative or not finite, positions are fewer than 5, not equally spaced or all
+        on one side of the centre, no spot is found, or no bin lies before `background_until_ns`.
 
     Examples
     --------
@@ -52,6 +59,7 @@ def whole_spot_light(counts: xr.DataArray, *, background_until_ns: float = -0.3)
     check_record(counts, "time_ns", "position_nm")
     check_number("background_until_ns", background_until_ns, below=0)
     position = counts["position_nm"]
+    check_number("number of positions", position.size, at_least=5)
     steps = np.diff(position)
     if not np.allclose(steps, steps[0], rtol=1e-6):
         raise ValueError("position_nm must be equally spaced")
@@ -64,7 +72,79 @@ def whole_spot_light(counts: xr.DataArray, *, background_until_ns: float = -0.3)
         )
     longer = after.sizes["time_ns"] / before.sizes["time_ns"]
     off, on = before.sum("time_ns"), after.sum("time_ns")
-    ring = math.pi * float(steps[0]) * abs(position)
+    ring = math.pi * float(steps[0]) * _radii(counts, centre_nm)
     light = float((ring * (on - longer * off)).sum())
     variance = float((ring**2 * (on + longer**2 * off)).sum())
     return Estimate(light, math.sqrt(variance), "counts nm2", "rings around the centre")
+
+
+def _radii(counts: xr.DataArray, centre_nm: float | None) -> xr.DataArray:
+    """Distance of every position from the centre, twice where the other side has no position."""
+    if centre_nm is None:
+        spot = fit_profiles(counts.sum("time_ns"))
+        reason = str(spot["reason"].item())
+        if reason:
+            raise ValueError(f"the sum of all slices shows no spot ({reason}); give centre_nm")
+        centre_nm = float(spot["centre_nm"])
+    position = counts["position_nm"]
+    first, last = float(position[0]), float(position[-1])
+    if not first < centre_nm < last:
+        raise ValueError(
+            f"position_nm runs from {first:g} to {last:g}, and the centre lies at "
+            f"{centre_nm:g}; scan to both sides of it"
+        )
+    radius = abs(position - centre_nm)
+    # a mirrored position counts as there if it is nearer than half a step
+    reach = min(centre_nm - first, last - centre_nm) + (last - first) / (position.size - 1) / 2
+    return radius.where(radius <= reach, 2 * radius)
+
+
+def quantum_yield(record: xr.Dataset) -> Estimate:
+    r"""Quantum yield from the four measurements in a sphere (Note 1), repeated.
+
+    The mean over the repetitions of
+
+    .. math:: Q = \frac{S_\mathrm{em} - B_\mathrm{em}}{B_\mathrm{exc} - S_\mathrm{exc}}.
+
+    Parameters
+    ----------
+    record : Dataset
+        ``sample_emission``, ``blank_emission``, ``sample_excitation`` and ``blank_excitation``
+        over repeat, and the attribute ``lamp_drift``, as from
+        `tptools.instruments.IntegratingSphere`.
+
+    Returns
+    -------
+    Estimate
+        Pure number. The error is propagated from Poisson noise of the four counts and the drift of
+        the lamp between them, and divided by the root of the number of repetitions. NaN with a
+        note where the sample did not absorb.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not finite.
+
+    Examples
+    --------
+    >>> counts = {"sample_emission": 1.5e7, "blank_emission": 1e6}
+    >>> counts |= {"sample_excitation": 8e7, "blank_excitation": 1e8}
+    >>> repeats = {name: ("repeat", [n] * 3) for name, n in counts.items()}
+    >>> quantum_yield(xr.Dataset(repeats, attrs={"lamp_drift": 0.003}))
+    Estimate(0.7000 ± 0.0079, method='integrating sphere')
+    """
+    names = ("sample_emission", "blank_emission", "blank_excitation", "sample_excitation")
+    for name in names:
+        check_record(record[name])
+    counts = np.array([record[name].to_numpy() for name in names], float)
+    emitted, absorbed = counts[0] - counts[1], counts[2] - counts[3]
+    if (absorbed <= 0).any():
+        note = "the sample took no light off the lamp"
+        return Estimate(math.nan, math.nan, "", "integrating sphere", note)
+    ratio = emitted / absorbed
+    # the background of the blank is not the lamp's
+    driven = np.array([emitted, np.zeros_like(emitted), counts[2], counts[3]])
+    variance = counts + (record.attrs["lamp_drift"] * driven) ** 2
+    slopes = np.array([1 + 0 * ratio, 1 + 0 * ratio, ratio, ratio]) / absorbed
+    error = np.sqrt((slopes**2 * variance).sum(axis=0).sum()) / ratio.size
+    return Estimate(float(ratio.mean()), float(error), "", "integrating sphere")

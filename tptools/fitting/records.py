@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
+
+from tptools.arrays import FloatArray
 
 
 def check_axes(record: xr.DataArray, *axes: str, name: str = "counts") -> None:
@@ -69,3 +72,59 @@ def check_window(window_ns: tuple[float, float]) -> None:
         raise ValueError(
             f"window_ns = {window_ns!r} must be two times, the first before the second"
         )
+
+
+def check_columns(at_least: int, /, **columns: ArrayLike) -> list[FloatArray]:
+    """Columns as arrays of one length; ValueError where something is missing.
+
+    Examples
+    --------
+    >>> check_columns(2, x=[1, 2], y=[1.0, float("nan")])
+    Traceback (most recent call last):
+    ValueError: y must be finite, and point 1 is nan; leave out what is missing
+    """
+    arrays = {name: np.ravel(np.asarray(one, float)) for name, one in columns.items()}
+    sizes = {name: one.size for name, one in arrays.items()}
+    if len(set(sizes.values())) > 1 or min(sizes.values()) < at_least:
+        raise ValueError(
+            f"columns have {sizes} points and must have the same number, at least {at_least}"
+        )
+    for name, one in arrays.items():
+        wrong = np.flatnonzero(~np.isfinite(one))
+        if wrong.size:
+            raise ValueError(
+                f"{name} must be finite, and point {wrong[0]} is {one[wrong[0]]}; leave out what "
+                "is missing"
+            )
+    return list(arrays.values())
+
+
+def check_errors(name: str, errors: FloatArray) -> None:
+    """Raise ValueError unless every point has an error that can weigh it.
+
+    Examples
+    --------
+    >>> check_errors("std_err", np.array([0.1, 0.0]))
+    Traceback (most recent call last):
+    ValueError: std_err must be positive and finite, and that of point 1 is 0.0; leave the point out
+    """
+    wrong = np.flatnonzero(~(np.isfinite(errors) & (errors > 0)))
+    if wrong.size:
+        raise ValueError(
+            f"{name} must be positive and finite, and that of point {wrong[0]} is "
+            f"{errors[wrong[0]]}; leave the point out"
+        )
+
+
+def check_varied(**columns: FloatArray) -> None:
+    """Raise ValueError for a column that holds one value only.
+
+    Examples
+    --------
+    >>> check_varied(x=np.array([2.0, 2.0]))
+    Traceback (most recent call last):
+    ValueError: x holds one value only, 2; vary it
+    """
+    for name, column in columns.items():
+        if np.ptp(column) == 0:
+            raise ValueError(f"{name} holds one value only, {column[0]:g}; vary it")

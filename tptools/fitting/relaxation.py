@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import lmfit
+import math
+
 import numpy as np
-from lmfit.model import ModelResult
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from tptools.arrays import FloatArray
+from tptools.fitting.records import check_columns, check_errors
+from tptools.fitting.result import Fit, fit_curve
+
+__all__ = ["fit_relaxation", "relaxation_curve"]
 
 
 def relaxation_curve(
     time_us: ArrayLike, limit_cm2_s: float, amplitude_cm2_s: float, tau_us: float
-) -> NDArray[np.float64]:
+) -> FloatArray:
     r"""Single exponential :math:`D(T) = D_\infty + A \, e^{-T/\tau}` of Fig. 4a.
 
     Parameters
@@ -35,7 +41,7 @@ def relaxation_curve(
 
 def fit_relaxation(
     time_us: ArrayLike, diffusivity_cm2_s: ArrayLike, std_err_cm2_s: ArrayLike | None = None
-) -> ModelResult:
+) -> Fit:
     """Fit `relaxation_curve` by least squares.
 
     Parameters
@@ -47,8 +53,8 @@ def fit_relaxation(
 
     Returns
     -------
-    lmfit.model.ModelResult
-        With parameters ``limit_cm2_s``, ``amplitude_cm2_s`` and ``tau_us``. Their errors are
+    Fit
+        Parameters ``limit_cm2_s``, ``amplitude_cm2_s`` and ``tau_us``. Their errors are
         scaled by the misfit, so that a curve that is not an exponential has wider ones.
 
     Raises
@@ -61,28 +67,32 @@ def fit_relaxation(
     --------
     >>> time_us = np.geomspace(0.6, 100, 12)
     >>> fit = fit_relaxation(time_us, relaxation_curve(time_us, 0.01, 0.14, 6.0))
-    >>> round(fit.params["tau_us"].value, 6)
+    >>> round(fit["tau_us"].value, 6)
     6.0
     """
-    time, value = np.ravel(time_us).astype(float), np.ravel(diffusivity_cm2_s).astype(float)
-    error = np.ones_like(value) if std_err_cm2_s is None else np.ravel(std_err_cm2_s)
-    if not time.shape == value.shape == error.shape or time.size < 4:
-        raise ValueError(
-            f"time_us, diffusivity_cm2_s and std_err_cm2_s have {time.size}, {value.size} and "
-            f"{error.size} points and must have the same number, at least 4"
-        )
-    if not (np.isfinite([time, value, error]).all() and (error > 0).all()):
-        raise ValueError("points must be finite and errors positive; leave out what is missing")
-    model = lmfit.Model(relaxation_curve)
-    guess = model.make_params(
-        limit_cm2_s=value.min(),
-        amplitude_cm2_s=np.ptp(value),
-        tau_us={"value": _guess_tau_us(time, value), "min": 0},
+    time, value = check_columns(4, time_us=time_us, diffusivity_cm2_s=diffusivity_cm2_s)
+    error = np.ones_like(value)
+    if std_err_cm2_s is not None:
+        _, error = check_columns(4, time_us=time_us, std_err_cm2_s=std_err_cm2_s)
+        check_errors("std_err_cm2_s", error)
+    start = {
+        "limit_cm2_s": {"value": value.min()},
+        "amplitude_cm2_s": {"value": np.ptp(value)},
+        "tau_us": {"value": _guess_tau_us(time, value), "min": 0},
+    }
+    return fit_curve(
+        relaxation_curve,
+        time,
+        value,
+        start,
+        units={"limit_cm2_s": "cm2/s", "amplitude_cm2_s": "cm2/s", "tau_us": "us"},
+        method="single exponential",
+        variance=error**2,
+        scale_errors=True,
     )
-    return model.fit(value, guess, time_us=time, weights=1 / error)
 
 
-def _guess_tau_us(time: NDArray, value: NDArray) -> float:
+def _guess_tau_us(time: FloatArray, value: FloatArray) -> float:
     """Time of the point nearest to 1/e of the way down."""
-    target = value.min() + np.ptp(value) / np.e
+    target = value.min() + np.ptp(value) / math.e
     return float(max(time[np.abs(value - target).argmin()], 1e-6))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from tptools.checks import check_integer
+from tptools.estimate import Estimate
 from tptools.fitting.diffusion import Method, diffusivity
 from tptools.randomness import generator
 
-__all__ = ["CONDITIONS", "measure_series"]
+__all__ = ["CONDITIONS", "estimates", "measure_series"]
 
 CONDITIONS = (
     "sample",
@@ -91,6 +94,50 @@ def measure_series(
     )
 
 
+def estimates(
+    table: xr.Dataset, *, error: str | None = None, unit: str | None = None
+) -> list[Estimate]:
+    """Rows of a table as Estimates.
+
+    Parameters
+    ----------
+    table : Dataset
+        ``value`` and its errors over one dimension at most, such as record or condition; as from
+        `measure_series` or `tptools.kmc.diffusivities`, at one ``estimator`` or over them.
+    error : str, optional
+        Variable with the errors; by default ``scatter`` where there is one, or ``std_err``.
+    unit : str, optional
+        By default that in the attributes of ``value``.
+
+    Returns
+    -------
+    list of Estimate
+        In the order of the rows, with the name of the estimator as method.
+
+    Raises
+    ------
+    ValueError
+        If the table has more than one dimension, or no unit is known.
+
+    Examples
+    --------
+    >>> columns = {"value": ("record", [1.0, 3.0]), "std_err": ("record", [0.1, 0.4])}
+    >>> first, last = estimates(xr.Dataset(columns, {"estimator": "global"}), unit="cm2/s")
+    >>> last - first
+    Estimate(2.00 ± 0.41 cm2/s, method='global')
+    """
+    value = table["value"]
+    errors = table[error or ("scatter" if "scatter" in table else "std_err")]
+    if value.ndim > 1:
+        raise ValueError(f"table has dimensions {value.dims} and must have one at most; select")
+    unit = value.attrs.get("units") if unit is None else unit
+    if unit is None:
+        raise ValueError("value has no attribute 'units'; give unit")
+    methods = table.coords.get("estimator", xr.DataArray(""))
+    rows = zip(*(np.ravel(one) for one in xr.broadcast(value, errors, methods)), strict=True)
+    return [Estimate(one, std_err, unit, str(method)) for one, std_err, method in rows]
+
+
 def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
     """Standard deviation of D from slices over records drawn around this one.
 
@@ -102,10 +149,10 @@ def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
     return float(np.std([diffusivity(record.copy(data=one)).value for one in draws], ddof=1))
 
 
-def _conditions(dataset: xr.Dataset) -> dict[str, tuple]:
+def _conditions(dataset: xr.Dataset) -> dict[str, tuple[str, NDArray[Any]]]:
     """What was varied and what was not, for every record."""
     n_records = dataset.sizes["record"]
-    known = {}
+    known: dict[str, tuple[str, NDArray[Any]]] = {}
     for name in CONDITIONS:
         if name in dataset:
             known[name] = ("record", dataset[name].to_numpy())

@@ -10,14 +10,13 @@ from scipy import stats
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
-from tptools.estimate import Estimate
+from tptools.fitting.records import check_columns, check_varied
 from tptools.randomness import generator
 
 __all__ = [
     "Agreement",
     "RankCorrelation",
     "agree",
-    "line",
     "power_of_agreement",
     "rank_correlation",
 ]
@@ -121,8 +120,8 @@ def rank_correlation(
     """
     check_integer("n_resamples", n_resamples, at_least=100)
     named = {"x": x, "y": y} | ({} if given is None else {"given": given})
-    columns = _pairs(*named.values())
-    _check_varied(**dict(zip(named, columns, strict=True)))
+    columns = check_columns(4, **named)
+    check_varied(**dict(zip(named, columns, strict=True)))
     size = columns[0].size
     correlation = _spearman if given is None else _partial_spearman
     value = float(correlation(*(one[None] for one in columns))[0])
@@ -131,42 +130,6 @@ def rank_correlation(
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     p_value = _chance(value, size - len(columns))
     return RankCorrelation(value, float(low), float(high), p_value, size)
-
-
-def line(x: ArrayLike, y: ArrayLike, std_err: ArrayLike) -> tuple[Estimate, Estimate]:
-    """Slope and intercept of a straight line, weighted by known errors.
-
-    Parameters
-    ----------
-    x, y, std_err : array_like
-        Points with standard errors, of one length of at least 3.
-
-    Returns
-    -------
-    tuple of Estimate
-        Slope and intercept, without units; errors from `std_err` as given, not from the scatter.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, are below 3, a value is not finite, an error not positive, or `x` holds
-        one value only.
-
-    Examples
-    --------
-    >>> line([0, 1, 2], [1, 3, 5], [0.1, 0.1, 0.1])[0]
-    Estimate(2.000 ± 0.071, method='weighted line')
-    """
-    first, second, error = _pairs(x, y, std_err, at_least=3)
-    _check_varied(x=first)
-    if not (error > 0).all():
-        raise ValueError("std_err must be positive; leave out points without an error")
-    (slope, intercept), covariance = np.polyfit(first, second, 1, w=1 / error, cov="unscaled")
-    slope_err, intercept_err = np.sqrt(np.diag(covariance))
-    return (
-        Estimate(float(slope), float(slope_err), "", "weighted line"),
-        Estimate(float(intercept), float(intercept_err), "", "weighted line"),
-    )
 
 
 def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agreement:
@@ -191,15 +154,9 @@ def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agr
     >>> agree([1.0, 2.0], [0.1, 0.1], [1.1, 1.9], [0.1, 0.1]).n_points
     2
     """
-    columns = [np.asarray(one, float) for one in (a, a_err, b, b_err)]
-    longest = max(one.size for one in columns)
-    filled = [one if one.ndim else np.full(longest, one) for one in columns]
-    a, a_err, b, b_err = _pairs(*filled, at_least=1)
-    variance = a_err**2 + b_err**2
-    if not (variance > 0).all():
-        raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
-    chi2 = float(((a - b) ** 2 / variance).sum())
-    return Agreement(chi2, a.size, float(stats.chi2.sf(chi2, a.size)))
+    difference, variance = _differences(a=a, a_err=a_err, b=b, b_err=b_err)
+    chi2 = float((difference**2 / variance).sum())
+    return Agreement(chi2, variance.size, float(stats.chi2.sf(chi2, variance.size)))
 
 
 def power_of_agreement(
@@ -237,14 +194,22 @@ def power_of_agreement(
     0.77
     """
     check_number("level", level, above=0, below=1)
-    d, a, b = np.broadcast_arrays(*(np.asarray(one, float) for one in (difference, a_err, b_err)))
-    variance = a**2 + b**2
-    if not (variance > 0).all():
-        raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
+    d, variance = _differences(a=difference, a_err=a_err, b=0.0, b_err=b_err)
     threshold = stats.chi2.isf(level, d.size)
     shift = float((d**2 / variance).sum())
     # at a shift of zero scipy's noncentral distribution is not defined by all versions
     return float(stats.ncx2.sf(threshold, d.size, shift)) if shift > 0 else level
+
+
+def _differences(**columns: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Difference of a and b at each point, and its variance; a number stands for all points."""
+    longest = max(np.size(one) for one in columns.values())
+    filled = {n: one if np.ndim(one) else np.full(longest, one) for n, one in columns.items()}
+    a, a_err, b, b_err = check_columns(1, **filled)
+    variance = a_err**2 + b_err**2
+    if not (variance > 0).all():
+        raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
+    return a - b, variance
 
 
 def _spearman(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -271,23 +236,3 @@ def _chance(value: float, freedom: int) -> float:
     if abs(value) >= 1:
         return 0.0
     return float(2 * stats.t.sf(abs(value) * np.sqrt(freedom / (1 - value**2)), freedom))
-
-
-def _check_varied(**columns: FloatArray) -> None:
-    for name, column in columns.items():
-        if np.ptp(column) == 0:
-            raise ValueError(f"{name} holds one value only, {column[0]:g}; vary it")
-
-
-def _pairs(*columns: ArrayLike, at_least: int = 4) -> list[FloatArray]:
-    """Columns as arrays of one length, refused where something is missing."""
-    arrays = [np.ravel(np.asarray(one, float)) for one in columns]
-    sizes = {one.size for one in arrays}
-    if len(sizes) > 1 or min(sizes) < at_least:
-        raise ValueError(
-            f"columns have {sorted(one.size for one in arrays)} points and must have the same "
-            f"number, at least {at_least}"
-        )
-    if not all(np.isfinite(one).all() for one in arrays):
-        raise ValueError("values must be finite; leave out what is missing")
-    return arrays

@@ -78,10 +78,10 @@ def test_power_spectra_show_every_power_and_the_fit(spectra, intensities, line):
     ]  # fmt: skip
     inset = main.child_axes[0]
     x, y = inset.lines[0].get_data()
-    np.testing.assert_allclose(y, line.prefactor.value * x**line.exponent.value)
+    np.testing.assert_allclose(y, line["prefactor"].value * x ** line["exponent"].value)
     points = [bar.lines[0].get_xydata()[0].tolist() for bar in inset.containers]
     assert points == [[power, one.value] for power, one in intensities.items()]
-    assert str(line.exponent) in words(figure)
+    assert str(line["exponent"]) in words(figure)
     assert_inside(figure)
 
 
@@ -90,7 +90,7 @@ def test_power_series_has_a_row_each(spectra, intensities, line):
     one = (spectra, intensities, line)
     figure = figures.plot_power_series({"first": one, "second": one})
     titles = [ax.get_title(loc="left") for ax in figure.axes]
-    exponent = f"exponent {line.exponent}"
+    exponent = f"exponent {line['exponent']}"
     assert titles == ["(a) first", f"(b) {exponent}", "(c) second", f"(d) {exponent}"]
     assert len(figure.axes[2].lines) == len(POWERS)
     assert_inside(figure)

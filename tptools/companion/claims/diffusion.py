@@ -11,11 +11,13 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from tptools import fitting
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
-from tptools.companion.claims.records import CRUDE, change, diffusivity, measured, rank, slope
+from tptools.companion.claims.records import CRUDE, measured, rank, slope
 from tptools.companion.claims.verdict import Bounds
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, mean
+from tptools.fitting.diffusion import Method
 
 # records of the trials are four rates, four fluences, three rates at one power
 _RATES, _ONE_POWER = slice(0, 4), slice(8, 11)
@@ -24,14 +26,15 @@ _NOTE_2 = ("trial_note_2", "note_2_series")
 _RISE = Bounds("D at the end of the series less D at its start", low=0, unit="cm2/s")
 
 
-def _all(names: tuple[str, ...], method: str) -> list[xr.Dataset]:
+def _all(names: tuple[str, ...], method: Method) -> list[xr.Dataset]:
     """Series whose values are ranked only."""
     return [measured(name, method, CRUDE) for name in names]
 
 
 def _ends(name: str, first: int, last: int) -> Estimate:
     """Change of D by slices from one record to another."""
-    return change(measured(name, records=(first, last)))
+    before, after = fitting.estimates(measured(name, records=(first, last)))
+    return after - before
 
 
 @claim("main-D-vs-f", expects=_RISE)
@@ -54,11 +57,8 @@ def rise_with_fluence() -> dict[str, Estimate]:
 
 def _first_over_others(series: xr.Dataset) -> Estimate:
     """Diffusivity of the first record over the mean of the others."""
-    first = diffusivity(series, 0)
-    others = [diffusivity(series, k) for k in range(1, series.sizes["record"])]
-    mean = float(np.mean([one.value for one in others]))
-    error = float(np.hypot.reduce([one.std_err for one in others])) / len(others)
-    return first / Estimate(mean, error, "cm2/s", first.method)
+    first, *others = fitting.estimates(series)
+    return first / mean(others)
 
 
 @claim(
@@ -119,8 +119,7 @@ def power_dependence_without_memory() -> Estimate:
     With Note 2's memory the change is above 1.
     """
     series = measured("trial_no_memory", "global")
-    found, mean = slope(series), float(series["value"].mean())
-    return Estimate(found.value / mean, found.std_err / mean, "", found.method)
+    return replace(slope(series) / float(series["value"].mean()), unit="")
 
 
 @claim(
@@ -132,10 +131,10 @@ def rise_of_other_explanations() -> dict[str, Estimate]:
 
     An explanation has to bring at least half of the rise; heating lowers D, by an assumed law.
     """
-    rises = {
-        name: change(measured(f"trial_{name}", "global").isel(record=_RATES))
-        for name in ("annihilation", "heating", "note_2")
-    }
+    rises = {}
+    for name in ("annihilation", "heating", "note_2"):
+        first, *_, last = fitting.estimates(measured(f"trial_{name}", "global").isel(record=_RATES))
+        rises[name] = last - first
     return {name: rises[name] / rises["note_2"] for name in ("annihilation", "heating")}
 
 
@@ -145,11 +144,9 @@ def rise_of_other_explanations() -> dict[str, Estimate]:
 )
 def return_to_low_power() -> Estimate:
     """Read the six runs by slices; a film that had changed for good would give 1."""
-    series = measured("repeat_series")
-    back = change(series.isel(record=[0, 3]))
-    low = series["value"].isel(record=[0, 3, 5]).mean()
-    step = float(series["value"].isel(record=[1, 2, 4]).mean() - low)
-    return Estimate(back.value / step, back.std_err / step, "", "slices")
+    D = fitting.estimates(measured("repeat_series"))
+    step = mean([D[1], D[2], D[4]]) - mean([D[0], D[3], D[5]])
+    return (D[3] - D[0]) / step
 
 
 @claim(
@@ -158,13 +155,9 @@ def return_to_low_power() -> Estimate:
 )
 def filtered_over_natural() -> Estimate:
     """Read both power series by slices and divide their sums; one point resolves twenty percent."""
-
-    def total(name: str) -> Estimate:
-        series = measured(name)
-        error = float(np.sqrt((series["scatter"] ** 2).sum()))
-        return Estimate(float(series["value"].sum()), error, "cm2/s", "slices")
-
-    return replace(total("snr_constant") / total("snr_natural"), method="slices")
+    series = ("snr_constant", "snr_natural")
+    with_filters, without = (mean(fitting.estimates(measured(name))) for name in series)
+    return with_filters / without
 
 
 @claim(

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from functools import cache
 
 import xarray as xr
-from lmfit.model import ModelResult
 
 from tptools import fitting
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
-from tptools.companion.claims.records import fitted
 from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
@@ -54,24 +52,24 @@ def exponent_at_fixed_rate() -> Estimate:
 
     The interval is what would be printed as 1.0.
     """
-    return light_against_power("power_series").exponent
+    return light_against_power("power_series")["exponent"]
 
 
 @claim("main-PL-linear-frep", expects=_LINEAR)
 def exponent_at_fixed_fluence() -> Estimate:
     """Fit a power law to the light of the scans at <N> = 0.02, from 0.5 to 40 MHz."""
-    return light_against_power("rate_series").exponent
+    return light_against_power("rate_series")["exponent"]
 
 
 @claim("s5-linear", expects=_LINEAR)
 def exponents_of_fig_s5() -> dict[str, Estimate]:
     """Fit power laws to the light of the scans at constant fluence, and of those at 5 MHz."""
     series = {"Fig. S5b": "rate_series", "Fig. S5d": "fluence_series"}
-    return {panel: light_against_power(name).exponent for panel, name in series.items()}
+    return {panel: light_against_power(name)["exponent"] for panel, name in series.items()}
 
 
 @cache
-def light_against_power(name: str) -> fitting.PowerLaw:
+def light_against_power(name: str) -> fitting.Fit:
     """Power law through the light of a series of scans, integrated over the plane."""
     series = datasets.load(name)
     found = [
@@ -79,10 +77,7 @@ def light_against_power(name: str) -> fitting.PowerLaw:
         for k in range(series.sizes["record"])
     ]
     passed = series.filter_transmission.values
-    light = [
-        Estimate(one.value / share, one.std_err / share, one.unit, one.method)
-        for one, share in zip(found, passed, strict=True)
-    ]
+    light = [one / share for one, share in zip(found, passed, strict=True)]
     return fitting.fit_power_law(series.power_nW, light)
 
 
@@ -106,8 +101,8 @@ def power_law_later() -> Estimate:
 
 
 def _of_other(
-    fit: Callable[..., ModelResult],
-    other: Callable[..., ModelResult],
+    fit: Callable[..., fitting.Fit],
+    other: Callable[..., fitting.Fit],
     window_ns: tuple[float, float],
 ) -> Estimate:
     """Deviation of all decays from one curve, over that from another."""
@@ -163,8 +158,7 @@ def _powers_of_fig_1c() -> list[float]:
 
 
 def _peak(film: Optics, laser: Excitation, seed: int) -> Estimate:
-    found = fitting.fit_peak(Spectrometer().measure(film, laser, seed=seed)).params["peak_nm"]
-    return Estimate(found.value, found.stderr, "nm", "Gaussian in energy")
+    return fitting.fit_peak(Spectrometer().measure(film, laser, seed=seed))["peak_nm"]
 
 
 @cache
@@ -183,7 +177,7 @@ def _decay(power_nW: float) -> tuple[xr.DataArray, float]:
 
 
 @cache
-def _prompt(power_nW: float, blurred: bool) -> ModelResult:
+def _prompt(power_nW: float, blurred: bool) -> fitting.Fit:
     """Exponential up to 3 ns, by itself or with what the instrument adds."""
     counts, dark = _decay(power_nW)
     if not blurred:
@@ -192,21 +186,15 @@ def _prompt(power_nW: float, blurred: bool) -> ModelResult:
 
 
 @cache
-def _tail(power_nW: float, dark_off: bool = True) -> ModelResult:
+def _tail(power_nW: float, dark_off: bool = True) -> fitting.Fit:
     """Power law from 3 to 20 ns."""
     counts, dark = _decay(power_nW)
     return fitting.fit_tail(counts, background=dark if dark_off else 0.0)
 
 
 def _lifetimes(power_nW: float) -> dict[str, Estimate]:
-    return {
-        name: fitted(_prompt(power_nW, blurred), "lifetime_ns", "ns")
-        for name, blurred in _BLURRED.items()
-    }
+    return {name: _prompt(power_nW, blurred)["lifetime_ns"] for name, blurred in _BLURRED.items()}
 
 
 def _exponents(power_nW: float) -> dict[str, Estimate]:
-    return {
-        name: fitted(_tail(power_nW, dark_off), "exponent", "")
-        for name, dark_off in _DARK_OFF.items()
-    }
+    return {name: _tail(power_nW, dark_off)["exponent"] for name, dark_off in _DARK_OFF.items()}

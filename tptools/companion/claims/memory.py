@@ -12,18 +12,17 @@ from functools import cache
 
 import numpy as np
 import xarray as xr
-from lmfit.model import ModelResult
 
 from tptools import kmc
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
-from tptools.companion.claims.records import CRUDE, diffusivity, fitted, measured
+from tptools.companion.claims.records import CRUDE, measured
 from tptools.companion.claims.verdict import Bounds, Recomputed
 from tptools.companion.paper import REPORTED
 from tptools.companion.recipes import FILM
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, mean
 from tptools.excitation import Excitation
-from tptools.fitting import fit_relaxation, relaxation_curve
+from tptools.fitting import Fit, estimates, fit_relaxation, relaxation_curve
 from tptools.instruments import Microscope, diffraction_limit_nm
 from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
@@ -52,7 +51,7 @@ def _runs(protocol: str, reading: str = "second_moment") -> xr.Dataset:
 
 
 @cache
-def _fit(reading: str) -> ModelResult:
+def _fit(reading: str) -> Fit:
     """Single exponential through Note 2's curve, of the excitons or of the film's scans."""
     if reading in _SEEN.values():
         table = measured("note_2_series", reading, CRUDE)
@@ -61,29 +60,27 @@ def _fit(reading: str) -> ModelResult:
     return fit_relaxation(table["time_between_excitations_us"], table["value"])
 
 
-def _fits(name: str, unit: str) -> dict[str, Estimate]:
+def _fits(name: str) -> dict[str, Estimate]:
     readings = _CONSISTENT | _SEEN
-    return {text: fitted(_fit(one), name, unit) for text, one in readings.items()}
+    return {text: _fit(one)[name] for text, one in readings.items()}
 
 
-def _picked(table: xr.Dataset, condition: int) -> Estimate:
-    one = table.isel(condition=condition)
-    return Estimate(
-        float(one["value"]), float(one["std_err"]), "cm2/s", str(one["estimator"].item())
-    )
+def _curve(table: xr.Dataset) -> list[Estimate]:
+    """D of every condition."""
+    return estimates(table, unit="cm2/s")
 
 
 @cache
 def _highest(reading: str) -> Estimate:
     """D at the shortest time between excitations of Fig. 4e."""
     table = _runs("steady state", reading)
-    return _picked(table, int(table["time_between_excitations_us"].argmin("condition")))
+    return _curve(table)[int(table["time_between_excitations_us"].argmin("condition"))]
 
 
 @cache
 def _rare() -> Estimate:
     """D of isolated pulses, by <r²>/4t, at the middle amplitude."""
-    return _picked(_runs("isolated"), 1)
+    return _curve(_runs("isolated"))[1]
 
 
 @claim("main-tau-relax")
@@ -92,7 +89,7 @@ def relaxation_time() -> dict[str, Estimate]:
 
     The scans are nine, at 2.5 MHz and with a spot of 500 nm; the excitons have Note 2's 250 nm.
     """
-    return _fits("tau_us", "us")
+    return _fits("tau_us")
 
 
 @claim(
@@ -106,8 +103,8 @@ def persistence() -> dict[str, Recomputed]:
     The last reading is what `tptools.calibration` found, where the time was free to be anything.
     """
     return {
-        "fit to Note 2's curve": fitted(_fit("second_moment"), "tau_us", "us"),
-        "Note 2 through the microscope": fitted(_fit("slices"), "tau_us", "us"),
+        "fit to Note 2's curve": _fit("second_moment")["tau_us"],
+        "Note 2 through the microscope": _fit("slices")["tau_us"],
         "memory of a film with the curve of Fig. 4a": float(
             datasets.load("calibration").attrs["relaxation_time_us"]
         ),
@@ -117,7 +114,7 @@ def persistence() -> dict[str, Recomputed]:
 @claim("main-D-inf")
 def limit_of_rare_excitation() -> dict[str, Estimate]:
     """Take the limit of the fits to Note 2's curve, and D of isolated pulses, without a fit."""
-    return _fits("limit_cm2_s", "cm2/s") | {"isolated pulses": _rare()}
+    return _fits("limit_cm2_s") | {"isolated pulses": _rare()}
 
 
 @claim("main-D-enhanced", "abs-D-max")
@@ -125,7 +122,7 @@ def highest_diffusivity() -> dict[str, Estimate]:
     """Read D of Note 2's model at the shortest time between excitations; by scans, at 25 nW."""
     excitons = {text: _highest(one) for text, one in _READINGS.items()}
     seen = {
-        text: diffusivity(measured("note_2_series", one, records=(8,)), 0)
+        text: estimates(measured("note_2_series", one, records=(8,)))[0]
         for text, one in _SEEN.items()
     }
     return excitons | seen
@@ -176,7 +173,7 @@ def coated_over_uncoated() -> Estimate:
     ):
         scans = measured(series, n_resamples=CRUDE, records=tuple(range(9)))
         fit = fit_relaxation(scans["time_between_excitations_us"], scans["value"])
-        found = fitted(fit, "tau_us", "us")
+        found = fit["tau_us"]
         value = _printed(claim_id)
         times.append(replace(found, value=value, std_err=value * found.std_err / found.value))
     return times[0] / times[1]
@@ -213,7 +210,7 @@ def model_over_measured_limit() -> dict[str, Estimate]:
     """Divide the model's limit by the 0.01 cm2/s of the text; within a factor of two is a match."""
     measured_limit = Estimate(_printed("main-D-inf"), 0.0, "cm2/s", "printed")
     limits = {
-        "limit of the fit": fitted(_fit("second_moment"), "limit_cm2_s", "cm2/s"),
+        "limit of the fit": _fit("second_moment")["limit_cm2_s"],
         "isolated pulses": _rare(),
     }
     return {text: one / measured_limit for text, one in limits.items()}
@@ -307,9 +304,7 @@ def one_ns_over_three() -> dict[str, Estimate]:
 
 
 def _mean_of_curve(reading: str) -> Estimate:
-    table = _runs("steady state", reading)
-    error = float(np.sqrt((table["std_err"] ** 2).sum())) / table.sizes["condition"]
-    return Estimate(float(table["value"].mean()), error, "cm2/s", reading)
+    return mean(_curve(_runs("steady state", reading)))
 
 
 @claim(
@@ -403,8 +398,8 @@ def drawn_relaxation_times() -> Estimate:
 )
 def memory_at_one_relaxation_time() -> Estimate:
     """Compare the brightest pulses of Fig. 4e at a period of 8.1 us and at an infinite one."""
-    table = _runs("one relaxation time")
-    return _picked(table, 0) / _picked(table, 1)
+    often, isolated = _curve(_runs("one relaxation time"))
+    return often / isolated
 
 
 @claim(
@@ -418,7 +413,8 @@ def fresh_over_steady() -> dict[str, Estimate]:
     """
     fresh, steady = _runs("fresh lattice"), _runs("steady state")
     at_amplitude = steady.isel(condition=np.flatnonzero(steady["excitation_density"] == 0.02))
+    started, burnt_in = _curve(fresh), _curve(at_amplitude)
     return {
-        f"period of {1e3 * float(table_us):g} ns": _picked(fresh, k) / _picked(at_amplitude, k)
-        for k, table_us in ((0, fresh["period_us"][0]), (-1, fresh["period_us"][-1]))
+        f"period of {1e3 * float(fresh['period_us'][k]):g} ns": started[k] / burnt_in[k]
+        for k in (0, -1)
     }

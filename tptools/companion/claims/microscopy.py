@@ -1,5 +1,6 @@
 """The microscope and the slope of a widening spot: Note 3 and the main text on both."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -78,8 +79,7 @@ def diffusivity_through_the_microscope() -> Estimate:
     """Fit all slices of a simulated scan over a film without memory or traps."""
     film = VARIANTS["neither"]
     record = datasets.load("tplm_10nW_neither").expand_dims("record")
-    series = fitting.measure_series(record, ("slices",)).squeeze()
-    found = Estimate(float(series.value), float(series.scatter), "cm2/s", "slices")
+    (found,) = fitting.estimates(fitting.measure_series(record, ("slices",)).isel(estimator=0))
     return _relative(found, film.free_walk_diffusivity_cm2_s(film.hop_rate_ground_per_ps))
 
 
@@ -191,7 +191,7 @@ def recombined_by_3_ns() -> dict[str, float | Estimate]:
     decay = datasets.load("decays_5MHz").counts.isel(power_nW=0)
     dark = float(decay.sel(time_ns=slice(None, -0.3)).mean())
     share = fitting.prompt_fraction(decay, background=dark)
-    return gone | {"with a tail": Estimate(100 * share.value, 100 * share.std_err, "%", "light")}
+    return gone | {"with a tail": replace(100 * share, unit="%")}
 
 
 @claim("main-Dmin")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import xarray as xr
-from lmfit.model import ModelResult
 
 from tptools import fitting
 from tptools.companion import datasets
 from tptools.estimate import Estimate
+from tptools.fitting.diffusion import Method
 
 CRUDE = 2
 """Draws of photon noise for a series whose scatter is not used."""
@@ -19,7 +20,7 @@ CRUDE = 2
 
 def measured(
     name: str,
-    method: str = "slices",
+    method: Method = "slices",
     n_resamples: int = 20,
     records: tuple[int, ...] | None = None,
 ) -> xr.Dataset:
@@ -30,7 +31,7 @@ def measured(
 
 @cache
 def _measured(
-    name: str, method: str, n_resamples: int, records: tuple[int, ...] | None
+    name: str, method: Method, n_resamples: int, records: tuple[int, ...] | None
 ) -> xr.Dataset:
     series = datasets.load(name)
     chosen = series if records is None else series.isel(record=list(records))
@@ -38,25 +39,10 @@ def _measured(
     return found.isel(estimator=0)
 
 
-def diffusivity(series: xr.Dataset, record: int) -> Estimate:
-    """Diffusivity of one record, with the scatter that photon noise gives."""
-    one = series.isel(record=record)
-    return Estimate(
-        float(one["value"]), float(one["scatter"]), "cm2/s", str(one["estimator"].item())
-    )
-
-
-def change(series: xr.Dataset) -> Estimate:
-    """Diffusivity of the last record less that of the first."""
-    first, last = diffusivity(series, 0), diffusivity(series, -1)
-    error = float(np.hypot(first.std_err, last.std_err))
-    return Estimate(last.value - first.value, error, "cm2/s", first.method)
-
-
 def slope(series: xr.Dataset) -> Estimate:
     """Slope of the diffusivity per decade of power."""
     found, _ = fitting.line(np.log10(series["power_nW"]), series["value"], series["scatter"])
-    return Estimate(found.value, found.std_err, "cm2/s per decade", "weighted line")
+    return replace(found, unit="cm2/s per decade")
 
 
 def rank(series: Sequence[xr.Dataset], along: str, given: str | None = None) -> Estimate:
@@ -75,9 +61,3 @@ def rank(series: Sequence[xr.Dataset], along: str, given: str | None = None) -> 
 def worst(estimates: Sequence[Estimate]) -> Estimate:
     """Return the one that is surest to be low, or least sure to be high."""
     return min(estimates, key=lambda one: one.value / one.std_err)
-
-
-def fitted(fit: ModelResult, name: str, unit: str) -> Estimate:
-    """Parameter of a fit."""
-    found = fit.params[name]
-    return Estimate(found.value, found.stderr, unit, "fit")

@@ -19,12 +19,13 @@ from tptools.companion.claims.verdict import Bounds
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.film import FILMS
+from tptools.fitting.diffusion import Method
 
 _BARE, _COATED = "OLA/OA", ("film ALD", "c-ALD 4")
 _SHELLS = ("c-ALD 8", "c-ALD 12")
 
 
-def _film(name: str, series: str, method: str, n_resamples: int = 20) -> xr.Dataset:
+def _film(name: str, series: str, method: Method, n_resamples: int = 20) -> xr.Dataset:
     """Records of one film at 2.5 MHz."""
     every = measured(series, "global")
     chosen = (every["sample"] == name) & (every["rep_rate_MHz"] == 2.5)

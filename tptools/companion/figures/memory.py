@@ -10,7 +10,6 @@ from io import BytesIO
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
-from lmfit.model import ModelResult
 from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -21,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
+from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
@@ -201,7 +201,7 @@ def _few_colours(picture: str) -> str:
         return b64encode(file.getvalue()).decode()
 
 
-def plot_relaxation_curve(table: xr.Dataset, fit: ModelResult) -> Figure:
+def plot_relaxation_curve(table: xr.Dataset, fit: Fit) -> Figure:
     """Draw Fig. 4e: diffusivity against the time between excitations, with its fit.
 
     Parameters
@@ -209,7 +209,7 @@ def plot_relaxation_curve(table: xr.Dataset, fit: ModelResult) -> Figure:
     table : Dataset
         ``value`` and ``std_err`` in cm2/s over ``excitation_density`` and ``period_us``, and
         ``time_between_excitations_us``.
-    fit : ModelResult
+    fit : Fit
         From `tptools.fitting.fit_relaxation`.
 
     Returns
@@ -227,7 +227,7 @@ def plot_relaxation_curve(table: xr.Dataset, fit: ModelResult) -> Figure:
         ax.errorbar(one.time_between_excitations_us, one.value, one.std_err, ls="", **look)
         inset.errorbar(one.period_us, one.value, one.std_err, lw=0.8, label=label, **look)
     time_us = np.linspace(0, float(table.time_between_excitations_us.max()), 400)
-    curve = fit.eval(time_us=time_us)
+    curve = fit.curve(time_us)
     ax.plot(time_us, curve, "--", color=EXCITON, label="single exponential")
     ax.set(xlabel="time between excitations $T$ (µs)", ylabel="$D$ (cm²/s)", ylim=(0, None))
     inset.set(xlabel="time between pulses (µs)", ylabel="$D$ (cm²/s)", ylim=(0, None))

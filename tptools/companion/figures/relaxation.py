@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
-from lmfit.model import ModelResult
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
+from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look
 
 __all__ = ["plot_calibration", "plot_chain", "plot_measured_relaxation"]
@@ -20,7 +20,7 @@ TIME = "time between excitations (µs)"
 
 
 def plot_measured_relaxation(
-    series: xr.Dataset, fits: Mapping[str, ModelResult], constant_us_nW: float
+    series: xr.Dataset, fits: Mapping[str, Fit], constant_us_nW: float
 ) -> Figure:
     """Draw Fig. 4a or S12: D against the time between excitations, with single exponentials.
 
@@ -28,7 +28,7 @@ def plot_measured_relaxation(
     ----------
     series : Dataset
         From `tptools.fitting.measure_series`.
-    fits : mapping of str to ModelResult
+    fits : mapping of str to Fit
         By method: from `tptools.fitting.fit_relaxation`.
     constant_us_nW : float
         Product of power and time between excitations, for the mirrored axis.
@@ -45,7 +45,7 @@ def plot_measured_relaxation(
         one = series.sel(estimator=method)
         x, y, error = one["time_between_excitations_us"], one["value"], one["scatter"]
         look: Look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
-        tau, limit = fit.params["tau_us"], fit.params["limit_cm2_s"]
+        tau, limit = fit["tau_us"], fit["limit_cm2_s"]
         text = f"{method}: τ = {tau.value:.1f} µs, limit {limit.value:.3f} cm²/s"
         time_us = np.linspace(float(x.min()), float(x.max()), 400)
         for where in (ax, inset):
@@ -54,7 +54,7 @@ def plot_measured_relaxation(
                 "color": OKABE_ITO["vermillion"],
                 "ls": "--" if method == "slices" else ":",
             }
-            where.plot(time_us, fit.eval(time_us=time_us), label=text, **dashes)
+            where.plot(time_us, fit.curve(time_us), label=text, **dashes)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     inset.set(xlim=(1, 13.5), ylim=(0, None))
     inset.tick_params(labelsize=8)

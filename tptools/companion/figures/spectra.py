@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tptools.estimate import Estimate
-from tptools.fitting import PowerLaw
+from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
@@ -68,7 +69,7 @@ def plot_absorbance_and_emission(
 
 
 def plot_power_spectra(
-    spectra: xr.DataArray, intensities: Mapping[float, Estimate], line: PowerLaw
+    spectra: xr.DataArray, intensities: Mapping[float, Estimate], line: Fit
 ) -> Figure:
     """Draw Fig. 1c: spectra on top of each other, and their integrals against power.
 
@@ -78,7 +79,7 @@ def plot_power_spectra(
         Over (power_nW, wavelength_nm), normalised as they shall be seen.
     intensities : mapping of float to Estimate
         By power in nW.
-    line : PowerLaw
+    line : Fit
         Through the intensities.
 
     Returns
@@ -98,7 +99,7 @@ def plot_power_spectra(
 
 
 def plot_power_series(
-    series: Mapping[str, tuple[xr.DataArray, Mapping[float, Estimate], PowerLaw]],
+    series: Mapping[str, tuple[xr.DataArray, Mapping[float, Estimate], Fit]],
 ) -> Figure:
     """Draw Figs. S5a to S5d: spectra on the left, integrals against power on the right.
 
@@ -119,7 +120,7 @@ def plot_power_series(
         left.set_title(f"({next(letters)}) {title}", loc="left")
         left.legend(loc="upper right", fontsize=8)
         _draw_intensities(right, *one[1:])
-        right.set_title(f"({next(letters)}) exponent {one[2].exponent}", loc="left")
+        right.set_title(f"({next(letters)}) exponent {one[2]['exponent']}", loc="left")
     return figure
 
 
@@ -206,11 +207,11 @@ def _draw_spectra(ax: Axes, spectra: xr.DataArray) -> None:
     ax.margins(x=0)
 
 
-def _draw_intensities(ax: Axes, intensities: Mapping[float, Estimate], line: PowerLaw) -> None:
+def _draw_intensities(ax: Axes, intensities: Mapping[float, Estimate], line: Fit) -> None:
     powers = np.array(list(intensities))
     shades = colours(intensities, ramp="viridis")
     ends = np.array([powers.min() / 1.3, powers.max() * 1.3])
-    ax.plot(ends, line(ends), "--", color="0.3", lw=1.2, zorder=1)
+    ax.plot(ends, line.curve(ends), "--", color="0.3", lw=1.2, zorder=1)
     for power, one in intensities.items():
         look: Look = {"fmt": "o", "ms": 5, "capsize": 2, "color": shades[power]}
         ax.errorbar(power, one.value, one.std_err, **look)
@@ -218,9 +219,8 @@ def _draw_intensities(ax: Axes, intensities: Mapping[float, Estimate], line: Pow
     ax.xaxis.set_major_formatter("{x:g}")
 
 
-def _formula(line: PowerLaw) -> str:
-    power = int(np.floor(np.log10(line.prefactor.value)))
-    scaled = Estimate(
-        *(v / 10**power for v in (line.prefactor.value, line.prefactor.std_err)), "", ""
-    )
-    return f"$C P^m$, $C$ = ({scaled})$\\times10^{power}$\n$m$ = {line.exponent}"
+def _formula(line: Fit) -> str:
+    prefactor = line["prefactor"]
+    power = int(np.floor(np.log10(prefactor.value)))
+    scaled = replace(prefactor / 10**power, unit="")
+    return f"$C P^m$, $C$ = ({scaled})$\\times10^{power}$\n$m$ = {line['exponent']}"

@@ -1,0 +1,131 @@
+"""Tests of tptools.fitting.power_law: exponents and changes come back within their errors."""
+
+import math
+
+import lmfit
+import numpy as np
+import pytest
+
+from tptools.estimate import Estimate, covariance
+from tptools.fitting import exponent_half_width, fit_power_law, trend
+
+POWERS = [0.5, 1, 2.5, 4, 5, 10, 20]
+
+
+def assert_pulls(pulls):
+    """Pulls have mean 0 and width 1 within what their number allows."""
+    pulls = np.asarray(pulls)
+    assert abs(pulls.mean()) < 4 / math.sqrt(pulls.size)
+    assert abs(pulls.std() - 1) < 4 / math.sqrt(2 * pulls.size)
+
+
+@pytest.mark.parametrize("exponent", [1.0, 0.8])
+def test_exponent_is_covered_as_often_as_stated(exponent):
+    """With a drifting laser, 95 % of the intervals hold the true exponent."""
+    rng = np.random.default_rng(1)
+    lines = [
+        fit_power_law(POWERS, 3 * (POWERS * np.exp(0.01 * rng.standard_normal(7))) ** exponent)
+        for _ in range(400)
+    ]
+    intervals = [line.interval("exponent") for line in lines]
+    covered = np.mean([low < exponent < high for low, high in intervals])
+    assert covered == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 400))
+    mean = np.mean([line["exponent"].value for line in lines])
+    assert mean == pytest.approx(exponent, abs=0.001)
+
+
+def test_width_of_the_interval_is_foretold():
+    """The root mean square half width of many intervals is the one foretold."""
+    rng = np.random.default_rng(4)
+    lines = [
+        fit_power_law(POWERS, POWERS * np.exp(0.01 * rng.standard_normal(7))) for _ in range(400)
+    ]
+    halves = [line.interval("exponent")[1] - line["exponent"].value for line in lines]
+    wanted = exponent_half_width(POWERS, 0.01)
+    assert math.sqrt(np.mean(np.square(halves))) == pytest.approx(wanted, rel=0.1)
+    with pytest.raises(ValueError, match="at least 3"):
+        exponent_half_width([1, 2], 0.01)
+
+
+def test_interval_is_that_of_the_profile_likelihood():
+    """The search of lmfit for the interval ends at the same exponents."""
+    rng = np.random.default_rng(2)
+    errors = 0.02 * np.arange(1, 8)
+    points = POWERS * np.exp(errors * rng.standard_normal(7))
+    given = [Estimate(v, v * e, "counts", "fit") for v, e in zip(points, errors, strict=True)]
+    line = fit_power_law(POWERS, given)
+    straight = lmfit.models.LinearModel()
+    known = straight.fit(np.log(points), x=np.log(POWERS), weights=1 / errors, slope=1, intercept=0)
+    searched = lmfit.conf_interval(known, known, sigmas=[0.95])["slope"]
+    assert line.interval("exponent") == pytest.approx((searched[0][1], searched[2][1]), rel=1e-4)
+    assert known.params["slope"].stderr == pytest.approx(line["exponent"].std_err, rel=1e-6)
+    height = line["prefactor"].value
+    assert math.log(height) == pytest.approx(known.params["intercept"].value)
+    shared = covariance([line["exponent"], line["prefactor"]])[0][1]
+    assert shared == pytest.approx(height * known.covar[0, 1])
+    assert float(line.curve(4.0)) == pytest.approx(height * 4 ** line["exponent"].value)
+
+
+def test_exact_power_law_has_no_error():
+    """Points on the line give its exponent and no doubt."""
+    line = fit_power_law(POWERS, 2.0 * np.array(POWERS) ** 0.9, power_error=0.01)
+    assert line["exponent"].value == pytest.approx(0.9)
+    assert line["exponent"].std_err < 1e-9
+    assert line["prefactor"].value == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("power", "light", "message"),
+    [
+        ([1, 2], [1, 2], "at least 3"),
+        ([1, 2, 3], [1, 2], "3, .*: 2"),
+        ([1, 2, -3], [1, 2, 3], "must be positive"),
+        ([1, 2, 3], [1, 0, 3], "must be positive"),
+        ([1, 2, math.inf], [1, 2, 3], "must be finite"),
+    ],
+)
+def test_points_without_a_logarithm_are_refused(power, light, message):
+    """A power law needs at least three positive points."""
+    with pytest.raises(ValueError, match=message):
+        fit_power_law(power, light)
+
+
+def test_trend_has_right_errors():
+    """A shift over the whole range comes back, with errors from those of the points."""
+    rng = np.random.default_rng(3)
+    errors = np.linspace(0.1, 0.3, 7)
+    place = np.log(np.array(POWERS) / 0.5) / np.log(40)
+    pulls = []
+    for _ in range(300):
+        values = 515 + 0.4 * place + errors * rng.standard_normal(7)
+        pairs = zip(values, errors, strict=True)
+        shift = trend(POWERS, [Estimate(v, e, "nm", "fit") for v, e in pairs])
+        pulls.append(shift.z(0.4))
+    assert shift.unit == "nm"
+    assert_pulls(pulls)
+
+
+def test_trend_needs_two_powers_and_errors():
+    """One power has no trend, and a point without error no weight."""
+    point = Estimate(1.0, 0.1, "nm", "fit")
+    with pytest.raises(ValueError, match="one value only"):
+        trend([2, 2], [point, point])
+    with pytest.raises(ValueError, match="must be positive"):
+        trend([1, 2], [point, Estimate(1.0, 0.0, "nm", "fit")])
+
+
+@pytest.mark.parametrize("wrong", [math.nan, 0.0, math.inf])
+@pytest.mark.parametrize("fit", [fit_power_law, trend])
+def test_one_unknown_error_is_refused(fit, wrong):
+    """A point without a usable error neither drops the weights of the others nor goes unsaid."""
+    given = [Estimate(1.0, 0.1, "nm", "fit"), Estimate(2.0, wrong, "nm", "fit")]
+    with pytest.raises(ValueError, match=r"of point 1 is .*; leave the point out"):
+        fit([1, 2, 3], [*given, Estimate(3.0, 0.1, "nm", "fit")])
+
+
+@pytest.mark.parametrize("fit", [fit_power_law, trend])
+def test_one_missing_value_is_refused(fit):
+    """A value that is NaN is named, with its place."""
+    given = [Estimate(one, 0.1, "nm", "fit") for one in (1.0, math.nan, 3.0)]
+    with pytest.raises(ValueError, match="point 1 is nan"):
+        fit([1, 2, 3], given)
