@@ -88,13 +88,13 @@ class Reagent:
             If not exactly one of mass and volume is given, it is negative, or a volume is given
             of a reagent without density.
         """
-        if (mass_g is None) == (volume_mL is None):
-            raise ValueError("give either mass_g or volume_mL")
-        if volume_mL is not None:
+        if mass_g is None and volume_mL is not None:
             check_number("volume_mL", volume_mL, at_least=0)
             if self.density_g_mL is None:
                 raise ValueError(f"{self.formula} has no density; give mass_g")
             mass_g = volume_mL * self.density_g_mL
+        elif mass_g is None or volume_mL is not None:
+            raise ValueError("give either mass_g or volume_mL")
         check_number("mass_g", mass_g, at_least=0)
         return 1e3 * mass_g * (1.0 if as_pure else self.purity) / molar_mass(self.formula)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_number
 from tptools.excitation import Excitation
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.units import FWHM_PER_SIGMA
@@ -50,17 +49,15 @@ def pulse_train(
     >>> pulse_train(Excitation(10, 2.5), n_excitons=10_000).n_pulses
     62
     """
-    if (n_pulses is None) == (n_excitons is None):
-        raise ValueError(
-            f"n_pulses = {n_pulses} and n_excitons = {n_excitons}: give one of the two"
-        )
     check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
     sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / lattice_spacing_nm
     density, period_us = excitation.excitation_density, excitation.period_us
-    train = PulseTrain(density, period_us, sigma_sites, n_pulses or 1, burn_in_pulses, excitation)
-    if n_excitons is None:
-        check_integer("n_pulses", n_pulses, at_least=1)
-        return train
-    check_number("n_excitons", n_excitons, above=0)
-    per_pulse = 2 * math.pi * sigma_sites**2 * density
-    return replace(train, n_pulses=math.ceil(n_excitons / per_pulse))
+    if n_pulses is None and n_excitons is not None:
+        check_number("n_excitons", n_excitons, above=0)
+        per_pulse = 2 * math.pi * sigma_sites**2 * density
+        n_pulses = math.ceil(n_excitons / per_pulse)
+    elif n_pulses is None or n_excitons is not None:
+        raise ValueError(
+            f"n_pulses = {n_pulses} and n_excitons = {n_excitons}: give one of the two"
+        )
+    return PulseTrain(density, period_us, sigma_sites, n_pulses, burn_in_pulses, excitation)

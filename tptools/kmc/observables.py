@@ -222,8 +222,8 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     time_us = table["time_between_excitations_us"].transpose(*value.dims).to_numpy()
     # equal up to the rounding of period / <N>
     _, group, size = np.unique(np.log(time_us).round(9), return_inverse=True, return_counts=True)
-    mean = np.bincount(group.ravel(), value.to_numpy().ravel()) / size
-    mean = value.copy(data=np.where(size > 1, mean, np.nan)[group].reshape(value.shape))
+    means = np.bincount(group.ravel(), value.to_numpy().ravel()) / size
+    mean = value.copy(data=np.where(size > 1, means, np.nan)[group].reshape(value.shape))
     return table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
 
 
@@ -255,7 +255,7 @@ def _jackknife(
         return value, xr.full_like(value, np.nan)
     left_out = xr.concat([read(part.merge(fixed)) for part in parts], "train")
     spread = (n - 1) / n * ((left_out - left_out.mean("train")) ** 2).sum("train", skipna=False)
-    return read(total), np.sqrt(spread)
+    return read(total), spread**0.5
 
 
 def _growth_rate(quantity: xr.DataArray) -> xr.DataArray:

@@ -119,7 +119,7 @@ def sites_per_radius(n_radii: int) -> NDArray[np.int64]:
     return np.bincount(radius.ravel(), minlength=n_radii)[:n_radii]
 
 
-def _used(counts: Sequence[NDArray], centre: int) -> int:
+def _used(counts: Sequence[NDArray[np.uint32]], centre: int) -> int:
     """Largest distance from bin ``centre`` at which any of the arrays holds a count."""
     used = np.flatnonzero(sum(array.any(axis=(0, 1)) for array in counts))
     return int(np.abs(used - centre).max(initial=0))

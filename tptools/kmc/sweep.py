@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import fields, replace
 from numbers import Real
 from os import PathLike
+from typing import Any
 
 import joblib
 import numpy as np
@@ -34,6 +35,7 @@ MEASURES = {
 PER_CONDITION = ("burn_in_pulses", "time_between_excitations_us")
 
 Condition = tuple[ExcitonModel, PulseTrain]
+Job = tuple[ExcitonModel, PulseTrain, Recording, int, int, str]
 
 
 class SweepInterrupted(KeyboardInterrupt):
@@ -49,7 +51,7 @@ class SweepInterrupted(KeyboardInterrupt):
 
 def sweep(
     model: ExcitonModel,
-    grid: Mapping[str, object],
+    grid: Mapping[str, Any],
     *,
     seed: int = 0,
     n_trains: int = 1,
@@ -113,10 +115,8 @@ def sweep(
             f"n_pulses = {grid['n_pulses']} must be at least 10 each where n_trains = 1; use "
             "n_trains=2 or more"
         )
-    run, code = (
-        joblib.Memory(cache_dir, verbose=0).cache(_run_condition),
-        fingerprint(_run_condition),
-    )
+    run = joblib.Memory(cache_dir, verbose=0).cache(_run_condition)
+    code = fingerprint(_run_condition)
     jobs = [
         (*condition, recording, derive_seed(seed, *condition), n_trains, code)
         for condition in conditions
@@ -138,14 +138,14 @@ def _is_list(values: object) -> bool:
     return isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
 
 
-def _values(grid: Mapping[str, object], name: str) -> list:
+def _values(grid: Mapping[str, Any], name: str) -> list[Any]:
     """Values of one grid entry, as plain Python objects; 5 and 5.0 are one in the cache too."""
     values = np.asarray(grid[name]).tolist() if _is_list(grid[name]) else [grid[name]]
     is_number = name in MEASURES and all(isinstance(one, Real) for one in values)
     return [float(one) for one in values] if is_number else values
 
 
-def _points(grid: Mapping[str, object]) -> list[dict[str, object]]:
+def _points(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every combination of the grid's values, as plain Python numbers."""
     for name, values in grid.items():
         check_choice("grid parameter", name, PULSE_PARAMETERS + MODEL_PARAMETERS)
@@ -155,7 +155,7 @@ def _points(grid: Mapping[str, object]) -> list[dict[str, object]]:
     return [dict(zip(grid, point, strict=True)) for point in itertools.product(*lists)]
 
 
-def _condition(model: ExcitonModel, point: Mapping[str, object]) -> Condition:
+def _condition(model: ExcitonModel, point: Mapping[str, Any]) -> Condition:
     """Model and pulses of one point of the grid."""
     changes = {name: value for name, value in point.items() if name in MODEL_PARAMETERS}
     pulses = {name: value for name, value in point.items() if name in PULSE_PARAMETERS}
@@ -179,7 +179,9 @@ def _cost(pulses: PulseTrain, model: ExcitonModel) -> float:
     return pulses.excitation_density * (pulses.n_pulses + pulses.burn_in(model))
 
 
-def _run_all(executor: Executor, run: object, jobs: list[tuple], progress: bool) -> list:
+def _run_all(
+    executor: Executor, run: Callable[..., xr.Dataset], jobs: list[Job], progress: bool
+) -> list[xr.Dataset]:
     """Results in the order of the jobs."""
     order = sorted(range(len(jobs)), key=lambda i: -_cost(jobs[i][1], jobs[i][0]))
     futures = {executor.submit(run, *jobs[i]): i for i in order}
@@ -195,7 +197,7 @@ def _run_all(executor: Executor, run: object, jobs: list[tuple], progress: bool)
     return [results[i] for i in range(len(jobs))]
 
 
-def _join(results: list[xr.Dataset], dimensions: dict[str, list]) -> xr.Dataset:
+def _join(results: list[xr.Dataset], dimensions: dict[str, list[Any]]) -> xr.Dataset:
     """Join single conditions, last dimension fastest; counts beyond a run's reach are zero."""
     labelled = [
         result.drop_vars("sites_per_radius").assign(
@@ -203,7 +205,7 @@ def _join(results: list[xr.Dataset], dimensions: dict[str, list]) -> xr.Dataset:
         )
         for result in results
     ]
-    blocks = xr.align(*labelled, join="outer", fill_value=0)
+    blocks = list(xr.align(*labelled, join="outer", fill_value=0))
     for name, values in reversed(dimensions.items()):
         groups = [blocks[i : i + len(values)] for i in range(0, len(blocks), len(values))]
         index = pd.Index(values, name=name)

@@ -63,7 +63,7 @@ def fluence() -> float:
 @claim("s6-eps")
 def molar_absorptivity() -> float:
     """Multiply the absorptivity per volume with the volume of the nanocrystal."""
-    return Excitation(1, 2.5).molar_absorptivity_cm_M
+    return material.molar_absorptivity_per_cm_M()
 
 
 @claim("s6-sigma-abs")
@@ -112,7 +112,7 @@ def wavelength() -> float:
 @claim("main-NC-size")
 def edge() -> float:
     """Find the edge of the cube that has the molar absorptivity of Note 6."""
-    per_nm3 = Excitation(1, 2.5, edge_nm=1).molar_absorptivity_cm_M
+    per_nm3 = material.molar_absorptivity_per_cm_M(1)
     return math.cbrt(REPORTED["s6-eps"].value / per_nm3)
 
 
