@@ -17,7 +17,7 @@ from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
 
 SMALL = "tplm_example"
 TWO_LASERS = tuple(
-    recipes.Condition(replace(recipes.FILM, relaxation_time_us=0.1), Excitation(power, 5), "film")
+    recipes.Condition(replace(recipes.FILM, relaxation_time_us=0.1), Excitation(power, 5))
     for power in (0.5, 2.0)
 )
 TINY = replace(recipes.RECIPES["rate_series"], title="two", conditions=TWO_LASERS, n_excitons=2000)
@@ -78,7 +78,7 @@ def test_small_dataset_comes_out_the_same(cache):
 def test_powers_become_a_dimension(add, cache):
     """Several powers join, each with the filter that leaves the same light."""
     lasers = (Excitation(0.5, 5), Excitation(1.0, 5))
-    conditions = tuple(recipes.Condition(recipes.VARIANTS["traps"], one, "film") for one in lasers)
+    conditions = tuple(recipes.Condition(recipes.VARIANTS["traps"], one) for one in lasers)
     fig_1d = recipes.RECIPES["decays_5MHz"]
     add(two=replace(fig_1d, conditions=conditions, n_excitons=3000, title="two"))
     made = make.make("two", cache_dir=cache)
@@ -94,7 +94,7 @@ def test_powers_become_a_dimension(add, cache):
 def test_brighter_records_rest_on_more_excitons(add, cache):
     """Without a filter light grows with power, and so does the simulation behind it."""
     conditions = tuple(
-        recipes.Condition(one.film, Excitation(power, 5), "film")
+        recipes.Condition(one.film, Excitation(power, 5))
         for one, power in zip(TWO_LASERS, (1.0, 4.0), strict=True)
     )
     add(bright=replace(TINY, conditions=conditions, n_excitons=8000, unfiltered_power_nW=4.0))

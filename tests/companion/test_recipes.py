@@ -16,8 +16,8 @@ CALIBRATIONS = {
 RECORDS = {
     name: recipe for name, recipe in recipes.RECIPES.items() if isinstance(recipe, recipes.Recipe)
 }
-# each calibration with the card whose numbers it found
-CARDS = {"calibration": "OLA/OA", "calibration_coated": "c-ALD 4"}
+# each calibration with the film whose numbers it found
+CALIBRATED = {"calibration": "OLA/OA", "calibration_coated": "c-ALD 4"}
 
 
 @pytest.fixture(autouse=True)
@@ -52,14 +52,13 @@ def test_files_say_what_their_recipes_say(name):
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_records_are_made_of_their_conditions(name):
-    """Every record has the film, laser, sample, temperature and seed of its condition."""
+    """Every record has the film, laser, temperature and seed of its condition."""
     stored, recipe = datasets.load(name), RECORDS[name]
     assert stored.sizes.get(recipe.along, 1) == len(recipe.conditions)
     for k, condition in enumerate(recipe.conditions):
         light_nW = min(condition.laser.power_nW, recipe.unfiltered_power_nW)
         wanted = asdict(condition.film) | asdict(condition.laser)
         wanted |= {
-            "sample": condition.sample,
             "temperature_K": condition.temperature_K,
             "seed": recipe.seed_of(k),
             "filter_transmission": light_nW / condition.laser.power_nW,
@@ -85,10 +84,10 @@ def test_no_record_holds_a_diffusivity(name):
     assert "cm2/s" not in {one.attrs.get("units") for one in stored.variables.values()}
 
 
-@pytest.mark.parametrize(("name", "card"), CARDS.items())
-def test_films_hold_what_was_calibrated(name, card):
+@pytest.mark.parametrize(("name", "film"), CALIBRATED.items())
+def test_films_hold_what_was_calibrated(name, film):
     """Numbers called calibrated are those of the best model, to the digits of the film."""
-    best, film = datasets.load(name).attrs, FILMS[card]
+    best, film = datasets.load(name).attrs, FILMS[film]
     calibrated = {key for key, one in film.origins.items() if one.origin == "calibrated"}
     turned = {f"hopping.{key}" for key in datasets.load(name).data_vars}
     assert calibrated == turned & set(film.origins)

@@ -94,13 +94,13 @@ def test_a_record_more_changes_no_other():
 
 def test_conditions_come_from_variables_or_attributes():
     """What differs and what all records share both end as coordinates over records."""
-    scans = records(0.02, 0.1, rep_rate_MHz=2.5, sample="film", title="not a condition")
+    scans = records(0.02, 0.1, rep_rate_MHz=2.5, film="F", title="not a condition")
     scans = scans.assign(power_nW=("record", [1.0, 10.0]), n_pulses=("record", [3, 4]))
     series = measure_series(scans, ["global"])
     assert series.power_nW.values.tolist() == [1, 10]
     assert series.rep_rate_MHz.values.tolist() == [2.5, 2.5]
-    assert series["sample"].values.tolist() == ["film", "film"]
-    assert set(series.coords) == {"estimator", "power_nW", "rep_rate_MHz", "sample"}
+    assert series["film"].values.tolist() == ["F", "F"]
+    assert set(series.coords) == {"estimator", "power_nW", "rep_rate_MHz", "film"}
 
 
 @pytest.mark.parametrize("name", ["power_series", "rate_series", "surface_1nW"])

@@ -186,7 +186,7 @@ def _record(recipe: Recipe, code: str, progress: bool) -> xr.Dataset:
     )
     filtered = replace(recipe.microscope, filter_transmission=light / laser.power_nW)
     measured = measure(run, laser, filtered, seed=recipe.seed, integrated=recipe.integrated)
-    return measured.assign_attrs(sample=condition.sample, temperature_K=condition.temperature_K)
+    return measured.assign_attrs(temperature_K=condition.temperature_K)
 
 
 def _join(records: list[xr.Dataset], along: str) -> xr.Dataset:

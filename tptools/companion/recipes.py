@@ -64,11 +64,9 @@ class Condition:
     Parameters
     ----------
     film : ExcitonModel
-        How excitons move in it.
+        How excitons move in it; with the name of the film.
     laser : Excitation
         Power and repetition rate.
-    sample : str
-        Name of the film.
     temperature_K : float, optional
         Of the sample holder.
 
@@ -80,7 +78,6 @@ class Condition:
 
     film: ExcitonModel
     laser: Excitation
-    sample: str
     temperature_K: float = ROOM_K
 
 
@@ -200,9 +197,9 @@ class SweepRecipe:
     seed: int = 0
 
 
-def _under(sample: str, *lasers: Excitation, **changes: float) -> tuple[Condition, ...]:
-    """A film of the cards under several lasers."""
-    return tuple(Condition(FILMS[sample].hopping, one, sample, **changes) for one in lasers)
+def _under(film: str, *lasers: Excitation, **changes: float) -> tuple[Condition, ...]:
+    """A film under several lasers."""
+    return tuple(Condition(FILMS[film].hopping, one, **changes) for one in lasers)
 
 
 def _powers(rep_rate_MHz: float, *powers_nW: float) -> tuple[Excitation, ...]:
@@ -214,12 +211,11 @@ def _rates(*rates_MHz: float, density: float = 0.02) -> tuple[Excitation, ...]:
     return tuple(Excitation.from_excitation_density(density, rate) for rate in rates_MHz)
 
 
-def _cooled(sample: str, power_nW: float, temperatures_K: Sequence[float], law: HoppingLaw):
+def _cooled(film: str, power_nW: float, temperatures_K: Sequence[float], law: HoppingLaw):
     """A film at several temperatures, at the rate of Fig. 3c."""
     laser = Excitation(power_nW, 2.5)
     return tuple(
-        Condition(FILMS[sample].at_temperature(one, law), laser, sample, one)
-        for one in temperatures_K
+        Condition(FILMS[film].at_temperature(one, law), laser, one) for one in temperatures_K
     )
 
 
@@ -241,7 +237,7 @@ _NO_TRAPS, _NO_MEMORY, _NEITHER = (
     replace(
         _FIG_1E,
         title=f"{_FIG_1E.title}, of a film {what}",
-        conditions=(Condition(VARIANTS[name], Excitation(10, 2.5), name),),
+        conditions=(Condition(VARIANTS[name], Excitation(10, 2.5)),),
         seed=seed,
     )
     for seed, (name, what) in enumerate(
@@ -293,7 +289,7 @@ def _series(title: str, conditions: tuple[Condition, ...], seed: int, **changes:
 
 def _trial(name: str, seed: int) -> Recipe:
     """Some conditions of Fig. 2 on a film without memory."""
-    conditions = tuple(Condition(ALTERNATIVES[name](one), one, name) for one in _TRIAL_LASERS)
+    conditions = tuple(Condition(ALTERNATIVES[name](one), one) for one in _TRIAL_LASERS)
     return _series(f"scans at conditions of Fig. 2, of an alternative: {name}", conditions, seed)
 
 
@@ -422,9 +418,9 @@ RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyTy
             "scans of all films at 1 nW and 2.5 MHz, as in Fig. S11",
             tuple(
                 condition
-                for sample, film in FILMS.items()
-                if film.solid and sample != "Note 2"
-                for condition in _under(sample, Excitation(1, 2.5))
+                for name, film in FILMS.items()
+                if film.solid and name != "Note 2"
+                for condition in _under(name, Excitation(1, 2.5))
             ),
             2300,
         ),

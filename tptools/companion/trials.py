@@ -30,12 +30,15 @@ def _no_memory(_: Excitation) -> ExcitonModel:
         FILMS["OLA/OA"].hopping,
         hop_rate_ground_per_ps=EVEN_HOP_RATE,
         hop_rate_modified_per_ps=EVEN_HOP_RATE,
+        film="no memory",
     )
 
 
 def _annihilation(excitation: Excitation) -> ExcitonModel:
     """Alike, and an exciton that would hop onto another is lost."""
-    return replace(_no_memory(excitation), annihilation_rate_per_ps=EVEN_HOP_RATE)
+    return replace(
+        _no_memory(excitation), annihilation_rate_per_ps=EVEN_HOP_RATE, film="annihilation"
+    )
 
 
 def _heating(excitation: Excitation) -> ExcitonModel:
@@ -43,7 +46,10 @@ def _heating(excitation: Excitation) -> ExcitonModel:
     warming_K = GRANTED_HEATING_K_NW * excitation.power_nW
     rate = EVEN_HOP_RATE * float(HoppingLaw().factor(ROOM_K + warming_K))
     return replace(
-        _no_memory(excitation), hop_rate_ground_per_ps=rate, hop_rate_modified_per_ps=rate
+        _no_memory(excitation),
+        hop_rate_ground_per_ps=rate,
+        hop_rate_modified_per_ps=rate,
+        film="heating",
     )
 
 

@@ -18,7 +18,7 @@ from tptools.randomness import generator
 __all__ = ["CONDITIONS", "estimates", "measure_series"]
 
 CONDITIONS = (
-    "sample",
+    "film",
     "power_nW",
     "rep_rate_MHz",
     "excitation_density",

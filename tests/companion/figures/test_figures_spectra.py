@@ -100,7 +100,7 @@ def test_power_series_has_a_row_each(spectra, intensities, line):
 def test_samples_have_a_panel_each(spectra, n_samples):
     """Emission is drawn to the height of the absorbance; unused panels vanish."""
     one = spectra[0].drop_vars("power_nW")
-    figure = figures.plot_sample_spectra({f"S{k}": (0.04 * one, one) for k in range(n_samples)})
+    figure = figures.plot_film_spectra({f"S{k}": (0.04 * one, one) for k in range(n_samples)})
     assert [ax.get_title() for ax in figure.axes] == [f"S{k}" for k in range(n_samples)]
     for ax in figure.axes:
         assert max(ax.lines[1].get_ydata()) == pytest.approx(0.04)

@@ -21,7 +21,7 @@ def series():
         },
         {
             "estimator": ["slices", "global"],
-            "sample": ("record", ["a", "a", "c", "c"]),
+            "film": ("record", ["a", "a", "c", "c"]),
             "power_nW": ("record", [1.0, 25.0, 1.0, 5.0]),
         },
     )
@@ -58,7 +58,7 @@ def test_schemes_are_to_scale():
 def test_films_are_drawn_at_their_conditions(turn):
     """Every record is at its condition and value, in the colour of its power."""
     one = series()
-    figure = figures.plot_by_sample(one, "power_nW", "power (nW)", turn, [1, 10, 25], FILMS)
+    figure = figures.plot_by_film(one, "power_nW", "power (nW)", turn, [1, 10, 25], FILMS)
     for ax, method in zip(figure.axes[:2], ["slices", "global"], strict=True):
         clouds = [c for c in ax.collections if c.get_array() is not None]
         drawn = np.concatenate([c.get_offsets() for c in clouds])
@@ -70,7 +70,7 @@ def test_films_are_drawn_at_their_conditions(turn):
 
 def test_a_film_keeps_its_marker():
     """The legend names the films that are drawn, with the markers of the whole list."""
-    figure = figures.plot_by_sample(series(), "power_nW", "", None, [1], FILMS)
+    figure = figures.plot_by_film(series(), "power_nW", "", None, [1], FILMS)
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["a", "c"]
     markers = [line.get_marker() for line in legend.get_lines()]
@@ -83,7 +83,7 @@ def test_displacements_have_a_panel_each():
     msd = xr.Dataset({"msd_nm2": ("time_ns", 2e4 * time)}, {"time_ns": time})
     names = list("uvwxyz")
     found = dict.fromkeys(names, 0.1)
-    figure = figures.plot_displacements_by_sample(dict.fromkeys(names, msd), found)
+    figure = figures.plot_displacements_by_film(dict.fromkeys(names, msd), found)
     assert [ax.get_title()[-1] for ax in figure.axes] == names
     for ax in figure.axes:
         ends = [line.get_xydata() for line in ax.lines if line.get_color() == "k"]
@@ -95,7 +95,7 @@ def test_displacements_have_a_panel_each():
 def test_bars_stand_at_their_films():
     """Each method has a bar for each film, and a mark at what can be told from zero."""
     one = series().isel(record=[0, 2])
-    (ax,) = figures.plot_bars_by_sample(one, one_sided=2.0).axes
+    (ax,) = figures.plot_bars_by_film(one, one_sided=2.0).axes
     boxes = [c for c in ax.containers if hasattr(c, "patches")]
     for box, method in zip(boxes, ["slices", "global"], strict=True):
         heights = [patch.get_height() for patch in box.patches]

@@ -28,7 +28,7 @@ _SHELLS = ("c-ALD 8", "c-ALD 12")
 def _film(name: str, series: str, method: Method, n_resamples: int = 20) -> xr.Dataset:
     """Records of one film at 2.5 MHz."""
     every = measured(series, "global")
-    chosen = (every["sample"] == name) & (every["rep_rate_MHz"] == 2.5)
+    chosen = (every["film"] == name) & (every["rep_rate_MHz"] == 2.5)
     return measured(series, method, n_resamples, tuple(np.flatnonzero(chosen).tolist()))
 
 

@@ -18,9 +18,9 @@ from tptools.plotting import OKABE_ITO, Look, colours
 __all__ = [
     "plot_absorbance_and_emission",
     "plot_exponents",
+    "plot_film_spectra",
     "plot_power_series",
     "plot_power_spectra",
-    "plot_sample_spectra",
 ]
 
 _ABSORBED, _EMITTED, _LASER = OKABE_ITO["blue"], OKABE_ITO["green"], OKABE_ITO["purple"]
@@ -124,7 +124,7 @@ def plot_power_series(
     return figure
 
 
-def plot_sample_spectra(samples: Mapping[str, tuple[xr.DataArray, xr.DataArray]]) -> Figure:
+def plot_film_spectra(samples: Mapping[str, tuple[xr.DataArray, xr.DataArray]]) -> Figure:
     """Draw Fig. S9: absorbance solid and emission dashed, a panel for each sample.
 
     Parameters

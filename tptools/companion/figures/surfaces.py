@@ -20,9 +20,9 @@ from tptools.companion.figures.axes import (
 from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
-    "plot_bars_by_sample",
-    "plot_by_sample",
-    "plot_displacements_by_sample",
+    "plot_bars_by_film",
+    "plot_by_film",
+    "plot_displacements_by_film",
     "plot_surface_schemes",
 ]
 
@@ -102,7 +102,7 @@ def _draw_scale(ax: Axes) -> None:
     ax.text(2.5, 19.5, "10 nm", va="center", fontsize=9)
 
 
-def plot_by_sample(
+def plot_by_film(
     series: xr.Dataset,
     along: str,
     label: str,
@@ -115,7 +115,7 @@ def plot_by_sample(
     Parameters
     ----------
     series : Dataset
-        ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``sample`` and
+        ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``film`` and
         ``power_nW``.
     along : str
         Coordinate of the x axis.
@@ -133,11 +133,11 @@ def plot_by_sample(
     Figure
     """
     figure, axes = plt.subplots(1, series.sizes["estimator"], figsize=(7.2, 3.5), sharey=True)
-    drawn = set(series["sample"].values.tolist())
+    drawn = set(series["film"].values.tolist())
     markers = {f: m for f, m in zip(films, _MARKERS, strict=False) if f in drawn}
     for ax, method in zip(np.atleast_1d(axes), series["estimator"].values, strict=True):
-        for sample, marker in markers.items():
-            one = series.sel(estimator=method).isel(record=series["sample"].values == sample)
+        for film, marker in markers.items():
+            one = series.sel(estimator=method).isel(record=series["film"].values == film)
             points = draw_by_power(ax, one[along], one, marker)
         if turn is None:
             ax.set_xscale("log")
@@ -149,18 +149,18 @@ def plot_by_sample(
         ax.axhline(0, color="0.85", lw=0.8, zorder=0)
         ax.set(xlabel=label, title=method)
     np.atleast_1d(axes)[0].set_ylabel(_D)
-    _mark_samples(figure, markers)
+    _mark_films(figure, markers)
     colour_bar(points, axes)
     return figure
 
 
-def _mark_samples(figure: Figure, markers: Mapping[str, str]) -> None:
+def _mark_films(figure: Figure, markers: Mapping[str, str]) -> None:
     look: Look = {"color": "0.5", "mec": "k", "ls": ""}
     handles = [Line2D([], [], marker=marker, **look) for marker in markers.values()]
     figure.legend(handles, list(markers), loc="outside lower center", ncols=len(markers))
 
 
-def plot_displacements_by_sample(
+def plot_displacements_by_film(
     displacements: Mapping[str, xr.Dataset], found: Mapping[str, float]
 ) -> Figure:
     """Draw the mean square displacement of each film in a panel of its own.
@@ -186,13 +186,13 @@ def plot_displacements_by_sample(
     return figure
 
 
-def plot_bars_by_sample(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
+def plot_bars_by_film(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
     """Draw the diffusivity of each film as bars, one for each method.
 
     Parameters
     ----------
     series : Dataset
-        ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``sample``.
+        ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``film``.
     one_sided : float, optional
         Scatters above zero at which a value counts as told from zero; drawn as a mark.
 
@@ -213,7 +213,7 @@ def plot_bars_by_sample(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
         limit = one_sided * one["scatter"]
         ax.hlines(limit, at - width / 2, at + width / 2, color="k", lw=1.5, ls=":")
     ax.axhline(0, color="k", lw=0.8)
-    ax.set_xticks(place, series["sample"].values)
+    ax.set_xticks(place, series["film"].values)
     ax.set_ylabel(_D)
     figure.legend(loc="outside upper center", ncols=len(methods))
     return figure
