@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolArray", "ComplexArray", "FloatArray", "IntArray"]
-
 BoolArray = NDArray[np.bool_]
 ComplexArray = NDArray[np.complex128]
 FloatArray = NDArray[np.float64]

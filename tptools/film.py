@@ -34,8 +34,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.film_file import Origin, Table, read_tables
 from tptools.hopping_law import HoppingLaw, dipole_hop_factor
@@ -223,7 +224,7 @@ class Optics:
         """The same as a wavelength, in nm."""
         return HC_EV_NM / self.exciton_eV
 
-    def absorbance(self, wavelength_nm: ArrayLike) -> NDArray[np.float64]:
+    def absorbance(self, wavelength_nm: ArrayLike) -> FloatArray:
         """Decadic absorbance, with the baseline (`tptools.spectra.absorption_shape`).
 
         Parameters
@@ -246,7 +247,7 @@ class Optics:
         )
         return self.exciton_absorbance * shape + self.baseline(wavelength)
 
-    def baseline(self, wavelength_nm: ArrayLike) -> NDArray[np.float64]:
+    def baseline(self, wavelength_nm: ArrayLike) -> FloatArray:
         """What scattering and reflection add to the absorbance, a power law of the wavelength.
 
         Parameters
@@ -262,7 +263,7 @@ class Optics:
         relative = np.asarray(wavelength_nm, float) / BASELINE_REFERENCE_NM
         return self.baseline_absorbance * relative**-self.baseline_exponent
 
-    def emission(self, wavelength_nm: ArrayLike) -> NDArray[np.float64]:
+    def emission(self, wavelength_nm: ArrayLike) -> FloatArray:
         """Share of the photons per nm of wavelength (`tptools.spectra.emission_shape`).
 
         Parameters

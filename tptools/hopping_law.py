@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import constants
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_number
 
 __all__ = ["ROOM_K", "HoppingLaw", "dipole_hop_factor"]
@@ -74,7 +75,7 @@ class HoppingLaw:
         for name in ("phonon_broadening_meV", "disorder_meV", "relaxation_activation_meV"):
             check_number(name, getattr(self, name), at_least=0)
 
-    def factor(self, temperature_K: ArrayLike) -> NDArray[np.float64]:
+    def factor(self, temperature_K: ArrayLike) -> FloatArray:
         """Hop rate relative to that at `ROOM_K`.
 
         Parameters
@@ -123,7 +124,7 @@ class HoppingLaw:
         inverse = 1 / temperature_K - 1 / ROOM_K
         return math.exp(self.relaxation_activation_meV / BOLTZMANN_MEV_K * inverse)
 
-    def _rate(self, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _rate(self, temperature: FloatArray) -> FloatArray:
         heat_meV = BOLTZMANN_MEV_K * temperature
         phonons = 1 / np.expm1(self.phonon_meV / heat_meV)
         width_meV = self.linewidth_meV + self.phonon_broadening_meV * phonons

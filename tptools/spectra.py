@@ -19,10 +19,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import constants
 from scipy.special import ndtr
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.units import FWHM_PER_SIGMA
 
@@ -46,7 +47,7 @@ BASELINE_REFERENCE_NM = 500.0
 _KRIEG_EDGE_NM, _KRIEG_EMISSION_NM = (3.5, 16.0), (479.0, 518.0)
 
 
-def photon_energy_eV(wavelength_nm: ArrayLike) -> NDArray[np.float64]:
+def photon_energy_eV(wavelength_nm: ArrayLike) -> FloatArray:
     """Energy of a photon, h c / wavelength.
 
     Parameters
@@ -105,9 +106,7 @@ def confined_emission_eV(edge_nm: float) -> float:
     return float(low + share * (high - low))
 
 
-def emission_shape(
-    wavelength_nm: ArrayLike, centre_eV: float, fwhm_eV: float
-) -> NDArray[np.float64]:
+def emission_shape(wavelength_nm: ArrayLike, centre_eV: float, fwhm_eV: float) -> FloatArray:
     r"""Share of the photons per nm of wavelength, of a Gaussian in photon energy.
 
     .. math:: S(\lambda) = \frac{hc}{\lambda^2}\,
@@ -143,7 +142,7 @@ def absorption_shape(
     exciton_fwhm_eV: float,
     binding_eV: float,
     rise_per_eV: float,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Absorption relative to that at the exciton energy, by the equation of this module.
 
     Parameters
@@ -174,7 +173,7 @@ def absorption_shape(
     """
     sigma_eV = exciton_fwhm_eV / FWHM_PER_SIGMA
 
-    def unscaled(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def unscaled(energy: FloatArray) -> FloatArray:
         excess = energy - exciton_eV - binding_eV
         weight = 4 * math.pi * binding_eV**1.5 / (sigma_eV * math.sqrt(2 * math.pi))
         line = weight * np.exp(-(((energy - exciton_eV) / sigma_eV) ** 2) / 2)
@@ -192,10 +191,10 @@ def absorption_shape(
 
 
 def blurred(
-    spectrum: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    spectrum: Callable[[FloatArray], FloatArray],
     wavelength_nm: ArrayLike,
     *widths_nm: float,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Mean of a spectrum over boxes, such as those of a slit and of a pixel.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
@@ -227,7 +228,7 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     return table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
 
 
-def _recorded(times: np.ndarray, time_ns: float) -> float:
+def _recorded(times: FloatArray, time_ns: float) -> float:
     """The recorded time that ``time_ns`` means."""
     nearest = times[np.abs(times - time_ns).argmin()]
     if not (nearest > 0 and np.isclose(nearest, time_ns, rtol=1e-9)):

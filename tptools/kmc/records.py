@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
 from tptools.kmc import engine
 from tptools.kmc.model import ExcitonModel
@@ -65,12 +66,12 @@ class Recording:
         return round(self.until_ns * 1e3 / self.interval_ps) + 1
 
     @property
-    def times_ns(self) -> NDArray[np.float64]:
+    def times_ns(self) -> FloatArray:
         """Recorded instants after the pulse, shape (n_times,)."""
         return np.arange(self.n_times) * self.interval_ps / 1e3
 
     @property
-    def delay_edges_ns(self) -> NDArray[np.float64]:
+    def delay_edges_ns(self) -> FloatArray:
         """Edges of the emission bins: linear up to `until_ns`, then logarithmic, then open."""
         decades = np.arange(1, TAIL_BINS_PER_DECADE * TAIL_DECADES) / TAIL_BINS_PER_DECADE
         return np.concatenate([self.times_ns, self.until_ns * 10**decades, [np.inf]])

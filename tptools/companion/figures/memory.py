@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
+from tptools.arrays import FloatArray
 from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look, colours
 
@@ -153,7 +154,7 @@ def draw_snapshot(
     return image, excitons
 
 
-def _places(view: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _places(view: xr.Dataset) -> tuple[FloatArray, FloatArray]:
     y, x = np.nonzero(view.occupied.squeeze().to_numpy())
     return view.x_nm.to_numpy()[x], view.y_nm.to_numpy()[y]
 
