@@ -64,7 +64,7 @@ class Condition:
     Parameters
     ----------
     film : ExcitonModel
-        How excitons move in it; with the name of the film.
+        How excitons move in it, and its name.
     laser : Excitation
         Power and repetition rate.
     temperature_K : float, optional
@@ -197,9 +197,9 @@ class SweepRecipe:
     seed: int = 0
 
 
-def _under(film: str, *lasers: Excitation, **changes: float) -> tuple[Condition, ...]:
+def _under(film: str, *lasers: Excitation) -> tuple[Condition, ...]:
     """A film under several lasers."""
-    return tuple(Condition(FILMS[film].hopping, one, **changes) for one in lasers)
+    return tuple(Condition(FILMS[film].hopping, one) for one in lasers)
 
 
 def _powers(rep_rate_MHz: float, *powers_nW: float) -> tuple[Excitation, ...]:
@@ -211,7 +211,9 @@ def _rates(*rates_MHz: float, density: float = 0.02) -> tuple[Excitation, ...]:
     return tuple(Excitation.from_excitation_density(density, rate) for rate in rates_MHz)
 
 
-def _cooled(film: str, power_nW: float, temperatures_K: Sequence[float], law: HoppingLaw):
+def _cooled(
+    film: str, power_nW: float, temperatures_K: Sequence[float], law: HoppingLaw
+) -> tuple[Condition, ...]:
     """A film at several temperatures, at the rate of Fig. 3c."""
     laser = Excitation(power_nW, 2.5)
     return tuple(
@@ -417,10 +419,9 @@ RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyTy
         "surface_1nW": _series(
             "scans of all films at 1 nW and 2.5 MHz, as in Fig. S11",
             tuple(
-                condition
+                Condition(film.hopping, Excitation(1, 2.5))
                 for name, film in FILMS.items()
                 if film.solid and name != "Note 2"
-                for condition in _under(name, Excitation(1, 2.5))
             ),
             2300,
         ),
