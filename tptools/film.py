@@ -322,6 +322,11 @@ class HeatProperties:
     ------
     ValueError
         If a number is not positive.
+
+    Examples
+    --------
+    >>> FILMS["OLA/OA"].heat.thickness_nm
+    35.0
     """
 
     thickness_nm: float
@@ -349,6 +354,12 @@ class Solid:
     ------
     ValueError
         If the hopping model has another spacing than the lattice.
+
+    Examples
+    --------
+    >>> solid = FILMS["ASC18"].solid
+    >>> solid.hopping.lattice_spacing_nm == solid.lattice.spacing_nm
+    True
     """
 
     lattice: Lattice

@@ -15,8 +15,6 @@ from typing import Any, Literal, get_args
 
 from tptools.checks import check_choice
 
-__all__ = ["Origin", "OriginKind", "Table", "read_tables", "unit_of"]
-
 OriginKind = Literal["reported", "calibrated", "literature", "assumed"]
 
 _UNITS = {
