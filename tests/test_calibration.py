@@ -37,9 +37,8 @@ def test_numbers_of_an_exact_exponential(limit, amplitude, tau, seed):
     time_us = np.geomspace(1, 100, 12)
     mixed = np.random.default_rng(seed).permutation(time_us)
     values = relaxation_curve(mixed, limit, amplitude, tau)
-    numbers = curve_numbers(
-        xr.Dataset({"diffusivity_cm2_s": ("time_us", values)}, {"time_us": mixed})
-    )
+    axis = {"disc_time_between_excitations_us": ("laser", mixed)}
+    numbers = curve_numbers(xr.Dataset({"diffusivity_cm2_s": ("laser", values)}, axis))
     highest = limit + amplitude * np.exp(-1 / tau)
     assert numbers.keys() == CONTROLS.keys()
     found = [numbers[name] for name in ("limit_cm2_s", "highest_cm2_s", "tau_us")]
@@ -57,11 +56,24 @@ def test_curve_of_a_film_without_memory_is_flat_and_right():
 
 
 def test_curve_of_a_film_with_memory_falls():
-    """Points are sorted by the time between excitations, and rare excitation is slow."""
-    curve = measure_curve(FILM, LASERS[::-1], seed=1, n_excitons=4000)
-    times = [one.time_between_excitations_us for one in LASERS]
-    assert curve.time_us.values.tolist() == times == sorted(times)
+    """Points are those of the lasers, with both times, and rare excitation is slow."""
+    curve = measure_curve(FILM, LASERS, seed=1, n_excitons=4000)
+    for name in ("time_between_excitations_us", "disc_time_between_excitations_us"):
+        assert curve[name].values.tolist() == [getattr(one, name) for one in LASERS]
     assert float(curve.diffusivity_cm2_s[0]) > 3 * float(curve.diffusivity_cm2_s[-1])
+
+
+def test_each_laser_has_a_point_of_its_own():
+    """Three lasers of one power have one T and three points; none depends on the others."""
+    lasers = [Excitation(5, rate, spot_fwhm_nm=300) for rate in (5, 10, 20)]
+    curve = measure_curve(FILM, lasers, seed=1, n_excitons=500)
+    assert curve.rep_rate_MHz.values.tolist() == [5, 10, 20]
+    np.testing.assert_allclose(
+        curve.time_between_excitations_us, lasers[0].time_between_excitations_us
+    )
+    assert len(set(curve.diffusivity_cm2_s.values)) == 3
+    alone = measure_curve(FILM, lasers[1:2], seed=1, n_excitons=500)
+    assert alone.diffusivity_cm2_s[0] == curve.diffusivity_cm2_s[1]
 
 
 def test_curve_is_that_of_its_seed():
@@ -93,6 +105,12 @@ def test_only_what_a_target_controls_is_turned(found):
     assert replace(found.model, hop_rate_modified_per_ps=truth) == FILM
     assert set(found.history) == {"hop_rate_modified_per_ps", *CONTROLS}
     assert found.history.hop_rate_modified_per_ps[0] == pytest.approx(0.7 * truth)
+
+
+def test_history_has_each_model_once(found):
+    """MINPACK asks for the start three times; it is one row."""
+    assert not found.history.duplicated().any()
+    assert len(found.history) > 2
 
 
 def test_the_best_that_was_tried_is_returned(found):

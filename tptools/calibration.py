@@ -28,6 +28,7 @@ from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, fit_relaxation
 from tptools.instruments import Microscope, expected
 from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
+from tptools.randomness import derive_seed
 
 __all__ = ["CONTROLS", "Calibration", "calibrate", "curve_numbers", "measure_curve"]
 
@@ -41,6 +42,14 @@ CONTROLS: Mapping[str, str] = {
 N_TRAINS = 2
 RECORDING = Recording(until_ns=5.0)
 MICROSCOPE = Microscope(window_end_ns=5.0)
+_OF_A_LASER = {
+    "power_nW": "nW",
+    "rep_rate_MHz": "MHz",
+    "excitation_density": "1",
+    "time_between_excitations_us": "us",
+    "disc_excitation_density": "1",
+    "disc_time_between_excitations_us": "us",
+}
 # Steps of the first Jacobian, and accuracy of the root, in the logarithm of a parameter. Both
 # are coarser than the noise of the simulation, which is the same in every call.
 STEP, TOLERANCE = 0.15, 0.05
@@ -57,7 +66,8 @@ class Calibration:
     targets : mapping of str to float
         What was wanted.
     history : DataFrame
-        A row for each model that was tried, in order: its parameters and its curve's numbers.
+        A row for each model that was tried, once and in order: its parameters and its curve's
+        numbers.
     curve : Dataset
         Relaxation curve of `model`, from `measure_curve`.
     """
@@ -90,15 +100,17 @@ def measure_curve(
     excitations : sequence of Excitation
         Conditions of the points.
     seed : int
-        The k-th condition takes `seed` + k.
+        Each laser has a stream of its own; all models meet the same.
     n_excitons : int, optional
         Excitons to simulate at each condition, about.
 
     Returns
     -------
     Dataset
-        ``diffusivity_cm2_s`` from slices of the mean counts (no photon noise) over ``time_us``,
-        the time between excitations, increasing.
+        ``diffusivity_cm2_s`` from slices of the mean counts (no photon noise) over ``laser``, in
+        the order of `excitations`, with ``power_nW``, ``rep_rate_MHz``, ``excitation_density``
+        and ``time_between_excitations_us`` at the centre of the spot, and what they are called on
+        the paper's axes, ``disc_excitation_density`` and ``disc_time_between_excitations_us``.
 
     Raises
     ------
@@ -109,19 +121,20 @@ def measure_curve(
     --------
     >>> film = ExcitonModel(relaxation_time_us=1)
     >>> curve = measure_curve(film, [Excitation(25, 2.5)], seed=1, n_excitons=3000)
-    >>> curve.time_us.values.round(2)
+    >>> curve.time_between_excitations_us.values.round(2)
+    array([2.81])
+    >>> curve.disc_time_between_excitations_us.values.round(2)
     array([1.95])
     """
     check_integer("seed", seed, at_least=0)
     check_integer("n_excitons", n_excitons, at_least=1)
-    found = {
-        one.time_between_excitations_us: _measure(model, one, seed + k, n_excitons)
-        for k, one in enumerate(excitations)
-    }
-    times = sorted(found)
+    found = [_measure(model, one, derive_seed(seed, one), n_excitons) for one in excitations]
     return xr.Dataset(
-        {"diffusivity_cm2_s": ("time_us", [found[time] for time in times], {"units": "cm2/s"})},
-        {"time_us": ("time_us", times, {"units": "us", "long_name": "time between excitations"})},
+        {"diffusivity_cm2_s": ("laser", found, {"units": "cm2/s"})},
+        {
+            name: ("laser", [getattr(one, name) for one in excitations], {"units": unit})
+            for name, unit in _OF_A_LASER.items()
+        },
     )
 
 
@@ -131,7 +144,7 @@ def curve_numbers(curve: xr.Dataset) -> dict[str, float]:
     Parameters
     ----------
     curve : Dataset
-        ``diffusivity_cm2_s`` over ``time_us``.
+        ``diffusivity_cm2_s`` with ``disc_time_between_excitations_us``, over which the paper fits.
 
     Returns
     -------
@@ -148,12 +161,14 @@ def curve_numbers(curve: xr.Dataset) -> dict[str, float]:
     --------
     >>> time_us = np.geomspace(2, 100, 9)
     >>> D = 0.01 + 0.14 * np.exp(-time_us / 6)
-    >>> curve = xr.Dataset({"diffusivity_cm2_s": ("time_us", D)}, {"time_us": time_us})
+    >>> axis = {"disc_time_between_excitations_us": ("laser", time_us)}
+    >>> curve = xr.Dataset({"diffusivity_cm2_s": ("laser", D)}, axis)
     >>> {name: round(value, 3) for name, value in curve_numbers(curve).items()}
     {'limit_cm2_s': 0.01, 'highest_cm2_s': 0.11, 'tau_us': 6.0}
     """
-    fit = fit_relaxation(curve["time_us"], curve["diffusivity_cm2_s"])
-    shortest = curve["diffusivity_cm2_s"].sortby("time_us")[0]
+    time_us = curve["disc_time_between_excitations_us"]
+    fit = fit_relaxation(time_us, curve["diffusivity_cm2_s"])
+    shortest = curve["diffusivity_cm2_s"][time_us.to_numpy().argmin()]
     return {
         "limit_cm2_s": fit["limit_cm2_s"].value,
         "highest_cm2_s": float(shortest),
@@ -213,16 +228,11 @@ def calibrate(
     curves: list[xr.Dataset] = []
     names = [CONTROLS[target] for target in targets]
 
-    # MINPACK asks for the start three times
-    @functools.cache
-    def measured(model: ExcitonModel) -> xr.Dataset:
-        return measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
-
     with tqdm(unit="model", disable=not progress) as bar:
-
-        def miss(free: NDArray) -> NDArray:
-            model = _turned(start, names, free)
-            curve = measured(model)
+        # MINPACK asks for the start three times
+        @functools.cache
+        def miss_of(model: ExcitonModel) -> NDArray:
+            curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
             numbers = curve_numbers(curve)
             curves.append(curve)
             rows.append({name: getattr(model, name) for name in names} | numbers)
@@ -231,7 +241,11 @@ def calibrate(
 
         # the shift by the start makes MINPACK's relative step an absolute one
         origin = _free(start, names)
-        root(lambda step: miss(origin + step), np.zeros(len(names)), options=_OPTIONS)
+        root(
+            lambda step: miss_of(_turned(start, names, origin + step)),
+            np.zeros(len(names)),
+            options=_OPTIONS,
+        )
 
     history = pd.DataFrame(rows)
     best = int(sum((history[name] / wanted - 1) ** 2 for name, wanted in targets.items()).argmin())

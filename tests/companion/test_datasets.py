@@ -101,7 +101,7 @@ def test_transcription_has_no_slip_of_the_pen():
     tables = datasets.load("printed_tables")
     for name in tables:
         chain = [
-            getattr(Excitation(power, rate), name)
+            getattr(Excitation(power, rate, convention="paper"), name)
             for power, rate in zip(tables.power_nW.values, tables.rep_rate_MHz.values, strict=True)
         ]
         np.testing.assert_allclose(tables[name], chain, rtol=0.025)

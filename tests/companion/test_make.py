@@ -189,7 +189,7 @@ def test_calibration_becomes_a_dataset(add, cache, monkeypatch):
     lasers = tuple(Excitation(power, 2.5) for power in (25, 10, 4, 1))
     monkeypatch.setattr(make, "CURVE_LASERS", lasers)
     made = make.make("tiny", cache_dir=cache)
-    assert made.diffusivity_cm2_s.dims == ("time_us",)
+    assert made.diffusivity_cm2_s.dims == ("laser",)
     assert made.hop_rate_modified_per_ps.dims == made.tau_us.dims == ("model",)
     assert made.attrs["hop_rate_modified_per_ps"] in made.hop_rate_modified_per_ps
     assert (made.attrs["target_highest_cm2_s"], made.attrs["title"]) == (0.1, "tiny")

@@ -8,6 +8,7 @@ from tptools.companion import datasets
 from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, measure_series, spreading_spot
 from tptools.fitting.series import CONDITIONS
+from tptools.noise import simulate_map
 
 X_NM = np.linspace(-1200, 1200, 49)
 TIME_NS = np.arange(0.05, 3, 0.1)
@@ -118,6 +119,17 @@ def test_bundled_series_know_all_their_conditions(name, monkeypatch):
         assert float(one.excitation_density) == pytest.approx(laser.excitation_density)
         between = laser.time_between_excitations_us
         assert float(one.time_between_excitations_us) == pytest.approx(between)
+        disc = laser.disc_time_between_excitations_us
+        assert float(one.disc_time_between_excitations_us) == pytest.approx(disc)
+
+
+def test_what_a_simulated_map_was_made_of_is_no_condition_of_a_laser():
+    """Its area in counts is no <N>; a map without a laser has none."""
+    trace = xr.DataArray(np.ones(4), {"time_ns": np.arange(4.0)})
+    maps = simulate_map(trace, seed=1, noise="none").expand_dims("record")
+    scans = maps.to_dataset().assign_attrs(maps.attrs)
+    series = measure_series(scans, ["global"])
+    assert not set(series.coords) - {"estimator"}
 
 
 def test_unusable_wishes_are_refused():

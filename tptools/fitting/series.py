@@ -22,8 +22,10 @@ CONDITIONS = (
     "power_nW",
     "rep_rate_MHz",
     "excitation_density",
+    "disc_excitation_density",
     "period_us",
     "time_between_excitations_us",
+    "disc_time_between_excitations_us",
     "temperature_K",
     "filter_transmission",
 )

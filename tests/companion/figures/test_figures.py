@@ -22,7 +22,8 @@ def test_data_and_conditions_need_no_matplotlib():
 def test_deviations_show_every_cell():
     """Each panel has a mark for each of the 52 printed cells, at its deviation in percent."""
     printed = datasets.load("printed_tables")
-    deviation = printed / tabulate(printed.power_nW, printed.rep_rate_MHz) - 1
+    exact = tabulate(printed.power_nW, printed.rep_rate_MHz, convention="paper")
+    deviation = printed / exact - 1
     figure = figures.plot_table_deviations({"one": deviation, "two": deviation})
     assert [ax.get_title() for ax in figure.axes] == ["one", "two"]
     for ax in figure.axes:
@@ -35,12 +36,12 @@ def test_deviations_show_every_cell():
 
 
 def test_excitation_figure_has_units_and_every_series():
-    """<N> has a line per rate, T one per profile, the marked times are there, axes have units."""
+    """<N> has a line per rate, T one per convention and the marked times; axes have units."""
     power = xr.DataArray([1.0, 10.0], dims="power_nW", coords={"power_nW": [1.0, 10.0]})
     rate = xr.DataArray([2.5, 5.0], dims="rep_rate_MHz", coords={"rep_rate_MHz": [2.5, 5.0]})
-    tables = {name: tabulate(power, rate, profile=name) for name in ("top_hat", "gaussian_peak")}
+    tables = {name: tabulate(power, rate, convention=name) for name in ("gaussian", "paper")}
     left, right = figures.plot_excitation_against_power(tables, {"model": 8.1}).axes
     assert len(left.lines) == 4
-    assert [line.get_label() for line in right.lines] == ["top_hat", "gaussian_peak", "model"]
+    assert [line.get_label() for line in right.lines] == ["gaussian", "paper", "model"]
     assert "(nW)" in left.get_xlabel()
     assert "(µs)" in right.get_ylabel()

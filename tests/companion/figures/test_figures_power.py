@@ -26,7 +26,7 @@ def series():
             "estimator": ["slices", "global"],
             "power_nW": ("record", [0.5, 1.0, 5.0, 5.0, 10.0, 25.0]),
             "rep_rate_MHz": ("record", [1.0, 2.0, 1.0, 20.0, 5.0, 5.0]),
-            "excitation_density": ("record", [0.02, 0.02, 0.1, 0.005, 0.04, 0.1]),
+            "disc_excitation_density": ("record", [0.02, 0.02, 0.1, 0.005, 0.04, 0.1]),
             "series": ("record", ["rate"] * 2 + ["constant power"] * 2 + ["fluence"] * 2),
         },
     )  # fmt: skip
@@ -70,7 +70,7 @@ def test_rate_and_density_have_every_condition(series):
     """The two panels differ in the abscissa only."""
     left, right = figures.plot_rate_and_density(series).axes[:2]
     one = series.value.sel(estimator="global").values
-    for ax, along in ((left, "rep_rate_MHz"), (right, "excitation_density")):
+    for ax, along in ((left, "rep_rate_MHz"), (right, "disc_excitation_density")):
         np.testing.assert_allclose(
             scattered(ax), sorted(zip(series[along].values, one, strict=True))
         )

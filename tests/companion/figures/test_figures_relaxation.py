@@ -15,14 +15,17 @@ def series():
     value = [relaxation_curve(time_us, 0.01, a, 6.0) for a in (0.14, 0.1)]
     return xr.Dataset(
         {"value": (("estimator", "record"), value), "scatter": (("estimator", "record"), value)},
-        {"estimator": ["slices", "global"], "time_between_excitations_us": ("record", time_us)},
+        {
+            "estimator": ["slices", "global"],
+            "disc_time_between_excitations_us": ("record", time_us),
+        },
     )
 
 
 def test_mirrored_axis_is_power(series):
     """The upper axis has the power that goes with each time, and the legend the fitted numbers."""
     fits = {
-        m: fit_relaxation(series.time_between_excitations_us, series.value.sel(estimator=m))
+        m: fit_relaxation(series.disc_time_between_excitations_us, series.value.sel(estimator=m))
         for m in ("slices", "global")
     }
     figure = figures.plot_measured_relaxation(series, fits, 48.0)
@@ -37,8 +40,8 @@ def test_mirrored_axis_is_power(series):
 def test_calibration_is_relative_to_its_targets():
     """A model that meets a target is drawn at one."""
     tried = xr.Dataset(
-        {"tau_us": ("model", [3.0, 6.0]), "diffusivity_cm2_s": ("time_us", [0.1, 0.01])},
-        {"time_us": [2.0, 50.0], "model": [0, 1]},
+        {"tau_us": ("model", [3.0, 6.0]), "diffusivity_cm2_s": ("laser", [0.1, 0.01])},
+        {"disc_time_between_excitations_us": ("laser", [2.0, 50.0]), "model": [0, 1]},
     )
     left, right = figures.plot_calibration(tried, {"tau_us": 6.0}).axes
     assert left.lines[0].get_ydata() == pytest.approx([0.5, 1.0])
@@ -47,7 +50,8 @@ def test_calibration_is_relative_to_its_targets():
 
 def test_chain_has_a_curve_for_each_step():
     """Each way to measure has its own line, named in the legend."""
-    one = xr.Dataset({"value": ("time_us", [0.1, 0.01])}, {"time_us": [2.0, 50.0]})
+    axis = {"disc_time_between_excitations_us": ("laser", [2.0, 50.0])}
+    one = xr.Dataset({"value": ("laser", [0.1, 0.01])}, axis)
     (ax,) = figures.plot_chain({"a": one, "b": 2 * one}).axes
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     assert ax.lines[1].get_ydata() == pytest.approx([0.2, 0.02])

@@ -1,4 +1,7 @@
-"""From laser power to excitations per nanocrystal: Note 6, Tables S1 and S2, and the main text."""
+"""From laser power to excitations per nanocrystal: Note 6, Tables S1 and S2, and the main text.
+
+All goes by the paper's own convention, in which a disc holds the power.
+"""
 
 import math
 from functools import partial
@@ -21,6 +24,8 @@ _COLUMNS = {
     "F": "fluence_uJ_cm2",
     "N": "excitation_density",
 }
+_disc = partial(Excitation, convention="paper")
+_tabulate = partial(tabulate, convention="paper")
 _RATE_MHZ = {"tabS1": 2.5, "tabS2": 5.0}
 
 
@@ -33,7 +38,7 @@ def _printed(table: str) -> xr.Dataset:
 def table_cell(claim_id: str) -> float:
     """Compute a cell of Table S1 or S2, named such as ``tabS1-0.5nW-Pact``."""
     table, power, column = claim_id.split("-")
-    condition = Excitation(float(power.removesuffix("nW")), _RATE_MHZ[table])
+    condition = _disc(float(power.removesuffix("nW")), _RATE_MHZ[table])
     return getattr(condition, _COLUMNS[column])
 
 
@@ -45,19 +50,19 @@ for _id, _claim in CLAIMS.items():
 @claim("s6-Psurf")
 def power_at_the_sample() -> float:
     """Take the throughput of 37.4 % off a nominal nanowatt."""
-    return Excitation(1, 2.5).surface_power_nW
+    return _disc(1, 2.5).surface_power_nW
 
 
 @claim("s6-I")
 def intensity() -> float:
     """Spread that power over a disc as wide as the spot."""
-    return Excitation(1, 2.5).intensity_W_cm2
+    return _disc(1, 2.5).intensity_W_cm2
 
 
 @claim("s6-F", "s6-photons")
 def fluence() -> float:
     """Share the intensity among the pulses of a second."""
-    return Excitation(1, 2.5).fluence_uJ_cm2
+    return _disc(1, 2.5).fluence_uJ_cm2
 
 
 @claim("s6-eps")
@@ -69,43 +74,43 @@ def molar_absorptivity() -> float:
 @claim("s6-sigma-abs")
 def absorption_cross_section() -> float:
     """Turn the decadic molar absorptivity into an area."""
-    return Excitation(1, 2.5).absorption_cross_section_cm2
+    return material.absorption_cross_section_cm2()
 
 
 @claim("s6-Nav", "s6-table-N-per-nW")
 def excitation_density_per_nW() -> float:
     """Multiply the photons per area with the cross section."""
-    return Excitation(1, 2.5).excitation_density
+    return _disc(1, 2.5).excitation_density
 
 
 @claim("main-N-low")
 def excitation_density_at_lowest_power() -> float:
     """Follow the chain at 0.5 nW, the lowest power of Fig. 1c."""
-    return Excitation(0.5, 2.5).excitation_density
+    return _disc(0.5, 2.5).excitation_density
 
 
 @claim("main-N-high")
 def excitation_density_at_highest_power() -> float:
     """Follow the chain at 20 nW, the highest power of Fig. 1c."""
-    return Excitation(20, 2.5).excitation_density
+    return _disc(20, 2.5).excitation_density
 
 
 @claim("main-1e-fluence")
 def fluence_of_the_map() -> float:
     """Follow the chain to the fluence of Fig. 1e."""
-    return Excitation(10, 2.5).fluence_uJ_cm2
+    return _disc(10, 2.5).fluence_uJ_cm2
 
 
 @claim("main-1e-N")
 def excitation_density_of_the_map() -> float:
     """Follow the chain to the excitation density of Fig. 1e."""
-    return Excitation(10, 2.5).excitation_density
+    return _disc(10, 2.5).excitation_density
 
 
 @claim("main-lambda-exc")
 def wavelength() -> float:
     """Find the wavelength whose photons make Note 6's <N> out of its power."""
-    per_nm = Excitation(1, 2.5, wavelength_nm=1).excitation_density
+    per_nm = _disc(1, 2.5, wavelength_nm=1).excitation_density
     return REPORTED["s6-Nav"].value / per_nm
 
 
@@ -119,7 +124,7 @@ def edge() -> float:
 @claim("main-1c-power")
 def powers_of_the_spectra() -> dict[str, float]:
     """Find the powers that give the two <N> of the main text."""
-    per_nW = Excitation(1, REPORTED["main-1c-frep"].value).excitation_density
+    per_nW = _disc(1, REPORTED["main-1c-frep"].value).excitation_density
     ends = {"lower <N>": "main-N-low", "higher <N>": "main-N-high"}
     return {end: REPORTED[one].value / per_nW for end, one in ends.items()}
 
@@ -134,7 +139,7 @@ def rate_of_the_spectra() -> float:
 def largest_excitation_density() -> float:
     """Follow the chain for all rows of Tables S1 and S2."""
     return max(
-        float(tabulate(rows.power_nW, rows.rep_rate_MHz).excitation_density.max())
+        float(_tabulate(rows.power_nW, rows.rep_rate_MHz).excitation_density.max())
         for rows in map(_printed, ("S1", "S2"))
     )
 
@@ -143,7 +148,7 @@ def largest_excitation_density() -> float:
 def spot() -> float:
     """Find the disc on which the powers of Table S1 have its intensities."""
     rows = _printed("S1")
-    on_1_nm = tabulate(rows.surface_power_nW, 2.5, throughput=1, spot_fwhm_nm=1).intensity_W_cm2
+    on_1_nm = _tabulate(rows.surface_power_nW, 2.5, throughput=1, spot_fwhm_nm=1).intensity_W_cm2
     return float(np.sqrt(on_1_nm / rows.intensity_W_cm2).median())
 
 
@@ -161,7 +166,7 @@ def share_of_the_nominal_power() -> float:
     It would be 1 if fluences were nominal. The interval is the 37.4 % of Note 6 or its rounding to
     37 %, with the two digits of the fluence.
     """
-    return REPORTED["main-1e-fluence"].value / Excitation(10, 2.5, throughput=1).fluence_uJ_cm2
+    return REPORTED["main-1e-fluence"].value / _disc(10, 2.5, throughput=1).fluence_uJ_cm2
 
 
 @claim("s6-400vs405", expects=Bounds("ratio of absorption", low=0.9, high=1.1))

@@ -171,7 +171,7 @@ def plot_rate_and_density(series: xr.Dataset) -> Figure:
     """
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), sharey=True)
     one = series.sel(estimator="global")
-    labels = {"rep_rate_MHz": "repetition rate (MHz)", "excitation_density": "⟨N⟩"}
+    labels = {"rep_rate_MHz": "repetition rate (MHz)", "disc_excitation_density": "⟨N⟩ of the disc"}
     for ax, (along, label) in zip(axes, labels.items(), strict=True):
         for name, marker in SERIES_MARKERS.items():
             part = one.isel(record=np.flatnonzero(one["series"] == name))

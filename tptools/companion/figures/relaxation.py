@@ -16,7 +16,7 @@ from tptools.plotting import OKABE_ITO, Look
 
 __all__ = ["plot_calibration", "plot_chain", "plot_measured_relaxation"]
 
-TIME = "time between excitations (µs)"
+TIME = "time between excitations, by the disc of Note 6 (µs)"
 
 
 def plot_measured_relaxation(
@@ -43,7 +43,7 @@ def plot_measured_relaxation(
     markers = {"slices": "o", "global": "D"}
     for method, fit in fits.items():
         one = series.sel(estimator=method)
-        x, y, error = one["time_between_excitations_us"], one["value"], one["scatter"]
+        x, y, error = one["disc_time_between_excitations_us"], one["value"], one["scatter"]
         look: Look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
         tau, limit = fit["tau_us"], fit["limit_cm2_s"]
         text = f"{method}: τ = {tau.value:.1f} µs, limit {limit.value:.3f} cm²/s"
@@ -97,7 +97,9 @@ def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
     left.set(xlabel="model tried", ylabel="measured over wanted")
     left.xaxis.get_major_locator().set_params(integer=True)
     left.legend()
-    right.plot(tried["time_us"], tried["diffusivity_cm2_s"], "o", color="k", ms=5)
+    right.plot(
+        tried["disc_time_between_excitations_us"], tried["diffusivity_cm2_s"], "o", color="k", ms=5
+    )
     right.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
     right.xaxis.set_major_formatter("{x:g}")
     return figure
@@ -109,7 +111,7 @@ def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
     Parameters
     ----------
     curves : mapping of str to Dataset
-        By label: ``value`` in cm2/s over ``time_us``.
+        By label: ``value`` in cm2/s with ``disc_time_between_excitations_us``.
 
     Returns
     -------
@@ -118,7 +120,8 @@ def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
     figure, ax = plt.subplots(figsize=(6.2, 3.8))
     looks = zip(curves.items(), OKABE_ITO.values(), "os^Dv", strict=False)
     for (label, curve), colour, marker in looks:
-        ax.plot(curve["time_us"], curve["value"], color=colour, marker=marker, ms=5, label=label)
+        time_us = curve["disc_time_between_excitations_us"]
+        ax.plot(time_us, curve["value"], color=colour, marker=marker, ms=5, label=label)
     ax.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.legend()
