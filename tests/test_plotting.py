@@ -55,10 +55,10 @@ def test_maps_show_the_counts(n_maps):
 def test_msd_lines_have_the_slope_of_the_diffusivity():
     """The solid line ends at 2 D times the window, 1 cm²/s being 1e5 nm²/ns."""
     time_ns = np.arange(0.1, 8, 0.1)
-    names = ("msd_nm2", "msd_err_nm2")
+    names = ("growth_nm2", "growth_err_nm2")
     msd = xr.Dataset(dict.fromkeys(names, ("time_ns", 10000.0 * time_ns)), {"time_ns": time_ns})
     D = Estimate(0.05, 0.001, "cm2/s", "slices")
-    figure = plotting.plot_msd({"10 nW": msd}, {"10 nW": D})
+    figure = plotting.plot_variance_growth({"10 nW": msd}, {"10 nW": D})
     (line,) = [one for one in figure.axes[0].lines if "2Dt" in str(one.get_label())]
     assert line.get_xydata()[-1] == pytest.approx([3, 3e4])
     assert "0.0500 ± 0.0010 cm²/s" in words(figure)

@@ -22,9 +22,9 @@ __all__ = [
     "OKABE_ITO",
     "colours",
     "plot_maps",
-    "plot_msd",
     "plot_residuals",
     "plot_slices",
+    "plot_variance_growth",
     "use_style",
 ]
 
@@ -146,17 +146,17 @@ def plot_maps(maps: Mapping[str, xr.DataArray], units: Sequence[str] = ()) -> Fi
     return figure
 
 
-def plot_msd(
+def plot_variance_growth(
     msds: Mapping[str, xr.Dataset],
     diffusivities: Mapping[str, Estimate],
     window_ns: tuple[float, float] = (0.0, 3.0),
 ) -> Figure:
-    """Draw mean square displacements with error bars, and lines through the origin.
+    """Draw growths of the variance with error bars, and lines through the origin.
 
     Parameters
     ----------
     msds : mapping of str to Dataset
-        By label: ``msd_nm2`` and ``msd_err_nm2`` over ``time_ns``.
+        By label: ``growth_nm2`` and ``growth_err_nm2`` over ``time_ns``.
     diffusivities : mapping of str to Estimate
         By the same labels, in cm2/s: half the slopes of the lines.
     window_ns : tuple of float, optional
@@ -170,14 +170,14 @@ def plot_msd(
     --------
     ::
 
-        msd = fitting.mean_square_displacement(record.counts)
-        plot_msd({"10 nW": msd}, {"10 nW": fitting.diffusivity(record.counts)})
+        msd = fitting.variance_growth(record.counts)
+        plot_variance_growth({"10 nW": msd}, {"10 nW": fitting.diffusivity(record.counts)})
     """
     figure, ax = plt.subplots(figsize=(5.4, 3.6))
     for label, colour in colours(msds).items():
         msd = msds[label]
         bars: Look = {"elinewidth": 0.8, "markersize": 3.5, "color": colour, "alpha": 0.6}
-        ax.errorbar(msd.time_ns, msd.msd_nm2, msd.msd_err_nm2, fmt="o", label=label, **bars)
+        ax.errorbar(msd.time_ns, msd.growth_nm2, msd.growth_err_nm2, fmt="o", label=label, **bars)
         slope = 2 * _CM2_S_IN_NM2_PER_NS * diffusivities[label].value
         name = f"$2Dt$, $D$ = {diffusivities[label]}".replace("cm2/s", "cm²/s")
         look: Look = {"color": "black" if len(msds) == 1 else colour, "zorder": 3}
@@ -186,7 +186,7 @@ def plot_msd(
         beyond = np.array([window_ns[1], min(end, 1.7 * window_ns[1])])
         ax.plot(beyond, slope * beyond, "--", **look)
     ax.axhline(0, color="0.7", lw=0.8, zorder=0)
-    ax.set(xlabel="time (ns)", ylabel="mean square displacement (nm²)")
+    ax.set(xlabel="time (ns)", ylabel="growth of the variance (nm²)")
     ax.ticklabel_format(axis="y", scilimits=(3, 3), useMathText=True)
     ax.margins(y=0.15)
     ax.legend(loc="upper left")

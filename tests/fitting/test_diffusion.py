@@ -10,10 +10,10 @@ from spots import FINE_NM, INTENSITY, SHAPES, TIME_NS, records, spread
 
 from tptools.fitting import (
     diffusivity,
-    fit_msd,
+    fit_growth,
     fit_profiles,
-    mean_square_displacement,
     spreading_spot,
+    variance_growth,
 )
 
 METHODS = ["slices", "global", "convolution", "moment"]
@@ -59,9 +59,9 @@ def test_slices_are_profiles_and_a_line():
     """The method is the composition of the three public steps."""
     record = records(spot(0.05, 2e4), 1, seed=5)[0]
     variance = fit_profiles(record).variance_nm2
-    msd = mean_square_displacement(record)
-    np.testing.assert_allclose(msd.msd_nm2, variance - variance[0])
-    assert diffusivity(record).value == fit_msd(msd.msd_nm2).diffusivity.value
+    msd = variance_growth(record)
+    np.testing.assert_allclose(msd.growth_nm2, variance - variance[0])
+    assert diffusivity(record).value == fit_growth(msd.growth_nm2)["diffusivity_cm2_s"].value
 
 
 def test_time_zero_is_the_first_slice_of_the_window():
@@ -102,11 +102,15 @@ def test_lines_are_those_of_lmfit(free_intercept):
     parameters["intercept"].vary = free_intercept
     weights = 1 / error[used]
     reference = model.fit(msd.values[used], parameters, x=time[used], weights=weights).params
-    line = fit_msd(msd, free_intercept=free_intercept)
-    assert line.diffusivity.value == pytest.approx(reference["slope"].value / 2e5, rel=1e-6)
-    assert line.diffusivity.std_err == pytest.approx(reference["slope"].stderr / 2e5, rel=1e-4)
-    assert line.intercept.value == pytest.approx(reference["intercept"].value, rel=1e-5)
-    assert line.intercept.std_err == pytest.approx(reference["intercept"].stderr or 0, rel=1e-4)
+    line = fit_growth(msd, free_intercept=free_intercept)
+    D, start = line["diffusivity_cm2_s"], line["intercept_nm2"]
+    used_time = time[used] * 2e5 * D.value + start.value
+    np.testing.assert_allclose(line.fitted, used_time)
+    np.testing.assert_allclose(line.curve(time[used]), used_time)
+    assert D.value == pytest.approx(reference["slope"].value / 2e5, rel=1e-6)
+    assert D.std_err == pytest.approx(reference["slope"].stderr / 2e5, rel=1e-4)
+    assert start.value == pytest.approx(reference["intercept"].value, rel=1e-5)
+    assert start.std_err == pytest.approx(reference["intercept"].stderr or 0, rel=1e-4)
 
 
 @given(st.floats(-1, 1), st.floats(-1e4, 1e4), st.integers(3, 60))
@@ -114,24 +118,25 @@ def test_exact_lines_come_back(diffusivity_cm2_s, intercept_nm2, n_points):
     """Any exact line is found, falling ones too."""
     time = np.linspace(0, 3, n_points)
     msd = xr.DataArray(intercept_nm2 + 2e5 * diffusivity_cm2_s * time, {"time_ns": time})
-    line = fit_msd(msd, free_intercept=True)
-    assert line.diffusivity.value == pytest.approx(diffusivity_cm2_s, abs=1e-9)
-    assert line.intercept.value == pytest.approx(intercept_nm2, abs=1e-4)
+    line = fit_growth(msd, free_intercept=True)
+    D, start = line["diffusivity_cm2_s"], line["intercept_nm2"]
+    assert D.value == pytest.approx(diffusivity_cm2_s, abs=1e-9)
+    assert start.value == pytest.approx(intercept_nm2, abs=1e-4)
 
 
 def test_missing_points_are_left_out():
     """NaN in a mean square displacement neither counts nor spoils its neighbours."""
-    msd = mean_square_displacement(records(spot(0.05, 2e4), 1, seed=9)[0]).msd_nm2
+    msd = variance_growth(records(spot(0.05, 2e4), 1, seed=9)[0]).growth_nm2
     holed = msd.where(~np.isin(np.arange(61), [5, 30, 31]))
-    line = fit_msd(holed).diffusivity
-    assert abs(line.value - fit_msd(msd).diffusivity.value) < line.std_err
+    line = fit_growth(holed)["diffusivity_cm2_s"]
+    assert abs(line.value - fit_growth(msd)["diffusivity_cm2_s"].value) < line.std_err
 
 
 def test_too_few_points_for_a_line_are_refused():
     """A line needs three points within the window."""
     msd = xr.DataArray([0.0, 1.0, np.nan, 2.0], {"time_ns": [0, 1, 2, 3]})
-    with pytest.raises(ValueError, match="msd has 2 points"):
-        fit_msd(msd)
+    with pytest.raises(ValueError, match="growth has 2 points"):
+        fit_growth(msd)
 
 
 def test_slices_without_a_width_are_told():

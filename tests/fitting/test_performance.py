@@ -8,13 +8,12 @@ import xarray as xr
 from scipy.optimize import curve_fit
 
 from tptools.estimate import Estimate
-from tptools.fitting import diffusivity, fit_profiles
+from tptools.fitting import diffusivity, fit_profiles, line_through_slices, variance_growth
 from tptools.fitting.performance import (
     METHODS,
     compare_experiments,
     detected,
     detection_limit,
-    line_through_slices,
     mean_over_records,
     repeat,
     second_moment,
@@ -76,7 +75,7 @@ def test_a_record_without_widths_is_nan():
     """A flat map has no slice with a width, and the note says so."""
     found = line_through_slices(xr.zeros_like(CLEAN))
     assert math.isnan(found.value)
-    assert "width" in found.note
+    assert found.note == "first slice: no counts"
 
 
 def test_methods_agree_on_a_bright_record():
@@ -201,3 +200,40 @@ def test_mean_over_records_has_the_error_of_a_mean():
     assert mean.value == float(repeat(draw, 400, {"one": noisy}, seed=7).value.mean())
     assert mean.std_err == pytest.approx(0.1, rel=0.15)
     assert abs(mean.z(5.0)) < 4
+
+
+@pytest.mark.parametrize("window_ns", [(3, 0), (1, 1), (math.nan, 2), (0.0, 0.05), (5, 9)])
+@pytest.mark.parametrize(
+    "measure", [line_through_slices, diffusivity, variance_growth, METHODS["global"]]
+)
+def test_windows_that_hold_nothing_are_refused(measure, window_ns):
+    """A reversed, empty or short window is an error that names it, in every function alike."""
+    with pytest.raises(ValueError, match="window_ns = "):
+        measure(CLEAN, window_ns=window_ns)
+
+
+def test_an_unknown_error_bar_does_not_count_against_coverage():
+    """Records whose error is NaN are left out of the coverage, and of its error."""
+    known = xr.Dataset({"value": ("record", [1.0, 1.0]), "std_err": ("record", [0.1, 0.1])})
+    some = xr.Dataset(
+        {"value": ("record", [1.0, 1.0, 1.0]), "std_err": ("record", [0.1, 0.1, np.nan])}
+    )
+    truths = [1.0, 2.0]
+    for true in truths:
+        assert float(summarise_repetitions(some, true).coverage) == float(
+            summarise_repetitions(known, true).coverage
+        )
+
+
+def test_a_mean_says_how_many_records_it_lacks():
+    """Records without a value are counted in the note."""
+
+    def every_other(record):
+        value = float(record)
+        return Estimate(math.nan if value > 0 else value, 1.0, "cm2/s", "half")
+
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], 9)
+    draws = iter(signs)
+    found = mean_over_records(lambda seed: xr.DataArray(next(draws)), 9, every_other)
+    assert found.note == f"{(signs > 0).sum()} of them gave no value"
+    assert found.value == -1.0

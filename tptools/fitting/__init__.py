@@ -1,7 +1,7 @@
 """From records to numbers with error bars."""
 
 from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction, systematic_deviation
-from tptools.fitting.diffusion import MsdFit, diffusivity, fit_msd, mean_square_displacement
+from tptools.fitting.diffusion import diffusivity
 from tptools.fitting.light import quantum_yield, whole_spot_light
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.line import line
@@ -11,6 +11,7 @@ from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
 from tptools.fitting.result import Fit
 from tptools.fitting.series import CONDITIONS, estimates, measure_series
+from tptools.fitting.slices import fit_growth, line_through_slices, variance_growth
 from tptools.fitting.spectra import absorbance, fit_absorbance, fit_peak, reject_cosmic_rays
 from tptools.fitting.statistics import (
     Agreement,
@@ -24,7 +25,6 @@ __all__ = [
     "CONDITIONS",
     "Agreement",
     "Fit",
-    "MsdFit",
     "RankCorrelation",
     "Sizes",
     "Step",
@@ -37,7 +37,7 @@ __all__ = [
     "find_particles",
     "fit_absorbance",
     "fit_decay",
-    "fit_msd",
+    "fit_growth",
     "fit_peak",
     "fit_power_law",
     "fit_profiles",
@@ -45,8 +45,8 @@ __all__ = [
     "fit_step",
     "fit_tail",
     "line",
+    "line_through_slices",
     "mean_size",
-    "mean_square_displacement",
     "measure_series",
     "power_of_agreement",
     "prompt_fraction",
@@ -57,5 +57,6 @@ __all__ = [
     "spreading_spot",
     "systematic_deviation",
     "trend",
+    "variance_growth",
     "whole_spot_light",
 ]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_integer, check_number
 from tptools.estimate import Estimate
-from tptools.fitting.diffusion import diffusivity, fit_msd
-from tptools.fitting.profiles import fit_profiles
+from tptools.fitting.diffusion import diffusivity
+from tptools.fitting.slices import line_through_slices
 from tptools.randomness import derive_seed
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "compare_experiments",
     "detected",
     "detection_limit",
-    "line_through_slices",
     "mean_over_records",
     "repeat",
     "second_moment",
@@ -31,70 +29,10 @@ __all__ = [
     "variance_err_white_noise",
 ]
 
-Background = Literal["fitted", "ignored", "edges"]
 Method = Callable[[xr.DataArray], Estimate]
 
-EDGE_FRACTION = 0.05
 # One-sided 5 % point of the normal distribution.
 ONE_SIDED_5_PERCENT = 1.6449
-
-
-def line_through_slices(
-    counts: xr.DataArray,
-    *,
-    background: Background = "fitted",
-    free_intercept: bool = False,
-    window_ns: tuple[float, float] = (0.0, 3.0),
-    within_nm: float = np.inf,
-) -> Estimate:
-    """Find D as the paper does, with a choice of what is done about background and first slice.
-
-    Parameters
-    ----------
-    counts : DataArray
-        Over (time_ns, position_nm).
-    background : {"fitted", "ignored", "edges"}, optional
-        A constant in every fit, none, or none after the mean of the outermost twentieths of the
-        positions was subtracted from every slice; what falls below zero then counts as zero.
-    free_intercept : bool, optional
-        Whether the line may miss the origin (`fit_msd`).
-    window_ns : tuple of float, optional
-        First and last time that count; the first slice in there is time zero.
-    within_nm : float, optional
-        Positions farther from zero do not count.
-
-    Returns
-    -------
-    Estimate
-        In cm2/s; NaN if fewer than 3 slices besides the first have a width, or the first has none.
-
-    Raises
-    ------
-    ValueError
-        If `background` is unknown, or as for `diffusivity`.
-
-    Examples
-    --------
-    >>> from tptools.fitting import spreading_spot
-    >>> x = np.linspace(-900, 900, 61)
-    >>> spot = spreading_spot(np.arange(4), x, 1e4, diffusivity_cm2_s=0.05, variance_nm2=212**2)
-    >>> round(line_through_slices(spot).value, 3)
-    0.05
-    """
-    check_choice("background", background, get_args(Background))
-    record = counts.transpose("time_ns", "position_nm").sel(
-        time_ns=slice(*window_ns), position_nm=slice(-within_nm, within_nm)
-    )
-    record = record.assign_coords(time_ns=record["time_ns"] - record["time_ns"][0])
-    if background == "edges":
-        n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))
-        ends = record.isel(position_nm=[*range(n), *range(-n, 0)])
-        record = (record - ends.mean("position_nm")).clip(0)
-    variance = fit_profiles(record, background=background == "fitted")["variance_nm2"]
-    msd = variance - variance.isel(time_ns=0, drop=True)
-    if msd.count() < 4:
-        return Estimate(math.nan, math.nan, "cm2/s", "slices", "too few slices have a width")
-    return fit_msd(msd, (0.0, math.inf), free_intercept=free_intercept).diffusivity
 
 
 METHODS: Mapping[str, Method] = {
@@ -196,9 +134,12 @@ def mean_over_records(
     >>> mean_over_records(lambda seed: xr.DataArray(0.5), 4, exact)
     Estimate(0.5 ± 0 cm2/s, method='mean of 4 records')
     """
-    found = summarise_repetitions(repeat(draw, n_records, {"": method}, seed=seed), 0.0).squeeze()
-    method_name = f"mean of {n_records} records"
-    return Estimate(float(found["bias"]), float(found["bias_err"]), "cm2/s", method_name)
+    repeated = repeat(draw, n_records, {"": method}, seed=seed)
+    missing = int(repeated["value"].isnull().sum())
+    found = summarise_repetitions(repeated, 0.0).squeeze()
+    name = f"mean of {n_records} records"
+    note = f"{missing} of them gave no value" if missing else ""
+    return Estimate(float(found["bias"]), float(found["bias_err"]), "cm2/s", name, note)
 
 
 def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
@@ -228,7 +169,8 @@ def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
     error = found["value"] - true_cm2_s
     number = error.count("record")
     spread = error.std("record", ddof=1)
-    hit = (abs(error) < found["std_err"]).where(error.notnull())
+    # an unknown error bar neither holds the truth nor misses it
+    hit = (abs(error) < found["std_err"]).where(error.notnull() & found["std_err"].notnull())
     coverage = hit.mean("record")
     return xr.Dataset(
         {
@@ -238,7 +180,7 @@ def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
             "spread_err": spread / np.sqrt(2 * (number - 1)),
             "stated": found["std_err"].mean("record"),
             "coverage": coverage,
-            "coverage_err": np.sqrt(coverage * (1 - coverage) / number),
+            "coverage_err": np.sqrt(coverage * (1 - coverage) / hit.count("record")),
         }
     )
 
@@ -289,7 +231,7 @@ def compare_experiments(
     tables = [
         summarise_repetitions(
             repeat(draw, n_records, methods, seed=derive_seed(seed, name, key)),
-            key if true_cm2_s is None else true_cm2_s,
+            float(key) if true_cm2_s is None else true_cm2_s,
         )
         for key, draw in draws.items()
     ]

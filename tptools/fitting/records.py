@@ -74,6 +74,36 @@ def check_window(window_ns: tuple[float, float]) -> None:
         )
 
 
+def select_window(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:
+    """Slices of a window, (time_ns, position_nm), at times since the first of them; checked.
+
+    Examples
+    --------
+    >>> counts = xr.DataArray(np.ones((4, 5)), {"time_ns": range(4), "position_nm": range(5)})
+    >>> select_window(counts, (1, 3)).time_ns.values
+    array([0, 1, 2])
+    """
+    check_record(counts, "time_ns", "position_nm")
+    check_window(window_ns)
+    if counts.ndim != 2:
+        raise ValueError(
+            f"counts has dimensions {counts.dims} and must have 'time_ns' and 'position_nm' only; "
+            "select one map"
+        )
+    if counts.sizes["position_nm"] < 5:
+        raise ValueError(
+            f"counts has {counts.sizes['position_nm']} positions and must have at least 5"
+        )
+    record = counts.transpose("time_ns", "position_nm").sel(time_ns=slice(*window_ns))
+    if record.sizes["time_ns"] < 3:
+        raise ValueError(
+            f"window_ns = {window_ns!r} holds {record.sizes['time_ns']} slices and must hold at "
+            "least 3; take a longer window"
+        )
+    record = record.astype(float)
+    return record.assign_coords(time_ns=record["time_ns"] - record["time_ns"][0])
+
+
 def check_columns(at_least: int, /, **columns: ArrayLike) -> list[FloatArray]:
     """Columns as arrays of one length; ValueError where something is missing.
 

@@ -42,7 +42,7 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
     """
     growth = result["r2_sum_nm2"] - result["initial_r2_sum_nm2"]
     msd = growth / result["exciton_count"]
-    return msd.assign_attrs(long_name="<r^2(t)> - <r^2(0)>", units="nm2")
+    return msd.assign_attrs(long_name="<r^2(t)> - <r^2(0)>, 4Dt in the plane", units="nm2")
 
 
 def density(result: xr.Dataset) -> xr.DataArray:

@@ -78,7 +78,7 @@ def test_rate_and_density_have_every_condition(series):
 
 def test_varied_and_constant_show_both_methods(series):
     """Every D of both methods is drawn against what was varied."""
-    displacement = {"a": xr.Dataset({"msd_nm2": ("time_ns", np.arange(24.0))},
+    displacement = {"a": xr.Dataset({"growth_nm2": ("time_ns", np.arange(24.0))},
                                     {"time_ns": np.arange(24) / 8})}  # fmt: skip
     varied = figures.plot_varied(displacement, series, "power_nW", "power (nW)").axes[1]
     assert len(marked(varied)) == 12
@@ -89,7 +89,9 @@ def test_varied_and_constant_show_both_methods(series):
 def test_displacements_are_averaged():
     """Twelve points make one, at their mean time and mean value."""
     _, ax = plt.subplots()
-    one = xr.Dataset({"msd_nm2": ("time_ns", 1e3 * np.arange(24.0))}, {"time_ns": np.arange(24.0)})
+    one = xr.Dataset(
+        {"growth_nm2": ("time_ns", 1e3 * np.arange(24.0))}, {"time_ns": np.arange(24.0)}
+    )
     draw_displacements(ax, {"a": one})
     assert marked(ax) == [(5.5, 5.5), (17.5, 17.5)]
 

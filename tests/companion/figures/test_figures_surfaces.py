@@ -80,7 +80,7 @@ def test_a_film_keeps_its_marker():
 def test_displacements_have_a_panel_each():
     """Each film has its panel and the line of its D: 0.1 cm2/s is 60 000 nm2 at 3 ns."""
     time = np.arange(0, 6, 0.032)
-    msd = xr.Dataset({"msd_nm2": ("time_ns", 2e4 * time)}, {"time_ns": time})
+    msd = xr.Dataset({"growth_nm2": ("time_ns", 2e4 * time)}, {"time_ns": time})
     names = list("uvwxyz")
     found = dict.fromkeys(names, 0.1)
     figure = figures.plot_displacements_by_film(dict.fromkeys(names, msd), found)

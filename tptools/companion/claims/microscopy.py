@@ -129,9 +129,11 @@ def constancy_of_diffusivity() -> dict[str, Estimate]:
 @claim("main-msd-linear", expects=Bounds("slope after 3 ns over that before", high=1))
 def bend_of_the_displacement() -> Estimate:
     """Fit lines to the simulated record of Fig. 1f before 3 ns, and from there to 8 ns."""
-    msd = fitting.mean_square_displacement(_scan(), window_ns=(0, 8)).msd_nm2
+    msd = fitting.variance_growth(_scan(), window_ns=(0, 8)).growth_nm2
     windows = (_WINDOW_NS, 8), (0, _WINDOW_NS)
-    late, early = (fitting.fit_msd(msd, w, free_intercept=True).diffusivity for w in windows)
+    late, early = (
+        fitting.fit_growth(msd, w, free_intercept=True)["diffusivity_cm2_s"] for w in windows
+    )
     return late / early
 
 
@@ -164,9 +166,9 @@ def error_bars_of_points() -> float:
     """Set the neighbours' deviation in Fig. 1f beside 40 records drawn around it; within two."""
     scan = _scan().sel(time_ns=slice(0, _WINDOW_NS))
     draw = generator(1, "error bars of points").poisson
-    stated = fitting.mean_square_displacement(scan).msd_err_nm2
+    stated = fitting.variance_growth(scan).growth_err_nm2
     records = [scan.copy(data=draw(scan)) for _ in range(40)]
-    msds = [fitting.mean_square_displacement(record).msd_nm2 for record in records]
+    msds = [fitting.variance_growth(record).growth_nm2 for record in records]
     scatter = xr.concat(msds, "record").std("record", ddof=1)
     return float((stated / scatter)[1:].median())
 

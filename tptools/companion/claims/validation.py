@@ -12,7 +12,8 @@ from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
-from tptools.fitting.performance import METHODS, line_through_slices, mean_over_records
+from tptools.fitting import line_through_slices
+from tptools.fitting.performance import METHODS, mean_over_records
 from tptools.instruments import Microscope
 from tptools.noise import add_noise, lifetime_trace, noisy_records, simulate_map
 from tptools.units import FWHM_PER_SIGMA

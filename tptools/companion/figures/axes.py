@@ -99,7 +99,7 @@ def draw_displacements(
     ax : Axes
         Where.
     displacements : mapping of str to Dataset
-        By label: from `tptools.fitting.mean_square_displacement`.
+        By label: from `tptools.fitting.variance_growth`.
     ramp : str, optional
         Colour map of the series; None takes the colours of separate things.
     """
@@ -107,7 +107,7 @@ def draw_displacements(
     for (label, one), colour in zip(
         displacements.items(), colours(displacements, ramp).values(), strict=True
     ):
-        msd = one["msd_nm2"].coarsen(time_ns=per_point, boundary="trim")
+        msd = one["growth_nm2"].coarsen(time_ns=per_point, boundary="trim")
         mean, error = msd.mean() * 1e-3, msd.std() * 1e-3 / np.sqrt(per_point)
         look: Look = {"fmt": "o", "ms": 4, "color": colour, "capsize": 2, "elinewidth": 1}
         ax.errorbar(mean["time_ns"], mean, error, label=label, **look)

@@ -168,7 +168,7 @@ def plot_displacements_by_film(
     Parameters
     ----------
     displacements : mapping of str to Dataset
-        By film: from `tptools.fitting.mean_square_displacement`; six of them.
+        By film: from `tptools.fitting.variance_growth`; six of them.
     found : mapping of str to float
         Diffusivity of each in cm2/s, drawn as a line up to 3 ns.
 

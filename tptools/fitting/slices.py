@@ -1,0 +1,246 @@
+"""The paper's own way to D: a Gaussian to every slice, and a line through the growing variances."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from tptools.arrays import FloatArray
+from tptools.checks import check_choice, check_number
+from tptools.estimate import Estimate, correlated_estimates
+from tptools.fitting.line import weighted_line
+from tptools.fitting.profiles import fit_profiles
+from tptools.fitting.records import check_axes, check_window, select_window
+from tptools.fitting.result import Fit
+from tptools.units import NM2_PER_NS_IN_CM2_S
+
+__all__ = ["fit_growth", "line_through_slices", "variance_growth"]
+
+Background = Literal["fitted", "ignored", "edges"]
+
+NEIGHBOURS = 25
+EDGE_FRACTION = 0.05
+# Standard deviation, relative to the largest, that is rounding rather than scatter.
+NO_SCATTER = 1e-9
+
+
+def variance_growth(
+    counts: xr.DataArray, *, window_ns: tuple[float, float] = (0.0, math.inf)
+) -> xr.Dataset:
+    r"""Growth of the fitted variance since the first slice, with error bars (Note 3, Fig. 1f).
+
+    .. math:: v(t) - v(0) = 2 D t
+
+    along one axis. The paper calls it the mean square displacement; that of excitons in the plane,
+    `tptools.kmc.mean_square_displacement`, is twice as large.
+
+    Parameters
+    ----------
+    counts : xarray.DataArray
+        Counts over ``time_ns`` and ``position_nm``.
+    window_ns : tuple of float
+        First and last time that count.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``time_ns`` since the first slice: ``growth_nm2``, not clipped at zero;
+        ``growth_err_nm2``, the standard deviation of the 25 neighbouring points; ``reason``, why
+        a slice has no width (`fit_profiles`).
+
+    Raises
+    ------
+    ValueError
+        As for `diffusivity`.
+
+    Examples
+    --------
+    >>> from tptools.fitting import spreading_spot
+    >>> x = np.linspace(-900, 900, 61)
+    >>> spot = spreading_spot([1, 2, 3], x, 1e4, diffusivity_cm2_s=0.05, variance_nm2=212**2)
+    >>> variance_growth(spot).growth_nm2.values.round(2) + 0.0
+    array([    0., 10000., 20000.])
+    """
+    return _growth(fit_profiles(select_window(counts, window_ns)))
+
+
+def fit_growth(
+    growth: xr.DataArray,
+    window_ns: tuple[float, float] = (0.0, 3.0),
+    *,
+    free_intercept: bool = False,
+) -> Fit:
+    r"""Fit a straight line to the growth of a variance.
+
+    .. math:: v(t) - v(0) = a + 2 D t, \qquad a = 0 \text{ unless free}
+
+    Parameters
+    ----------
+    growth : xarray.DataArray
+        In nm2 over ``time_ns``, 0 at time zero; NaN where there is no point.
+    window_ns : tuple of float
+        First and last time that count.
+    free_intercept : bool
+        Whether to fit a, which takes up the error of the first slice that all points share.
+
+    Returns
+    -------
+    Fit
+        Parameters ``diffusivity_cm2_s`` (D) and ``intercept_nm2`` (a, exactly 0 for a line through
+        the origin).
+
+    Raises
+    ------
+    ValueError
+        If there is no ``time_ns`` or it does not increase, or the window holds fewer than 3
+        points.
+
+    Notes
+    -----
+    Points have weights 1/s^2, s the standard deviation of the 25 neighbouring points; the errors
+    are scaled to the scatter about the line, as in Supplementary Note 3. Where some s is 0, all
+    weights are the same.
+
+    Examples
+    --------
+    >>> growth = xr.DataArray([0.0, 1000.0, 2000.0, 3010.0], {"time_ns": [0, 1, 2, 3]})
+    >>> fit_growth(growth)["diffusivity_cm2_s"]
+    Estimate(0.0050107 ± 0.0000056 cm2/s, method='line through the origin')
+    """
+    check_window(window_ns)
+    check_axes(growth, "time_ns", name="growth")
+    time, values = growth["time_ns"].to_numpy().astype(float), growth.to_numpy()
+    error = _neighbour_deviation(values)
+    # at time zero a line through the origin has nothing to fit
+    used = (time >= window_ns[0]) & (time <= window_ns[1]) & (free_intercept | (time != 0))
+    used &= np.isfinite(values) & np.isfinite(error)
+    if used.sum() < 3:
+        raise ValueError(
+            f"growth has {used.sum()} points within window_ns = {window_ns!r} and must have at "
+            "least 3; take a longer window or a record with more counts"
+        )
+    return _line(time[used], values[used], _weights(error[used]), free_intercept)
+
+
+def line_through_slices(
+    counts: xr.DataArray,
+    *,
+    background: Background = "fitted",
+    free_intercept: bool = False,
+    window_ns: tuple[float, float] = (0.0, 3.0),
+    within_nm: float = np.inf,
+) -> Estimate:
+    """Find D as the paper does, with a choice of what is done about background and first slice.
+
+    Parameters
+    ----------
+    counts : DataArray
+        Over (time_ns, position_nm).
+    background : {"fitted", "ignored", "edges"}, optional
+        A constant in every fit, none, or none after the mean of the outermost twentieths of the
+        positions was subtracted from every slice; what falls below zero then counts as zero.
+    free_intercept : bool, optional
+        Whether the line may miss the origin (`fit_growth`).
+    window_ns : tuple of float, optional
+        First and last time that count; the first slice in there is time zero.
+    within_nm : float, optional
+        Positions farther from zero do not count.
+
+    Returns
+    -------
+    Estimate
+        In cm2/s; NaN if fewer than 3 slices besides the first have a width, or the first has none.
+
+    Raises
+    ------
+    ValueError
+        If `background` is unknown, or as for `diffusivity`.
+
+    Examples
+    --------
+    >>> from tptools.fitting import spreading_spot
+    >>> x = np.linspace(-900, 900, 61)
+    >>> spot = spreading_spot(np.arange(4), x, 1e4, diffusivity_cm2_s=0.05, variance_nm2=212**2)
+    >>> round(line_through_slices(spot).value, 3)
+    0.05
+    """
+    check_choice("background", background, get_args(Background))
+    check_number("within_nm", within_nm, above=0, finite=False)
+    record = select_window(counts, window_ns).sel(position_nm=slice(-within_nm, within_nm))
+    if background == "edges":
+        n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))
+        ends = record.isel(position_nm=[*range(n), *range(-n, 0)])
+        record = (record - ends.mean("position_nm")).clip(0)
+    growth = _growth(fit_profiles(record, background=background == "fitted"))
+    reasons = growth["reason"].to_numpy()
+    bad = Counter(reasons[reasons != ""].tolist())
+    note = ", ".join(f"{n} of {reasons.size} slices: {reason}" for reason, n in bad.items())
+    usable = np.isfinite(growth["growth_nm2"]) & np.isfinite(growth["growth_err_nm2"])
+    if reasons[0] or usable.sum() < 4:
+        note = f"first slice: {reasons[0]}" if reasons[0] else note
+        return Estimate(math.nan, math.nan, "cm2/s", "slices", note)
+    line = fit_growth(growth["growth_nm2"], (0.0, math.inf), free_intercept=free_intercept)
+    return replace(line["diffusivity_cm2_s"], method="slices", note=note)
+
+
+def _growth(fits: xr.Dataset) -> xr.Dataset:
+    """Growth of fitted variances since the first."""
+    variance = fits["variance_nm2"]
+    growth = variance - variance.isel(time_ns=0, drop=True)
+    error = growth.copy(data=_neighbour_deviation(growth.to_numpy()))
+    name = "growth of the variance along one axis, 2Dt"
+    return xr.Dataset(
+        {
+            "growth_nm2": growth.assign_attrs(long_name=name, units="nm2"),
+            "growth_err_nm2": error.assign_attrs(long_name=f"error of the {name}", units="nm2"),
+            "reason": fits["reason"],
+        }
+    )
+
+
+def _line(time: FloatArray, values: FloatArray, weight: FloatArray, free_intercept: bool) -> Fit:
+    """A line whose errors are scaled to the scatter about it."""
+    found, covariance = weighted_line(time, values, weight, free_intercept=free_intercept)
+    slope, intercept = found
+    chi_square = float(weight @ (values - intercept - slope * time) ** 2)
+    n_free = time.size - 1 - free_intercept
+    scale = np.array([NM2_PER_NS_IN_CM2_S / 2, 1.0])
+    method = "line with free intercept" if free_intercept else "line through the origin"
+    estimates = correlated_estimates(
+        found * scale,
+        covariance * np.outer(scale, scale) * chi_square / n_free,
+        ("cm2/s", "nm2"),
+        method,
+    )
+
+    def curve(time_ns: ArrayLike) -> FloatArray:
+        return intercept + slope * np.asarray(time_ns, float)
+
+    parameters = dict(zip(("diffusivity_cm2_s", "intercept_nm2"), estimates, strict=True))
+    return Fit(parameters, method, curve(time), chi_square, n_free, curve)
+
+
+def _neighbour_deviation(points: FloatArray) -> FloatArray:
+    """Standard deviation of the 25 points nearest in the row, NaN left out; as many as exist."""
+    n = min(NEIGHBOURS, points.size)
+    first = np.clip(np.arange(points.size) - n // 2, 0, points.size - n)
+    near = np.lib.stride_tricks.sliding_window_view(points, n)[first]
+    known = np.isfinite(near)
+    number = np.maximum(known.sum(1), 1)
+    mean = np.where(known, near, 0.0).sum(1) / number
+    squares = np.where(known, near - mean[:, None], 0.0) ** 2
+    deviation = np.sqrt(squares.sum(1) / np.maximum(number - 1, 1))
+    return np.where(number > 1, deviation, np.nan)
+
+
+def _weights(error: FloatArray) -> FloatArray:
+    """Weights 1/error^2, or all the same where points do not scatter."""
+    if error.min() <= NO_SCATTER * error.max():
+        return np.ones(error.size)
+    return error**-2.0
