@@ -261,7 +261,7 @@ def test_a_film_written_in_full_is_the_same_film(name, written):
 
 
 @given(value=st.floats(1e-3, 1e3), growth_nm=st.floats(0, 1), cycles=st.integers(0, 50))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_numbers_arrive_as_written(written, value, growth_nm, cycles):
     """Floats keep all digits, and the rules take those of the file."""
     own = 'origin = "assumed", reason = "drawn"'
