@@ -26,7 +26,7 @@ from tqdm import tqdm
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, fit_relaxation
-from tptools.instruments import Microscope, expected
+from tptools.instruments import Microscope, Timer
 from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
 from tptools.randomness import derive_seed
 
@@ -41,7 +41,7 @@ CONTROLS: Mapping[str, str] = {
 
 N_TRAINS = 2
 RECORDING = Recording(until_ns=5.0)
-MICROSCOPE = Microscope(window_end_ns=5.0)
+MICROSCOPE = Microscope(timer=Timer(window_end_ns=5.0))
 _OF_A_LASER = {
     "power_nW": "nW",
     "rep_rate_MHz": "MHz",
@@ -292,4 +292,4 @@ def _measure(model: ExcitonModel, excitation: Excitation, seed: int, n_excitons:
         lattice_spacing_nm=model.lattice_spacing_nm,
     )
     run = simulate(model, pulses, seed=seed, n_trains=N_TRAINS, recording=RECORDING)
-    return diffusivity(expected(run, excitation, MICROSCOPE), "slices").value
+    return diffusivity(MICROSCOPE.expected(run).counts, "slices").value

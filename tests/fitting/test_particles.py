@@ -9,9 +9,13 @@ import xarray as xr
 from scipy.spatial import cKDTree
 
 from tptools.fitting import find_particles, fit_step, mean_size
-from tptools.instruments import electron_microscope, force_microscope
-from tptools.instruments.electron_microscope import ElectronMicroscope, Nanocrystals
-from tptools.instruments.force_microscope import ForceMicroscope, SpunFilm
+from tptools.instruments import (
+    ElectronMicroscope,
+    ForceMicroscope,
+    Nanocrystals,
+    Topography,
+    electron_microscope,
+)
 
 N_IMAGES = 8
 
@@ -26,7 +30,8 @@ def matched(image, particles):
 @pytest.fixture(scope="module")
 def sized():
     """Eight images with what was found in them."""
-    images = [electron_microscope.measure(Nanocrystals(), seed=seed) for seed in range(N_IMAGES)]
+    microscope = ElectronMicroscope()
+    images = [microscope.measure(Nanocrystals(specimen=k), seed=k) for k in range(N_IMAGES)]
     return [(image, find_particles(image.counts)) for image in images]
 
 
@@ -115,7 +120,7 @@ def test_border_particles_are_dropped_and_made_up_for():
     assert edge[whole].mean() < 11  # what the border alone would make of a mean of 12
     assert abs(found.mean.z(12.0)) < 4
     assert abs(found.spread.z(8.0)) < 4
-    image = electron_microscope.measure(Nanocrystals(edge_spread_nm=1.6), seed=1)
+    image = ElectronMicroscope().measure(Nanocrystals(edge_spread_nm=1.6), seed=1)
     found = find_particles(image.counts)
     by_size = found.sortby("edge_nm")
     assert by_size.weight[-1] > by_size.weight[0]
@@ -248,7 +253,7 @@ def test_thickness_pulls_as_its_error_says(levelling):
     microscope = ForceMicroscope(n_pixels=400)
     pulls = []
     for seed in range(12):
-        scan = force_microscope.measure(SpunFilm(), microscope, seed=seed)
+        scan = microscope.measure(Topography(specimen=seed), seed=seed)
         pulls.append(fit_step(scan.height_nm, levelling=levelling).thickness.z(35.0))
     assert abs(np.mean(pulls)) < 4 / math.sqrt(12)
     assert 0.4 < np.std(pulls, ddof=1) < 1.9
@@ -256,14 +261,14 @@ def test_thickness_pulls_as_its_error_says(levelling):
 
 def test_roughness_is_that_of_film_and_grains():
     """Film of 2 nm and grains of 1 nm add up in quadrature."""
-    scan = force_microscope.measure(SpunFilm(), seed=3)
+    scan = ForceMicroscope().measure(Topography(), seed=3)
     roughness = fit_step(scan.height_nm).roughness
     assert abs(roughness.z(math.sqrt(5))) < 4
 
 
 def test_rim_counts_as_film_only_without_margin():
     """A rim beside the scratch raises the thickness unless the margin leaves it out."""
-    scan = force_microscope.measure(SpunFilm(), ForceMicroscope(n_pixels=512), seed=1)
+    scan = ForceMicroscope(n_pixels=512).measure(Topography(), seed=1)
     right, high = (fit_step(scan.height_nm, margin_nm=m).thickness for m in (400, 0))
     assert high.value - right.value > 0.5
     assert abs(right.z(35.0)) < 3
@@ -271,15 +276,16 @@ def test_rim_counts_as_film_only_without_margin():
 
 def test_two_edges_work_as_one():
     """A scratch in the middle of the image is measured against the film on both sides."""
-    film = SpunFilm(scratch_from_nm=1500, scratch_to_nm=3500)
-    scan = force_microscope.measure(film, ForceMicroscope(n_pixels=512), seed=2)
+    film = Topography(scratch_from_nm=1500, scratch_to_nm=3500)
+    scan = ForceMicroscope(n_pixels=512).measure(film, seed=2)
     assert abs(fit_step(scan.height_nm).thickness.z(35.0)) < 3
 
 
 def test_image_without_step_is_refused():
     """Film or substrate alone, however rough or tilted, is no step."""
-    for film in (SpunFilm(scratch_from_nm=9e3, scratch_to_nm=1e4), SpunFilm(scratch_from_nm=-1e3)):
-        scan = force_microscope.measure(film, ForceMicroscope(n_pixels=256), seed=1)
+    for ends_nm in ((9e3, 1e4), (-1e3, 8e3)):
+        film = Topography(scratch_from_nm=ends_nm[0], scratch_to_nm=ends_nm[1])
+        scan = ForceMicroscope(n_pixels=256).measure(film, seed=1)
         with pytest.raises(ValueError, match="no step"):
             fit_step(scan.height_nm)
 
@@ -301,7 +307,7 @@ def test_doses_and_contrast_move_no_mean():
         ElectronMicroscope(electrons_per_nm2=1500),
         ElectronMicroscope(attenuation_nm=60),
     ):
-        image = electron_microscope.measure(Nanocrystals(), microscope, seed=4)
+        image = microscope.measure(Nanocrystals(), seed=4)
         particles = find_particles(image.counts)
         errors = particles.edge_nm.values - matched(image, particles)[0]
         assert abs(np.mean(errors)) < 0.08

@@ -9,13 +9,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tptools.instruments.electron_microscope import (
-    ElectronMicroscope,
-    Nanocrystals,
-    _cover,
-    _settle,
-    measure,
-)
+from tptools.instruments import ElectronMicroscope, Nanocrystals
+from tptools.instruments.electron_microscope import _cover, _settle
 
 SMALL = ElectronMicroscope(n_pixels=256)
 PERFECT = Nanocrystals(
@@ -57,16 +52,17 @@ def test_settled_crystals_no_longer_overlap():
 
 
 def test_population_is_the_one_asked_for():
-    """Mean and spread of many true edges are the parameters, whatever the seed."""
-    crystals = Nanocrystals()
-    edges = np.concatenate([measure(crystals, seed=seed).true_edge_nm.values for seed in range(4)])
+    """Mean and spread of many true edges are the parameters, whatever the specimen."""
+    field_nm = ElectronMicroscope().field_nm
+    crystals = [Nanocrystals(specimen=k).scattered(field_nm) for k in range(4)]
+    edges = np.concatenate([one.true_edge_nm for one in crystals])
     assert edges.mean() == pytest.approx(8.3, abs=4 * 0.8 / math.sqrt(edges.size))
     assert edges.std() == pytest.approx(0.8, abs=4 * 0.8 / math.sqrt(2 * edges.size))
 
 
 def test_whole_crystals_are_those_that_fit():
     """Of a perfect lattice, those with all corners inside are whole, and others are cut."""
-    image = measure(PERFECT, SMALL, seed=3)
+    image = SMALL.measure(PERFECT, seed=3)
     half = 8.3 / math.sqrt(2)
     angle = np.radians(image.true_angle_deg.values[:, None] + [45, 135, 225, 315])
     x = image.true_x_nm.values[:, None] + half * np.cos(angle)
@@ -78,7 +74,7 @@ def test_whole_crystals_are_those_that_fit():
 
 def test_beam_weakens_exponentially_in_the_crystal():
     """Without noise, the darkest pixels get exp(-edge / attenuation) of the brightest."""
-    counts = measure(PERFECT, NOISELESS, seed=1).counts
+    counts = NOISELESS.measure(PERFECT, seed=1).counts
     ratio = float(counts.quantile(0.1) / counts.quantile(0.999))
     assert ratio == pytest.approx(math.exp(-8.3 / 30), rel=2e-3)
 
@@ -86,7 +82,7 @@ def test_beam_weakens_exponentially_in_the_crystal():
 def test_noise_is_that_of_counted_electrons():
     """On bare support, the variance is gain² times electrons, plus that of the read-out."""
     bare = ElectronMicroscope(n_pixels=512, support_contrast=0)
-    image = measure(Nanocrystals(vacancy_fraction=0.9), bare, seed=2)
+    image = bare.measure(Nanocrystals(vacancy_fraction=0.9), seed=2)
     far = xr.ones_like(image.counts, dtype=bool)
     for x, y in zip(image.true_x_nm.values, image.true_y_nm.values, strict=True):
         far &= np.maximum(abs(image.x_nm - x), abs(image.y_nm - y)) > 10
@@ -101,25 +97,25 @@ def test_noise_is_that_of_counted_electrons():
 
 
 def test_seed_fixes_the_image():
-    """One seed, one image; another seed, another."""
-    first, again, other = (measure(Nanocrystals(), SMALL, seed=seed) for seed in (1, 1, 2))
+    """One seed, one image; another seed, another, of the same crystals."""
+    first, again, other = (SMALL.measure(Nanocrystals(), seed=seed) for seed in (1, 1, 2))
     xr.testing.assert_identical(first, again)
     assert not first.counts.equals(other.counts)
+    xr.testing.assert_equal(first.true_x_nm, other.true_x_nm)
 
 
 def test_full_pixels_are_counted():
     """Where the camera is full, counts stop at full scale and the record says how many."""
-    image = measure(
-        Nanocrystals(), ElectronMicroscope(n_pixels=128, full_scale_counts=3000), seed=1
-    )
+    small = ElectronMicroscope(n_pixels=128, full_scale_counts=3000)
+    image = small.measure(Nanocrystals(), seed=1)
     assert int(image.counts.max()) == 3000
     assert image.attrs["saturated_pixels"] == int((image.counts == 3000).sum()) > 0
-    assert measure(Nanocrystals(), SMALL, seed=1).attrs["saturated_pixels"] == 0
+    assert SMALL.measure(Nanocrystals(), seed=1).attrs["saturated_pixels"] == 0
 
 
 def test_image_survives_netcdf(tmp_path):
     """Image, truth and every parameter come back from a file."""
-    image = measure(Nanocrystals(), SMALL, seed=4)
+    image = SMALL.measure(Nanocrystals(), seed=4)
     image.to_netcdf(tmp_path / "image.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "image.nc"), image)
     told = {"origin": "simulated", "seed": 4, "edge_nm": 8.3, "attenuation_nm": 30.0}
@@ -131,7 +127,9 @@ def test_full_size_takes_less_than_two_seconds():
     times = []
     for seed in range(3):
         start = time.process_time()
-        assert measure(Nanocrystals(), seed=seed).counts.shape == (1024, 1024)
+        assert ElectronMicroscope().measure(
+            Nanocrystals(specimen=seed), seed=seed
+        ).counts.shape == (1024, 1024)
         times.append(time.process_time() - start)
     assert min(times) < 2
 
@@ -144,6 +142,7 @@ def test_full_size_takes_less_than_two_seconds():
         (Nanocrystals, {"corner_radius_nm": 5}),
         (Nanocrystals, {"gap_nm": -1}),
         (Nanocrystals, {"vacancy_fraction": 1}),
+        (Nanocrystals, {"specimen": 0.5}),
         (ElectronMicroscope, {"n_pixels": 0}),
         (ElectronMicroscope, {"pixel_nm": 0}),
         (ElectronMicroscope, {"electrons_per_nm2": math.nan}),
@@ -160,4 +159,4 @@ def test_empty_field_is_refused():
     """An image without any crystal is an error that says what to change."""
     tiny = ElectronMicroscope(n_pixels=2)
     with pytest.raises(ValueError, match=r"no crystal reaches into a field of 0\.36 nm"):
-        measure(Nanocrystals(vacancy_fraction=0.9999), tiny, seed=1)
+        tiny.measure(Nanocrystals(vacancy_fraction=0.9999), seed=1)

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import grey_dilation
 
-from tptools.instruments.force_microscope import ForceMicroscope, SpunFilm, _rough, measure, trace
+from tptools.instruments import ForceMicroscope, Topography
+from tptools.instruments.force_microscope import _rough, trace
 
 SMALL = ForceMicroscope(n_pixels=256, scan_nm=5000)
 STILL = {"tilt_nm": 0, "bow_nm": 0, "line_noise_nm": 0, "pixel_noise_nm": 0}
@@ -60,10 +62,10 @@ def test_roughness_has_its_size_and_correlation(correlation):
 
 def test_surface_has_the_thickness_asked_for():
     """Away from the rim, film less substrate is the thickness, within the roughness's error."""
-    film = SpunFilm(rim_height_nm=0)
+    film = Topography(rim_height_nm=0)
     differences = []
     for seed in range(6):
-        scan = measure(film, SMALL, seed=seed)
+        scan = SMALL.measure(replace(film, specimen=seed), seed=seed)
         surface, covered = scan.true_surface_nm.values, scan.true_film.values
         differences.append(surface[covered].mean() - surface[~covered].mean())
     error = np.std(differences, ddof=1) / math.sqrt(6)
@@ -73,8 +75,8 @@ def test_surface_has_the_thickness_asked_for():
 
 def test_scratch_lies_where_it_should():
     """Film ends at the scratch and begins again behind it, within the waves of its edge."""
-    film = SpunFilm(scratch_from_nm=2000, scratch_to_nm=3000)
-    covered = measure(film, SMALL, seed=1).true_film
+    film = Topography(scratch_from_nm=2000, scratch_to_nm=3000)
+    covered = SMALL.measure(film, seed=1).true_film
     assert bool(covered.sel(x_nm=slice(0, 1800)).all())
     assert not covered.sel(x_nm=slice(2200, 2800)).any()
     assert bool(covered.sel(x_nm=slice(3200, None)).all())
@@ -84,7 +86,7 @@ def test_scanner_adds_tilt_bow_and_offsets_of_lines():
     """What is recorded less the traced surface is a plane, a parabola and an offset per line."""
     quiet = {"line_noise_nm": 0.5, "pixel_noise_nm": 0, "tilt_nm": 30, "bow_nm": 5}
     microscope = ForceMicroscope(n_pixels=256, **quiet)
-    scan = measure(SpunFilm(), microscope, seed=1)
+    scan = microscope.measure(Topography(), seed=1)
     added = scan.height_nm - trace(scan.true_surface_nm.values, microscope)
     added -= added.mean("x_nm")
     across = scan.x_nm / 5000 - 0.5
@@ -96,7 +98,7 @@ def test_scanner_adds_tilt_bow_and_offsets_of_lines():
 def test_heights_are_whole_counts_and_follow_the_trace():
     """Without scanner and noise, height is the trace, shifted, to half a count."""
     microscope = ForceMicroscope(n_pixels=128, **STILL)
-    scan = measure(SpunFilm(), microscope, seed=2)
+    scan = microscope.measure(Topography(), seed=2)
     off = scan.height_nm.values - trace(scan.true_surface_nm.values, microscope)
     count_nm = 1000 / 2**16
     assert np.ptp(off) <= count_nm * (1 + 1e-9)
@@ -105,16 +107,16 @@ def test_heights_are_whole_counts_and_follow_the_trace():
 
 def test_full_range_is_counted():
     """Where the converter ends, the record says how many pixels it cut."""
-    scan = measure(SpunFilm(), ForceMicroscope(n_pixels=128, z_range_nm=30), seed=1)
+    scan = ForceMicroscope(n_pixels=128, z_range_nm=30).measure(Topography(), seed=1)
     assert scan.attrs["saturated_pixels"] > 0
     assert int(scan.counts.max()) == 2**15 - 1
-    assert measure(SpunFilm(), SMALL, seed=1).attrs["saturated_pixels"] == 0
+    assert SMALL.measure(Topography(), seed=1).attrs["saturated_pixels"] == 0
 
 
 def test_seed_fixes_the_scan_and_netcdf_keeps_it(tmp_path):
     """One seed, one scan, which comes back from a file with every parameter."""
-    scan = measure(SpunFilm(), SMALL, seed=5)
-    xr.testing.assert_identical(scan, measure(SpunFilm(), SMALL, seed=5))
+    scan = SMALL.measure(Topography(), seed=5)
+    xr.testing.assert_identical(scan, SMALL.measure(Topography(), seed=5))
     scan.to_netcdf(tmp_path / "scan.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "scan.nc"), scan)
     assert {"origin": "simulated", "thickness_nm": 35.0, "tip_radius_nm": 8.0}.items() <= (
@@ -127,7 +129,8 @@ def test_full_size_takes_less_than_two_seconds():
     times = []
     for seed in range(3):
         start = time.process_time()
-        assert measure(SpunFilm(), seed=seed).counts.shape == (1024, 1024)
+        scan = ForceMicroscope().measure(Topography(specimen=seed), seed=seed)
+        assert scan.counts.shape == (1024, 1024)
         times.append(time.process_time() - start)
     assert min(times) < 2
 
@@ -135,9 +138,10 @@ def test_full_size_takes_less_than_two_seconds():
 @pytest.mark.parametrize(
     ("make", "change"),
     [
-        (SpunFilm, {"thickness_nm": 0}),
-        (SpunFilm, {"roughness_nm": -1}),
-        (SpunFilm, {"scratch_to_nm": 1000}),
+        (Topography, {"thickness_nm": 0}),
+        (Topography, {"roughness_nm": -1}),
+        (Topography, {"scratch_to_nm": 1000}),
+        (Topography, {"specimen": -1}),
         (ForceMicroscope, {"n_pixels": 0}),
         (ForceMicroscope, {"scan_nm": -5}),
         (ForceMicroscope, {"tip_radius_nm": -1}),

@@ -53,7 +53,7 @@ def test_reabsorption_is_a_series_of_chances(share, true):
     """Emitted light leaves or is absorbed and emitted once more, and so on."""
     series = sum(true * (1 - share) * (true * share) ** k for k in range(200))
     sphere = replace(STEADY, reabsorption=share)
-    assert sphere.seen_yield(true) == pytest.approx(series)
+    assert sphere.apparent_yield(true) == pytest.approx(series)
     sample = replace(FILM, quantum_yield=true)
     found = quantum_yield(sphere.measure(sample, seed=3))
     assert abs(found.z(series)) < 4

@@ -29,7 +29,6 @@ from tptools.companion.recipes import (
     Recipe,
     SweepRecipe,
 )
-from tptools.instruments import measure
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
 from tptools.provenance import fingerprint
 
@@ -57,9 +56,9 @@ def make(
     Returns
     -------
     Dataset
-        As of `tptools.instruments.measure`; several records along the recipe's dimension, with
-        what differs between them as further variables. Of a calibration: what was tried. Of
-        sweeps: the diffusivities.
+        As of `tptools.instruments.Microscope.measure`; several records along the recipe's
+        dimension, with what differs between them as further variables. Of a calibration: what was
+        tried. Of sweeps: the diffusivities.
 
     Raises
     ------
@@ -180,12 +179,12 @@ def _record(recipe: Recipe, code: str, progress: bool) -> xr.Dataset:
         burn_in_pulses=None if remembers else 0,
         lattice_spacing_nm=film.lattice_spacing_nm,
     )
-    recording = Recording(until_ns=min(recipe.microscope.window_end_ns, LONGEST_RECORDING_NS))
+    recording = Recording(until_ns=min(recipe.microscope.timer.window_end_ns, LONGEST_RECORDING_NS))
     run = simulate(
         film, pulses, seed=recipe.seed, n_trains=N_TRAINS, recording=recording, progress=progress
     )
-    filtered = replace(recipe.microscope, filter_transmission=light / laser.power_nW)
-    measured = measure(run, laser, filtered, seed=recipe.seed, integrated=recipe.integrated)
+    filtered = recipe.microscope.with_(filter_transmission=light / laser.power_nW)
+    measured = filtered.measure(run, seed=recipe.seed)
     return measured.assign_attrs(temperature_K=condition.temperature_K)
 
 

@@ -21,7 +21,7 @@ from tptools.companion.trials import ALTERNATIVES
 from tptools.excitation import Excitation
 from tptools.film import FILMS
 from tptools.hopping_law import ROOM_K, HoppingLaw
-from tptools.instruments import Microscope
+from tptools.instruments import Microscope, Scan, Timer, WholeSpot
 from tptools.kmc import ExcitonModel, Recording
 from tptools.randomness import derive_seed
 
@@ -100,8 +100,6 @@ class Recipe:
     unfiltered_power_nW : float, optional
         Power at which no filter is used; at higher ones it passes the fraction that leaves as much
         light, so that all records have the same noise.
-    integrated : bool, optional
-        Whether the whole spot is seen, without a scan.
     along : str, optional
         Dimension of several records.
 
@@ -117,7 +115,6 @@ class Recipe:
     n_excitons: float
     seed: int
     unfiltered_power_nW: float = 1.0
-    integrated: bool = False
     along: str = "record"
 
     def seed_of(self, k: int) -> int:
@@ -224,7 +221,7 @@ def _cooled(
 _EXAMPLE = Recipe(
     title="a scan of 1 s per position at 10 nW and 2.5 MHz",
     conditions=_under("Note 2", Excitation(10, 2.5)),
-    microscope=Microscope(dwell_s=1.0),
+    microscope=Microscope(scan=Scan(dwell_s=1.0)),
     n_excitons=60_000,
     seed=1,
 )
@@ -261,10 +258,9 @@ _FIG_S2 = replace(
 _FIG_1D = Recipe(
     title="decays at 5 MHz and the powers of Table S2, as in Fig. 1d and S6",
     conditions=_under("Note 2", *_powers(5, 0.5, 1, 2.5, 5, 10, 25)),
-    microscope=Microscope(dwell_s=5.0, window_end_ns=100.0),
+    microscope=Microscope(scan=WholeSpot(dwell_s=5.0), timer=Timer(window_end_ns=100.0)),
     unfiltered_power_nW=0.5,
     n_excitons=500_000,
-    integrated=True,
     seed=14,
     along="power_nW",
 )
@@ -286,7 +282,8 @@ _RATES_ONLY_IN_MEMORY = HoppingLaw(
 
 def _series(title: str, conditions: tuple[Condition, ...], seed: int, **changes: float) -> Recipe:
     """Scans of the usual kind, long enough for a displacement up to 6 ns."""
-    return Recipe(title, conditions, Microscope(window_end_ns=6.0), 400_000, seed, **changes)
+    microscope = Microscope(timer=Timer(window_end_ns=6.0))
+    return Recipe(title, conditions, microscope, 400_000, seed, **changes)
 
 
 def _trial(name: str, seed: int) -> Recipe:

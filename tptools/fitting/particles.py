@@ -101,9 +101,9 @@ def find_particles(
 
     Examples
     --------
-    >>> from tptools.instruments import electron_microscope
-    >>> crystals = electron_microscope.Nanocrystals(edge_spread_nm=0, aspect_spread=0)
-    >>> particles = find_particles(electron_microscope.measure(crystals, seed=1).counts)
+    >>> from tptools.instruments import ElectronMicroscope, Nanocrystals
+    >>> crystals = Nanocrystals(edge_spread_nm=0, aspect_spread=0)
+    >>> particles = find_particles(ElectronMicroscope().measure(crystals, seed=1).counts)
     >>> round(float(particles.edge_nm.mean()), 1)
     8.3
     """
@@ -238,8 +238,8 @@ def fit_step(
 
     Examples
     --------
-    >>> from tptools.instruments import force_microscope
-    >>> scan = force_microscope.measure(force_microscope.SpunFilm(thickness_nm=35), seed=1)
+    >>> from tptools.instruments import ForceMicroscope, Topography
+    >>> scan = ForceMicroscope().measure(Topography(thickness_nm=35), seed=1)
     >>> step = fit_step(scan.height_nm)
     >>> bool(abs(step.thickness.z(35.0)) < 3)
     True

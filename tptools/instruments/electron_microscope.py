@@ -16,16 +16,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
-import tptools
+from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_integer, check_number
-from tptools.companion.paper import REPORTED
+from tptools.instruments.protocol import simulated
+from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
-__all__ = ["ElectronMicroscope", "Nanocrystals", "measure"]
+__all__ = ["ElectronMicroscope", "Nanocrystals"]
 
 SETTLING_ROUNDS = 30  # after which fewer than one pair in a hundred still overlaps
 
@@ -56,12 +56,14 @@ class Nanocrystals:
         Standard deviation of the rotation about the lattice direction.
     vacancy_fraction : float
         Share of lattice points without a crystal.
+    specimen : int
+        Which of the many layers with these numbers: seed of positions, edges and rotations.
 
     Raises
     ------
     ValueError
         If a length is negative or zero where it cannot be, the spread exceeds a third of the
-        edge, or the corner radius half of it.
+        edge, the corner radius half of it, or `specimen` is no integer of at least 0.
 
     Examples
     --------
@@ -70,7 +72,7 @@ class Nanocrystals:
     10.0
     """
 
-    edge_nm: float = REPORTED["main-NC-size"].value
+    edge_nm: float = 8.3
     edge_spread_nm: float = 0.8
     aspect_spread: float = 0.04
     corner_radius_nm: float = 1.2
@@ -78,6 +80,7 @@ class Nanocrystals:
     position_jitter_nm: float = 0.5
     rotation_spread_deg: float = 4.0
     vacancy_fraction: float = 0.06
+    specimen: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no crystal can be."""
@@ -89,6 +92,83 @@ class Nanocrystals:
         for name in ("gap_nm", "position_jitter_nm", "rotation_spread_deg"):
             check_number(name, getattr(self, name), at_least=0)
         check_number("vacancy_fraction", self.vacancy_fraction, at_least=0, below=1)
+        check_integer("specimen", self.specimen, at_least=0)
+
+    def scattered(self, field_nm: float) -> xr.Dataset:
+        """Crystals of this specimen that reach into a square field.
+
+        Parameters
+        ----------
+        field_nm : float
+            Edge of the field.
+
+        Returns
+        -------
+        Dataset
+            Over ``particle``: ``true_x_nm``, ``true_y_nm``, the mean ``true_edge_nm`` of the two
+            visible edges, ``true_aspect`` (half their difference over that mean),
+            ``true_thickness_nm``, ``true_angle_deg`` and ``true_whole``, whether the border of the
+            field leaves the crystal uncut.
+
+        Raises
+        ------
+        ValueError
+            If no crystal reaches into the field.
+
+        Examples
+        --------
+        >>> crystals = Nanocrystals(edge_spread_nm=0).scattered(field_nm=100.0)
+        >>> round(float(crystals.true_edge_nm.mean()), 3)
+        8.3
+        """
+        check_number("field_nm", field_nm, above=0)
+        rng = generator(self.specimen, "nanocrystals")
+        sites = self._occupied(field_nm, rng)
+        edge, aspect, thickness = self._shapes(len(sites), rng)
+        pitch = self.edge_nm + self.gap_nm
+        spots = sites * pitch + rng.normal(0, self.position_jitter_nm, sites.shape)
+        spots = _settle(spots, np.stack([edge * (1 + aspect), edge * (1 - aspect)], axis=1), pitch)
+        turn = rng.uniform(0, math.pi / 2)
+        rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+        x, y = rotation @ spots.T + field_nm / 2
+        angle = np.degrees(turn) + rng.normal(0, self.rotation_spread_deg, len(sites))
+        inside, whole = _within(field_nm, np.stack([x, y]), edge, aspect, angle)
+        if not inside.any():
+            raise ValueError(
+                f"no crystal reaches into a field of {field_nm:g} nm at a vacancy_fraction of "
+                f"{self.vacancy_fraction:g}; enlarge the field or fill more lattice points"
+            )
+        columns = {
+            "true_x_nm": (x, "nm", "position along x"),
+            "true_y_nm": (y, "nm", "position along y"),
+            "true_edge_nm": (edge, "nm", "mean visible edge"),
+            "true_aspect": (aspect, "1", "half the difference of the edges over their mean"),
+            "true_thickness_nm": (thickness, "nm", "thickness along the beam"),
+            "true_angle_deg": (angle, "degree", "direction of the first edge"),
+            "true_whole": (whole, "1", "wholly inside the image"),
+        }
+        return xr.Dataset(
+            {
+                name: ("particle", values[inside], {"units": units, "long_name": long_name})
+                for name, (values, units, long_name) in columns.items()
+            }
+        )
+
+    def _occupied(self, field_nm: float, rng: np.random.Generator) -> FloatArray:
+        """Lattice points with a crystal, shape (n, 2), in units of the pitch."""
+        # the lattice is turned, so that it has to cover the circle around the field
+        half = math.ceil(field_nm / math.sqrt(2) / (self.edge_nm + self.gap_nm)) + 2
+        sites = np.stack(np.meshgrid(*[np.arange(-half, half + 1)] * 2), axis=-1).reshape(-1, 2)
+        return sites[rng.random(len(sites)) >= self.vacancy_fraction] + rng.random(2)
+
+    def _shapes(
+        self, n: int, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Mean edge, aspect and thickness of n crystals."""
+        sigma = math.sqrt(math.log1p((self.edge_spread_nm / self.edge_nm) ** 2))
+        edge = self.edge_nm * np.exp(rng.normal(-(sigma**2) / 2, sigma, n))
+        aspect, along_beam = np.clip(rng.normal(0, self.aspect_spread, (2, n)), -0.5, 0.5)
+        return edge, aspect, edge * (1 + along_beam)
 
 
 @dataclass(frozen=True)
@@ -111,7 +191,7 @@ class ElectronMicroscope:
     blur_fwhm_nm : float
         Resolution of lens and camera together.
     support_contrast, support_grain_nm : float
-        Relative standard deviation of the light through the bare support, and its grain.
+        Relative standard deviation of the electrons through the bare support, and its grain.
     counts_per_electron : float
         Gain of the camera.
     read_noise_counts : float
@@ -155,108 +235,116 @@ class ElectronMicroscope:
         """Edge of the image on the sample, in nm."""
         return self.n_pixels * self.pixel_nm
 
+    def expected(self, sample: Nanocrystals) -> xr.Dataset:
+        """Mean image of a specimen, and the truth about every crystal in it.
 
-def measure(
-    sample: Nanocrystals, microscope: ElectronMicroscope = ElectronMicroscope(), *, seed: int
-) -> xr.Dataset:
-    """Take an image, and keep the truth about every crystal in it.
+        Parameters
+        ----------
+        sample : Nanocrystals
+            What lies on the support.
 
-    Parameters
-    ----------
-    sample : Nanocrystals
-        What lies on the support.
-    microscope : ElectronMicroscope
-        How it is imaged.
-    seed : int
-        Of crystals, support and noise.
+        Returns
+        -------
+        Dataset
+            ``counts`` over (y_nm, x_nm), without grain of the support and without saturation, and
+            the variables of `Nanocrystals.scattered`. The attributes hold all parameters.
 
-    Returns
-    -------
-    Dataset
-        Integer ``counts`` over (y_nm, x_nm). Over ``particle``, for every crystal that reaches
-        into the image: ``true_x_nm``, ``true_y_nm``, the mean ``true_edge_nm`` of its two visible
-        edges, ``true_aspect`` (half their difference over that mean), ``true_thickness_nm``,
-        ``true_angle_deg`` and ``true_whole``, whether the border leaves it uncut. The attributes
-        hold all parameters, the seed and ``saturated_pixels``, the number of pixels at full scale.
+        Raises
+        ------
+        ValueError
+            If no crystal reaches into the image.
 
-    Raises
-    ------
-    ValueError
-        If no crystal reaches into the image, or `seed` is no integer of at least 0.
+        Examples
+        --------
+        >>> mean = ElectronMicroscope(n_pixels=128, pixel_nm=0.4).expected(Nanocrystals()).counts
+        >>> float(mean.max().round())
+        16000.0
+        """
+        crystals = sample.scattered(self.field_nm)
+        electrons = self._electrons(crystals, sample)
+        return self._labelled(crystals, self.counts_per_electron * electrons, sample)
 
-    Examples
-    --------
-    >>> image = measure(Nanocrystals(), ElectronMicroscope(n_pixels=256), seed=1)
-    >>> image.counts.shape, image.counts.dtype.kind, image.attrs["saturated_pixels"]
-    ((256, 256), 'i', 0)
-    """
-    check_integer("seed", seed, at_least=0)
-    rng = np.random.default_rng(seed)
-    crystals = _scatter(sample, microscope.field_nm, rng)
-    if crystals.sizes["particle"] == 0:
-        raise ValueError(
-            f"no crystal reaches into a field of {microscope.field_nm:g} nm at a vacancy_fraction "
-            f"of {sample.vacancy_fraction:g}; enlarge the field or fill more lattice points"
+    def measure(self, sample: Nanocrystals, *, seed: int) -> xr.Dataset:
+        """Take an image, and keep the truth about every crystal in it.
+
+        Parameters
+        ----------
+        sample : Nanocrystals
+            What lies on the support.
+        seed : int
+            Of support and noise.
+
+        Returns
+        -------
+        Dataset
+            As `expected`, with integer ``counts``, and among the attributes the seed and
+            ``saturated_pixels``, the number of pixels at full scale.
+
+        Raises
+        ------
+        ValueError
+            If no crystal reaches into the image, or `seed` is no integer of at least 0.
+
+        Examples
+        --------
+        >>> image = ElectronMicroscope(n_pixels=256).measure(Nanocrystals(), seed=1)
+        >>> image.counts.shape, image.counts.dtype.kind, image.attrs["saturated_pixels"]
+        ((256, 256), 'i', 0)
+        """
+        rng = generator(seed, "electron microscope")
+        crystals = sample.scattered(self.field_nm)
+        counts = self._expose(self._electrons(crystals, sample), rng)
+        full = int((counts == self.full_scale_counts).sum())
+        return self._labelled(crystals, counts, sample).assign_attrs(
+            seed=int(seed), saturated_pixels=full
         )
-    counts = _expose(_project(crystals, sample, microscope), microscope, rng)
-    axis = (np.arange(microscope.n_pixels) + 0.5) * microscope.pixel_nm
-    attrs = {"long_name": "camera counts", "units": "1"}
-    image = crystals.assign(counts=(("y_nm", "x_nm"), counts, attrs))
-    image = image.assign_coords(
-        y_nm=("y_nm", axis, {"units": "nm"}), x_nm=("x_nm", axis, {"units": "nm"})
-    )
-    own = {
-        "title": "bright-field image of nanocrystals",
-        "origin": "simulated",
-        "seed": int(seed),
-        "saturated_pixels": int((counts == microscope.full_scale_counts).sum()),
-        "version": tptools.__version__,
-    }
-    return image.assign_attrs(asdict(sample) | asdict(microscope) | own)
+
+    def _electrons(self, crystals: xr.Dataset, sample: Nanocrystals) -> FloatArray:
+        """Mean electrons per pixel on an even support, shape (y, x)."""
+        blur_pixels = self.blur_fwhm_nm / FWHM_PER_SIGMA / self.pixel_nm
+        dose = self.electrons_per_nm2 * self.pixel_nm**2
+        return dose * gaussian_filter(_project(crystals, sample, self), blur_pixels)
+
+    def _expose(self, electrons: FloatArray, rng: np.random.Generator) -> IntArray:
+        """Counts of the camera behind a grainy support."""
+        grain = gaussian_filter(
+            rng.standard_normal(electrons.shape), self.support_grain_nm / self.pixel_nm
+        )
+        support = 1 + self.support_contrast * grain / max(grain.std(), 1e-12)
+        counted = rng.poisson(electrons * np.maximum(support, 0))
+        noise = rng.normal(0, self.read_noise_counts, electrons.shape)
+        counts = np.rint(self.counts_per_electron * counted + noise)
+        return np.clip(counts, 0, self.full_scale_counts).astype(np.int32)
+
+    def _labelled(
+        self, crystals: xr.Dataset, counts: FloatArray | IntArray, sample: Nanocrystals
+    ) -> xr.Dataset:
+        """Counts over (y_nm, x_nm) beside the crystals, with all parameters."""
+        pixels = (np.arange(float(self.n_pixels)) + 0.5) * self.pixel_nm
+        axes = {name: (name, pixels, {"units": "nm"}) for name in ("y_nm", "x_nm")}
+        attrs = {"long_name": "camera counts", "units": "1"}
+        image = crystals.assign(counts=(("y_nm", "x_nm"), counts, attrs)).assign_coords(axes)
+        title = "bright-field image of nanocrystals"
+        return image.assign_attrs(simulated(title, asdict(sample), asdict(self)))
 
 
-def _scatter(sample: Nanocrystals, field_nm: float, rng: np.random.Generator) -> xr.Dataset:
-    """Crystals that reach into the field: positions, edges, rotations."""
-    pitch = sample.edge_nm + sample.gap_nm
-    # the lattice is turned, so that it has to cover the circle around the field
-    half = math.ceil(field_nm / math.sqrt(2) / pitch) + 2
-    sites = np.stack(np.meshgrid(*[np.arange(-half, half + 1)] * 2), axis=-1).reshape(-1, 2)
-    sites = sites[rng.random(len(sites)) >= sample.vacancy_fraction] + rng.random(2)
-    relative = sample.edge_spread_nm / sample.edge_nm
-    sigma = math.sqrt(math.log1p(relative**2))
-    edge = sample.edge_nm * np.exp(rng.normal(-(sigma**2) / 2, sigma, len(sites)))
-    aspect = np.clip(rng.normal(0, sample.aspect_spread, len(sites)), -0.5, 0.5)
-    thickness = edge * (1 + np.clip(rng.normal(0, sample.aspect_spread, len(sites)), -0.5, 0.5))
-    spots = sites * pitch + rng.normal(0, sample.position_jitter_nm, sites.shape)
-    spots = _settle(spots, np.stack([edge * (1 + aspect), edge * (1 - aspect)], axis=1), pitch)
-    turn = rng.uniform(0, math.pi / 2)
-    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    x, y = rotation @ spots.T + field_nm / 2
-    angle = np.degrees(turn) + rng.normal(0, sample.rotation_spread_deg, len(sites))
-    half = edge / 2 * np.stack([1 + aspect, 1 - aspect])
-    turned = np.abs(np.stack([np.cos(np.radians(angle)), np.sin(np.radians(angle))]))
+def _within(
+    field_nm: float,
+    centre_nm: FloatArray,
+    edge_nm: FloatArray,
+    aspect: FloatArray,
+    angle_deg: FloatArray,
+) -> tuple[BoolArray, BoolArray]:
+    """Which crystals, at centres of shape (2, n), reach into the field, and which lie inside."""
+    half = edge_nm / 2 * np.stack([1 + aspect, 1 - aspect])
+    turned = np.abs(np.stack([np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))]))
     reach = np.stack([(half * turned).sum(axis=0), (half * turned[::-1]).sum(axis=0)])
-    from_middle = np.abs(np.stack([x, y]) - field_nm / 2)
-    whole = (from_middle + reach < field_nm / 2).all(axis=0)
-    columns = {
-        "true_x_nm": (x, "nm", "position along x"),
-        "true_y_nm": (y, "nm", "position along y"),
-        "true_edge_nm": (edge, "nm", "mean visible edge"),
-        "true_aspect": (aspect, "1", "half the difference of the edges over their mean"),
-        "true_thickness_nm": (thickness, "nm", "thickness along the beam"),
-        "true_angle_deg": (angle, "degree", "direction of the first edge"),
-        "true_whole": (whole, "1", "wholly inside the image"),
-    }
+    from_middle = np.abs(centre_nm - field_nm / 2)
     inside = (from_middle - reach < field_nm / 2).all(axis=0)
-    return xr.Dataset(
-        {
-            name: ("particle", values[inside], {"units": units, "long_name": long_name})
-            for name, (values, units, long_name) in columns.items()
-        }
-    )
+    return inside, (from_middle + reach < field_nm / 2).all(axis=0)
 
 
-def _settle(spots: NDArray, edges: NDArray, pitch: float) -> NDArray:
+def _settle(spots: FloatArray, edges: FloatArray, pitch: float) -> FloatArray:
     """Push overlapping neighbours apart along the lattice direction in which they face."""
     spots = spots.copy()
     for _ in range(SETTLING_ROUNDS):
@@ -275,7 +363,7 @@ def _settle(spots: NDArray, edges: NDArray, pitch: float) -> NDArray:
 
 def _project(
     crystals: xr.Dataset, sample: Nanocrystals, microscope: ElectronMicroscope
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Share of electrons that pass; where two crystals still overlap, that of the thicker."""
     passed = np.ones((microscope.n_pixels, microscope.n_pixels))
     for _, one in crystals.to_dataframe().iterrows():
@@ -292,16 +380,23 @@ def _project(
 
 def _pixels(
     centre_nm: float, reach_nm: float, microscope: ElectronMicroscope
-) -> tuple[slice, NDArray[np.float64]]:
+) -> tuple[slice, FloatArray]:
     """Pixels within reach of a point along one axis, and their distances from it."""
     first = max(math.floor((centre_nm - reach_nm) / microscope.pixel_nm), 0)
     last = min(math.ceil((centre_nm + reach_nm) / microscope.pixel_nm), microscope.n_pixels)
-    return slice(first, last), (np.arange(first, last) + 0.5) * microscope.pixel_nm - centre_nm
+    return slice(first, last), (
+        np.arange(first, float(last)) + 0.5
+    ) * microscope.pixel_nm - centre_nm
 
 
 def _cover(
-    x: NDArray, y: NDArray, edges: NDArray, angle_deg: float, sample: Nanocrystals, pixel_nm: float
-) -> NDArray[np.float64]:
+    x: FloatArray,
+    y: FloatArray,
+    edges: FloatArray,
+    angle_deg: float,
+    sample: Nanocrystals,
+    pixel_nm: float,
+) -> FloatArray:
     """Share of each pixel inside a rectangle with rounded corners, from the distance to its rim."""
     cos, sin = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
     radius = min(sample.corner_radius_nm, *(edges / 2))
@@ -310,19 +405,3 @@ def _cover(
     outside = np.hypot(np.maximum(across, 0), np.maximum(along, 0))
     distance = outside + np.minimum(np.maximum(across, along), 0) - radius
     return np.clip(0.5 - distance / pixel_nm, 0, 1)
-
-
-def _expose(
-    passed: NDArray, microscope: ElectronMicroscope, rng: np.random.Generator
-) -> NDArray[np.int32]:
-    """Counts of the camera."""
-    blur_pixels = microscope.blur_fwhm_nm / FWHM_PER_SIGMA / microscope.pixel_nm
-    grain = gaussian_filter(
-        rng.standard_normal(passed.shape), microscope.support_grain_nm / microscope.pixel_nm
-    )
-    support = 1 + microscope.support_contrast * grain / max(grain.std(), 1e-12)
-    dose = microscope.electrons_per_nm2 * microscope.pixel_nm**2
-    electrons = rng.poisson(dose * np.maximum(gaussian_filter(passed, blur_pixels) * support, 0))
-    noise = rng.normal(0, microscope.read_noise_counts, passed.shape)
-    counts = np.rint(microscope.counts_per_electron * electrons + noise)
-    return np.clip(counts, 0, microscope.full_scale_counts).astype(np.int32)

@@ -15,20 +15,21 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-import tptools
+from tptools.arrays import BoolArray, FloatArray
 from tptools.checks import check_integer, check_number
+from tptools.instruments.protocol import simulated
+from tptools.randomness import generator
 
-__all__ = ["ForceMicroscope", "SpunFilm", "measure", "trace"]
+__all__ = ["ForceMicroscope", "Topography", "trace"]
 
 EDGE_WAVINESS = 0.3  # standard deviation of the scratch's edge over its correlation length
 
 
 @dataclass(frozen=True)
-class SpunFilm:
-    """A film of nanocrystals on a flat substrate, with a scratch along y.
+class Topography:
+    """The surface of a spun film on a flat substrate, with a scratch along y.
 
     Reported is a thickness of 30 to 40 nm, of a film that is "relatively smooth and uniform"
     (Note 4). The rest is assumed.
@@ -48,16 +49,18 @@ class SpunFilm:
         Where the scratch begins and ends along x. An end beyond the image leaves one edge in it.
     rim_height_nm, rim_width_nm : float
         Material that the scratch has pushed up at its edges: height, and length of its decay.
+    specimen : int
+        Which of the many surfaces with these numbers: seed of roughness and grains.
 
     Raises
     ------
     ValueError
-        If the thickness is not positive, another length is negative, or the scratch ends before it
-        begins.
+        If the thickness is not positive, another length is negative, the scratch ends before it
+        begins, or `specimen` is no integer of at least 0.
 
     Examples
     --------
-    >>> SpunFilm(thickness_nm=30).roughness_nm
+    >>> Topography(thickness_nm=30).roughness_nm
     2.0
     """
 
@@ -71,6 +74,7 @@ class SpunFilm:
     scratch_to_nm: float = 8000.0
     rim_height_nm: float = 12.0
     rim_width_nm: float = 80.0
+    specimen: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no film can be."""
@@ -80,6 +84,36 @@ class SpunFilm:
             check_number(name, getattr(self, name), at_least=0)
         check_number("scratch_from_nm", self.scratch_from_nm)
         check_number("scratch_to_nm", self.scratch_to_nm, above=self.scratch_from_nm)
+        check_integer("specimen", self.specimen, at_least=0)
+
+    def surface(self, axis_nm: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Surface of this specimen on square pixels.
+
+        Parameters
+        ----------
+        axis_nm : ndarray of shape (n,)
+            Even positions of the pixels, along x and y alike; two at least.
+
+        Returns
+        -------
+        height_nm : ndarray of shape (n, n)
+            Over (y, x), above the mean of the substrate.
+        film : ndarray of shape (n, n)
+            Where there is film.
+        """
+        rng = generator(self.specimen, "topography")
+        shape, pixel_nm = (axis_nm.size, axis_nm.size), float(axis_nm[1] - axis_nm[0])
+        rough = self.roughness_nm * _rough(shape, self.correlation_nm / pixel_nm, rng)
+        grains = self.grain_relief_nm * _grains(shape, self.grain_nm / pixel_nm, rng)
+        substrate_nm = self.substrate_roughness_nm * _rough(shape, self.grain_nm / pixel_nm, rng)
+        waves = _rough(shape, self.correlation_nm / pixel_nm, rng)[:, :2].T
+        waves *= EDGE_WAVINESS * self.correlation_nm
+        before = self.scratch_from_nm + waves[0, :, None] - axis_nm
+        beyond = axis_nm - self.scratch_to_nm - waves[1, :, None]
+        inside_film = np.maximum(before, beyond)
+        film = inside_film > 0
+        rim_nm = self.rim_height_nm * np.exp(-np.maximum(inside_film, 0) / self.rim_width_nm)
+        return np.where(film, self.thickness_nm + rough + grains + rim_nm, substrate_nm), film
 
 
 @dataclass(frozen=True)
@@ -133,7 +167,7 @@ class ForceMicroscope:
 
     def __post_init__(self) -> None:
         """Refuse settings that no microscope can have."""
-        check_integer("n_pixels", self.n_pixels, at_least=1)
+        check_integer("n_pixels", self.n_pixels, at_least=2)
         check_integer("n_bits", self.n_bits, at_least=1)
         for name in ("scan_nm", "z_range_nm"):
             check_number(name, getattr(self, name), above=0)
@@ -148,7 +182,7 @@ class ForceMicroscope:
         """Edge of a pixel, in nm."""
         return self.scan_nm / self.n_pixels
 
-    def tip_height_nm(self, radius_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tip_height_nm(self, radius_nm: FloatArray) -> FloatArray:
         """Height of the tip's flank above its end, at a distance from its axis.
 
         Parameters
@@ -168,8 +202,98 @@ class ForceMicroscope:
         paraboloid = np.minimum(radius_nm, joint) ** 2 / (2 * self.tip_radius_nm)
         return paraboloid + slope * np.maximum(radius_nm - joint, 0)
 
+    def expected(self, sample: Topography) -> xr.Dataset:
+        """Mean scan of a specimen, and the truth about its surface.
 
-def trace(surface_nm: NDArray[np.float64], microscope: ForceMicroscope) -> NDArray[np.float64]:
+        Parameters
+        ----------
+        sample : Topography
+            What lies under the tip.
+
+        Returns
+        -------
+        Dataset
+            Over (y_nm, x_nm): ``counts`` of the converter, without saturation, and the
+            ``height_nm`` that they stand for, the ``true_surface_nm`` above the mean of the
+            substrate, and ``true_film``, where there is film. The attributes hold all parameters.
+
+        Examples
+        --------
+        >>> mean = ForceMicroscope(n_pixels=128).expected(Topography())
+        >>> float((mean.height_nm.max() + mean.height_nm.min()).round(9))
+        0.0
+        """
+        axis = (np.arange(float(self.n_pixels)) + 0.5) * self.pixel_nm
+        surface, film = sample.surface(axis)
+        height = self._scanned(trace(surface, self), axis)
+        columns = {
+            "counts": (height / self._count_nm, "1", "converter counts"),
+            "height_nm": (height, "nm", "height"),
+            "true_surface_nm": (surface, "nm", "surface above the substrate"),
+            "true_film": (film, "1", "film, not scratch"),
+        }
+        return xr.Dataset(
+            {
+                name: (("y_nm", "x_nm"), values, {"units": units, "long_name": long_name})
+                for name, (values, units, long_name) in columns.items()
+            },
+            {name: (name, axis, {"units": "nm"}) for name in ("y_nm", "x_nm")},
+            simulated("topography of a scratched film", asdict(sample), asdict(self)),
+        )
+
+    def measure(self, sample: Topography, *, seed: int) -> xr.Dataset:
+        """Scan a film line by line along x, and keep the truth about its surface.
+
+        Parameters
+        ----------
+        sample : Topography
+            What lies under the tip.
+        seed : int
+            Of the noise.
+
+        Returns
+        -------
+        Dataset
+            As `expected`, with integer ``counts``, and among the attributes the seed and
+            ``saturated_pixels``, the number of pixels at either end of the converter's range.
+
+        Raises
+        ------
+        ValueError
+            If `seed` is no integer of at least 0.
+
+        Examples
+        --------
+        >>> scan = ForceMicroscope(n_pixels=128).measure(Topography(), seed=1)
+        >>> scan.height_nm.shape, scan.counts.dtype.kind, scan.attrs["saturated_pixels"]
+        ((128, 128), 'i', 0)
+        """
+        rng = generator(seed, "force microscope")
+        scan = self.expected(sample)
+        lines = rng.normal(0, self.line_noise_nm, (self.n_pixels, 1))
+        noise = rng.normal(0, self.pixel_noise_nm, (self.n_pixels, self.n_pixels))
+        lowest, highest = -(2 ** (self.n_bits - 1)), 2 ** (self.n_bits - 1) - 1
+        wanted = np.rint(scan["counts"].to_numpy() + (lines + noise) / self._count_nm)
+        counts = np.clip(wanted, lowest, highest).astype(np.int32)
+        ends = int(((counts == lowest) | (counts == highest)).sum())
+        return scan.assign(
+            counts=scan["counts"].copy(data=counts),
+            height_nm=scan["height_nm"].copy(data=self._count_nm * counts),
+        ).assign_attrs(seed=int(seed), saturated_pixels=ends)
+
+    @property
+    def _count_nm(self) -> float:
+        """Height of one count of the converter."""
+        return self.z_range_nm / 2**self.n_bits
+
+    def _scanned(self, traced_nm: FloatArray, axis_nm: FloatArray) -> FloatArray:
+        """Add tilt and bow of the scanner, and centre the heights."""
+        across = axis_nm / self.scan_nm - 0.5
+        height = traced_nm + self.tilt_nm * across + self.bow_nm * (4 * across**2 - 1)
+        return height - (height.max() + height.min()) / 2
+
+
+def trace(surface_nm: FloatArray, microscope: ForceMicroscope) -> FloatArray:
     """Heights at which the tip first touches: the grey dilation of a surface by the tip.
 
     Parameters
@@ -210,128 +334,25 @@ def trace(surface_nm: NDArray[np.float64], microscope: ForceMicroscope) -> NDArr
     return traced
 
 
-def measure(
-    sample: SpunFilm, microscope: ForceMicroscope = ForceMicroscope(), *, seed: int
-) -> xr.Dataset:
-    """Scan a film, and keep the truth about its surface.
-
-    Parameters
-    ----------
-    sample : SpunFilm
-        What lies under the tip.
-    microscope : ForceMicroscope
-        How it is scanned, line by line along x.
-    seed : int
-        Of surface and noise.
-
-    Returns
-    -------
-    Dataset
-        Over (y_nm, x_nm): integer ``counts`` of the converter and the ``height_nm`` that they stand
-        for, the ``true_surface_nm`` above the mean of the substrate, and ``true_film``, where
-        there is film. The attributes hold all parameters, the seed and ``saturated_pixels``,
-        the number of pixels at either end of the converter's range.
-
-    Raises
-    ------
-    ValueError
-        If `seed` is no integer of at least 0.
-
-    Examples
-    --------
-    >>> scan = measure(SpunFilm(), ForceMicroscope(n_pixels=128), seed=1)
-    >>> scan.height_nm.shape, scan.counts.dtype.kind, scan.attrs["saturated_pixels"]
-    ((128, 128), 'i', 0)
-    """
-    check_integer("seed", seed, at_least=0)
-    rng = np.random.default_rng(seed)
-    axis = (np.arange(microscope.n_pixels) + 0.5) * microscope.pixel_nm
-    surface, film = _surface(sample, microscope, axis, rng)
-    counts = _convert(trace(surface, microscope), microscope, axis, rng)
-    per_count = microscope.z_range_nm / 2**microscope.n_bits
-    columns = {
-        "counts": (counts, "1", "converter counts"),
-        "height_nm": (per_count * counts, "nm", "height"),
-        "true_surface_nm": (surface, "nm", "surface above the substrate"),
-        "true_film": (film, "1", "film, not scratch"),
-    }
-    lowest, highest = _ends(microscope)
-    own = {
-        "title": "topography of a scratched film",
-        "origin": "simulated",
-        "seed": int(seed),
-        "saturated_pixels": int(((counts == lowest) | (counts == highest)).sum()),
-        "version": tptools.__version__,
-    }
-    return xr.Dataset(
-        {
-            name: (("y_nm", "x_nm"), values, {"units": units, "long_name": long_name})
-            for name, (values, units, long_name) in columns.items()
-        },
-        {"y_nm": ("y_nm", axis, {"units": "nm"}), "x_nm": ("x_nm", axis, {"units": "nm"})},
-        asdict(sample) | asdict(microscope) | own,
-    )
-
-
 def _tip(microscope: ForceMicroscope, pixels: float) -> float:
     return float(microscope.tip_height_nm(np.asarray(pixels * microscope.pixel_nm)))
 
 
-def _ends(microscope: ForceMicroscope) -> tuple[int, int]:
-    half = 2 ** (microscope.n_bits - 1)
-    return -half, half - 1
-
-
-def _surface(
-    sample: SpunFilm, microscope: ForceMicroscope, axis: NDArray, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Height above the mean of the substrate, and where there is film."""
-    shape = (axis.size, axis.size)
-    pixel_nm = microscope.pixel_nm
-    film_nm = sample.thickness_nm + sample.roughness_nm * _rough(
-        shape, sample.correlation_nm / pixel_nm, rng
-    )
-    film_nm += sample.grain_relief_nm * _grains(shape, sample.grain_nm / pixel_nm, rng)
-    substrate_nm = sample.substrate_roughness_nm * _rough(shape, sample.grain_nm / pixel_nm, rng)
-    waves = _rough(shape, sample.correlation_nm / pixel_nm, rng)[:, :2].T
-    waves *= EDGE_WAVINESS * sample.correlation_nm
-    before = sample.scratch_from_nm + waves[0, :, None] - axis
-    beyond = axis - sample.scratch_to_nm - waves[1, :, None]
-    inside_film = np.maximum(before, beyond)
-    film = inside_film > 0
-    rim_nm = sample.rim_height_nm * np.exp(-np.maximum(inside_film, 0) / sample.rim_width_nm)
-    return np.where(film, film_nm + rim_nm, substrate_nm), film
-
-
-def _rough(shape: tuple[int, int], correlation: float, rng: np.random.Generator) -> NDArray:
+def _rough(shape: tuple[int, int], correlation: float, rng: np.random.Generator) -> FloatArray:
     """Gaussian random field of unit variance with correlation exp(-(r / correlation)²), in pixels.
 
     White noise is filtered with the root of the power spectrum.
     """
     wave = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1]))
-    amplitude = np.exp(-((math.pi * wave * correlation) ** 2) / 2)
-    amplitude /= math.sqrt(np.mean(amplitude**2))
-    return np.fft.ifft2(np.fft.fft2(rng.standard_normal(shape)) * amplitude).real
+    filtering = np.exp(-((math.pi * wave * correlation) ** 2) / 2)
+    filtering /= math.sqrt(np.mean(filtering**2))
+    return np.fft.ifft2(np.fft.fft2(rng.standard_normal(shape)) * filtering).real
 
 
-def _grains(shape: tuple[int, int], distance: float, rng: np.random.Generator) -> NDArray:
+def _grains(shape: tuple[int, int], distance: float, rng: np.random.Generator) -> FloatArray:
     """Domes around random points, down to grooves where they meet; zero mean, unit variance."""
     count = max(round(math.prod(shape) / distance**2), 1)
     empty = np.ones(shape, bool)
     empty.flat[rng.integers(empty.size, size=count)] = False
     dome = -(distance_transform_edt(empty) ** 2)
     return (dome - dome.mean()) / max(dome.std(), 1e-12)
-
-
-def _convert(
-    traced: NDArray, microscope: ForceMicroscope, axis: NDArray, rng: np.random.Generator
-) -> NDArray[np.int32]:
-    """Add what the scanner adds, and count."""
-    across = axis / microscope.scan_nm - 0.5
-    bow = microscope.bow_nm * (4 * across**2 - 1)
-    lines = rng.normal(0, microscope.line_noise_nm, (axis.size, 1))
-    noise = rng.normal(0, microscope.pixel_noise_nm, traced.shape)
-    seen = traced + microscope.tilt_nm * across + bow + lines + noise
-    centred = seen - (seen.max() + seen.min()) / 2
-    counts = np.rint(centred * 2**microscope.n_bits / microscope.z_range_nm)
-    return np.clip(counts, *_ends(microscope)).astype(np.int32)

@@ -11,7 +11,7 @@ with absorptance :math:`a = 1 - 10^{-A}` at the lamp's wavelength, background b,
 
 .. math:: Q' = \frac{Q (1 - r)}{1 - r Q}
 
-the quantum yield Q as seen if a share r of the emitted light is absorbed again.
+the apparent quantum yield if a share r of the emitted light is absorbed again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import xarray as xr
 
-import tptools
 from tptools.checks import check_integer, check_number
 from tptools.film import Optics
+from tptools.instruments.protocol import simulated
+from tptools.randomness import generator
 
 __all__ = ["IntegratingSphere"]
 
@@ -84,7 +85,7 @@ class IntegratingSphere:
         """Mean counts of the lamp with a blank in the sphere."""
         return self.lamp_photons * self.throughput
 
-    def seen_yield(self, quantum_yield: float) -> float:
+    def apparent_yield(self, quantum_yield: float) -> float:
         r"""Quantum yield after reabsorption, :math:`\eta (1 - r) / (1 - r \eta)`.
 
         Parameters
@@ -99,53 +100,6 @@ class IntegratingSphere:
         """
         left = 1 - self.reabsorption
         return quantum_yield * left / (1 - self.reabsorption * quantum_yield)
-
-    def measure(self, sample: Optics, *, seed: int) -> xr.Dataset:
-        """Measure sample and blank, at excitation and emission.
-
-        Parameters
-        ----------
-        sample : Optics
-            What absorbs and emits. Its baseline counts as scattering, which the sphere collects.
-        seed : int
-            Of lamp and photon noise.
-
-        Returns
-        -------
-        Dataset
-            Integer counts ``sample_emission``, ``blank_emission``, ``sample_excitation`` and
-            ``blank_excitation`` over ``repeat``. The attributes hold all parameters of sample and
-            sphere, and the seed.
-
-        Raises
-        ------
-        ValueError
-            If `seed` is no integer of at least 0.
-
-        Examples
-        --------
-        >>> from tptools.film import FILMS
-        >>> record = IntegratingSphere().measure(FILMS["OLA/OA"].optics, seed=1)
-        >>> dict(record.sizes), record.attrs["origin"]
-        ({'repeat': 3}, 'simulated')
-        """
-        check_integer("seed", seed, at_least=0)
-        rng = np.random.default_rng(seed)
-        absorptance = self.absorptance(sample)
-        per_lamp = {
-            "sample_emission": absorptance * self.seen_yield(sample.quantum_yield),
-            "blank_emission": 0.0,
-            "sample_excitation": 1 - absorptance,
-            "blank_excitation": 1.0,
-        }
-        counts = {}
-        for name, share in per_lamp.items():
-            lamp = self.counts * np.exp(self.lamp_drift * rng.standard_normal(self.n_repeats))
-            background = self.background_counts if name.endswith("emission") else 0.0
-            counts[name] = ("repeat", rng.poisson(lamp * share + background), {"units": "1"})
-        attrs = {"title": "four measurements in an integrating sphere", "origin": "simulated"}
-        attrs |= {"seed": int(seed), "version": tptools.__version__}
-        return xr.Dataset(counts, attrs=sample.settings() | asdict(self) | attrs)
 
     def absorptance(self, sample: Optics) -> float:
         """Share of the lamp's light that the sample absorbs, its baseline left out.
@@ -162,3 +116,79 @@ class IntegratingSphere:
         """
         absorbed = sample.absorbance(self.excitation_nm) - sample.baseline(self.excitation_nm)
         return float(1 - 10**-absorbed)
+
+    def expected(self, sample: Optics) -> xr.Dataset:
+        """Mean counts of sample and blank, at excitation and emission.
+
+        Parameters
+        ----------
+        sample : Optics
+            What absorbs and emits. Its baseline counts as scattering, which the sphere collects.
+
+        Returns
+        -------
+        Dataset
+            ``sample_emission``, ``blank_emission``, ``sample_excitation`` and
+            ``blank_excitation``, without dimension. The attributes hold all parameters of sample
+            and sphere.
+
+        Examples
+        --------
+        >>> from tptools.film import FILMS
+        >>> float(IntegratingSphere().expected(FILMS["OLA/OA"].optics).blank_emission)
+        10000.0
+        """
+        absorptance = self.absorptance(sample)
+        per_lamp = {
+            "sample_emission": absorptance * self.apparent_yield(sample.quantum_yield),
+            "blank_emission": 0.0,
+            "sample_excitation": 1 - absorptance,
+            "blank_excitation": 1.0,
+        }
+        means = {
+            name: ((), self.counts * share + self._background(name), {"units": "1"})
+            for name, share in per_lamp.items()
+        }
+        title = "four measurements in an integrating sphere"
+        return xr.Dataset(means, attrs=simulated(title, sample.settings(), asdict(self)))
+
+    def measure(self, sample: Optics, *, seed: int) -> xr.Dataset:
+        """Measure sample and blank, at excitation and emission.
+
+        Parameters
+        ----------
+        sample : Optics
+            As for `expected`.
+        seed : int
+            Of lamp and photon noise.
+
+        Returns
+        -------
+        Dataset
+            As `expected`, with integer counts over ``repeat``, and the seed among the attributes.
+
+        Raises
+        ------
+        ValueError
+            If `seed` is no integer of at least 0.
+
+        Examples
+        --------
+        >>> from tptools.film import FILMS
+        >>> record = IntegratingSphere().measure(FILMS["OLA/OA"].optics, seed=1)
+        >>> dict(record.sizes), record.attrs["origin"]
+        ({'repeat': 3}, 'simulated')
+        """
+        rng = generator(seed, "integrating sphere")
+        record = self.expected(sample)
+        for name, mean in record.items():
+            background = self._background(str(name))
+            z = rng.standard_normal(self.n_repeats)
+            drifted = np.exp(self.lamp_drift * z - self.lamp_drift**2 / 2)
+            counts = rng.poisson((mean.item() - background) * drifted + background)
+            record[name] = ("repeat", counts, mean.attrs)
+        return record.assign_attrs(seed=int(seed))
+
+    def _background(self, name: str) -> float:
+        """Counts of a blank in one of the four measurements."""
+        return self.background_counts if name.endswith("emission") else 0.0

@@ -1,90 +1,60 @@
 r"""The transient photoluminescence microscope: scanned APD, photon counting (Note 3).
 
 A run of `tptools.kmc.simulate` says at which delay after the pulse, and at which distance from the
-centre of the spot, photons leave the film. The microscope sees them through two matrices:
+centre of the spot, photons leave the film. Two matrices turn them into counts per pulse,
 
 .. math::
     n_{ix} = \eta \sum_{jr} T_{ij} E_{jr} S_{rx},
 
 with :math:`E_{jr}` the photons emitted per pulse in delay bin j at radius r, :math:`S_{rx}` the
-chance that a photon from that radius falls on the APD at scan position x, :math:`T_{ij}` the chance
-that one from that delay bin is filed in time bin i, and :math:`\eta` quantum yield times detection
-efficiency times filter transmission.
+chance that a photon from that radius falls on the APD at scan position x
+(`tptools.instruments.scan`), :math:`T_{ij}` the chance that one from that delay bin is recorded in
+time bin i (`tptools.instruments.timer`), and :math:`\eta` quantum yield times detection efficiency
+times filter transmission.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
-import tptools
-from tptools.checks import check_integer, check_number
-from tptools.excitation import Excitation
+from tptools.arrays import FloatArray
+from tptools.checks import check_number
+from tptools.instruments.detector import Detector
+from tptools.instruments.emission import Emission
+from tptools.instruments.objective import Objective
+from tptools.instruments.protocol import simulated
+from tptools.instruments.scan import Scan, WholeSpot
+from tptools.instruments.timer import Timer
+from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
-__all__ = [
-    "Microscope",
-    "diffraction_limit_nm",
-    "expected",
-    "magnification",
-    "measure",
-    "simulation_noise_ratio",
-]
-
-RESPONSE_SIGMAS = 3.5  # beyond them the response counts as zero
-AIRY_FWHM = 0.5145  # full width at half maximum of the Airy pattern in units of wavelength / NA
+__all__ = ["Microscope"]
 
 
 @dataclass(frozen=True)
 class Microscope:
-    r"""The parts of the microscope and how they are set.
+    r"""The microscope: objective, detector, timer, and how the detector is moved.
 
-    Laser wavelength, repetition rate and spot belong to `tptools.excitation.Excitation`; the
-    simulated run already carries the spot.
+    The laser belongs to the run, which says it in its attributes.
 
     Parameters
     ----------
-    objective_NA : float
-        Numerical aperture in vacuum (Note 3), in (0, 1].
-    emission_wavelength_nm : float
-        Wavelength that sets the point-spread function; assumed, the film's spectrum is drawn in
-        Fig. 1b without a number.
-    magnification, apd_edge_um : float
-        From sample to APD, and edge of the square active area (Note 3).
-    laser_pulse_fwhm_ps, apd_jitter_fwhm_ps : float
-        As the main text and Note 3 print them.
-    electronics_fwhm_ps : float
-        Assumed: what brings the whole response to the ~80 ps of the main text.
-    tcspc_bin_ps : float
-        Width of a time bin; assumed, the narrowest power of two with which 65536 bins hold the
-        2 µs between pulses at 0.5 MHz.
-    window_start_ns, window_end_ns : float
-        Delays that are kept; assumed.
-    scan_span_nm, scan_step_nm : float
-        Range of APD positions, in the object plane and centred on the spot, and the step between
-        them; assumed.
-    dwell_s : float
-        Time at each position; 61 positions then take 18 min, between the 15 and 20 of Note 3.
+    objective : Objective
+        Sharpness and magnification of the image.
+    detector : Detector
+        Area, efficiency and noise of the APD, and the filter in front of it.
+    timer : Timer
+        Laser pulse, electronics and time bins.
+    scan : Scan or WholeSpot
+        Positions of the detector along a line, or none.
     quantum_yield : float
-        Photons per recombined exciton (main text).
-    detection_efficiency : float
-        Chance that a photon emitted anywhere reaches the image plane and is counted there;
-        assumed, such that the brightest bin of a scan at 1 nW and 2.5 MHz holds as many counts as
-        in the data that Note 7 imitates, 313. It includes the number of layers in the film: a run
-        is a single one.
-    filter_transmission : float
-        Neutral-density filter in front of the APD, in (0, 1].
-    dark_rate_Hz, background_rate_Hz : float
-        Counts without light, and those of stray light, which passes the filter too; assumed.
-    dead_time_ns : float
-        After each count, not prolonged by photons that arrive meanwhile; assumed.
-    first_photon_only : bool
-        Whether each period files only its first photon after the window opens (pile-up).
+        Photons per recombined exciton, in (0, 1] (main text).
 
     Raises
     ------
@@ -93,86 +63,116 @@ class Microscope:
 
     Notes
     -----
-    The point-spread function is the Gaussian that is as wide at half maximum as the Airy pattern,
-    0.5145 λ/NA; the rings of the pattern are left out. With the spot of 500 nm and the APD the
-    image at time zero is 593 nm wide, where Note 7 takes 600 nm.
+    With the spot of 500 nm and the APD the image at time zero is 593 nm wide, where Note 7 takes
+    600 nm.
 
     Examples
     --------
-    >>> microscope = Microscope()
+    >>> microscope = Microscope(scan=WholeSpot(dwell_s=5), timer=Timer(window_end_ns=100))
     >>> round(microscope.footprint_nm), round(microscope.response_fwhm_ps)
     (101, 80)
     >>> round(microscope.image_fwhm_nm(spot_fwhm_nm=500))
     593
     """
 
-    objective_NA: float = 0.85
-    emission_wavelength_nm: float = 515.0
-    magnification: float = 495.0
-    apd_edge_um: float = 50.0
-    laser_pulse_fwhm_ps: float = 50.0
-    apd_jitter_fwhm_ps: float = 50.0
-    electronics_fwhm_ps: float = 37.0
-    tcspc_bin_ps: float = 32.0
-    window_start_ns: float = -1.024
-    window_end_ns: float = 20.0
-    scan_span_nm: float = 3000.0
-    scan_step_nm: float = 50.0
-    dwell_s: float = 18.0
+    objective: Objective = field(default_factory=Objective)
+    detector: Detector = field(default_factory=Detector)
+    timer: Timer = field(default_factory=Timer)
+    scan: Scan | WholeSpot = field(default_factory=Scan)
     quantum_yield: float = 0.68
-    detection_efficiency: float = 1.8e-3
-    filter_transmission: float = 1.0
-    dark_rate_Hz: float = 50.0
-    background_rate_Hz: float = 50.0
-    dead_time_ns: float = 77.0
-    first_photon_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse settings that no microscope can have."""
-        for name in ("objective_NA", "quantum_yield", "detection_efficiency"):
-            check_number(name, getattr(self, name), above=0, at_most=1)
-        check_number("filter_transmission", self.filter_transmission, above=0, at_most=1)
-        for name in ("emission_wavelength_nm", "magnification", "apd_edge_um", "tcspc_bin_ps"):
-            check_number(name, getattr(self, name), above=0)
-        for name in ("laser_pulse_fwhm_ps", "scan_step_nm", "dwell_s"):
-            check_number(name, getattr(self, name), above=0)
-        for name in ("apd_jitter_fwhm_ps", "electronics_fwhm_ps", "scan_span_nm", "dead_time_ns"):
-            check_number(name, getattr(self, name), at_least=0)
-        for name in ("dark_rate_Hz", "background_rate_Hz"):
-            check_number(name, getattr(self, name), at_least=0)
-        check_number("window_start_ns", self.window_start_ns)
-        shortest_ns = self.window_start_ns + 1e-3 * self.tcspc_bin_ps
-        check_number("window_end_ns", self.window_end_ns, at_least=shortest_ns)
+        """Refuse parts of another kind, and a yield that no film can have."""
+        kinds = {"objective": Objective, "detector": Detector, "timer": Timer}
+        for name, kind in (kinds | {"scan": Scan | WholeSpot}).items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(
+                    f"{name} = {getattr(self, name)!r} must be a part of this kind; see Microscope"
+                )
+        check_number("quantum_yield", self.quantum_yield, above=0, at_most=1)
+
+    def with_(self, **settings: Any) -> Self:
+        """Change settings by their own names, whichever part they belong to.
+
+        Parameters
+        ----------
+        **settings
+            Such as ``dwell_s`` of the scan or ``filter_transmission`` of the detector, or whole
+            parts.
+
+        Returns
+        -------
+        Microscope
+
+        Raises
+        ------
+        ValueError
+            If there is no such setting, or a value is outside its range.
+
+        Examples
+        --------
+        >>> Microscope().with_(objective_NA=0.7, dwell_s=5.0).scan.dwell_s
+        5.0
+        """
+        own = {one.name for one in fields(self)}
+        unknown = sorted(settings.keys() - own - self.settings().keys())
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)} must be settings of the microscope, which are "
+                f"{', '.join(self.settings())}"
+            )
+        changed = replace(self, **{name: settings[name] for name in settings.keys() & own})
+        for name, part in changed._parts().items():
+            of_part = {one.name for one in fields(part)} & settings.keys()
+            part = replace(part, **{setting: settings[setting] for setting in of_part})
+            changed = replace(changed, **{name: part})
+        return changed
+
+    def settings(self) -> dict[str, Any]:
+        """All settings of all parts by their own names, as the attributes of a record have them.
+
+        Returns
+        -------
+        dict
+        """
+        merged = {
+            key: value for part in self._parts().values() for key, value in asdict(part).items()
+        }
+        merged["first_photon_only"] = int(self.timer.first_photon_only)  # netCDF has no bool
+        return merged | {"quantum_yield": self.quantum_yield}
+
+    def _parts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("objective", "detector", "timer", "scan")}
 
     @property
     def footprint_nm(self) -> float:
         """Edge of the APD in the object plane, in nm."""
-        return 1e3 * self.apd_edge_um / self.magnification
-
-    @property
-    def psf_sigma_nm(self) -> float:
-        """Standard deviation of the point-spread function along each axis, in nm."""
-        limit_nm = diffraction_limit_nm(self.emission_wavelength_nm, self.objective_NA)
-        return limit_nm / FWHM_PER_SIGMA
+        return 1e3 * self.detector.apd_edge_um / self.objective.magnification
 
     @property
     def response_fwhm_ps(self) -> float:
         """Width of the instrument response: laser pulse, APD and electronics, in ps."""
-        parts = (self.laser_pulse_fwhm_ps, self.apd_jitter_fwhm_ps, self.electronics_fwhm_ps)
-        return math.hypot(*parts)
+        return math.hypot(
+            self.timer.laser_pulse_fwhm_ps,
+            self.detector.apd_jitter_fwhm_ps,
+            self.timer.electronics_fwhm_ps,
+        )
 
     @property
-    def positions_nm(self) -> NDArray[np.float64]:
-        """Scan positions of the APD's centre in the object plane, in nm."""
-        n_steps = math.floor(self.scan_span_nm / self.scan_step_nm + 1e-9)
-        return (np.arange(n_steps + 1) - n_steps / 2) * self.scan_step_nm
+    def brightness(self) -> float:
+        """Counts per recombined exciton that the APD could see."""
+        detector = self.detector
+        return self.quantum_yield * detector.detection_efficiency * detector.filter_transmission
 
-    @property
-    def time_edges_ns(self) -> NDArray[np.float64]:
-        """Edges of the time bins; 0 is when an undelayed photon is recorded on average."""
-        bin_ns = 1e-3 * self.tcspc_bin_ps
-        n_bins = math.floor((self.window_end_ns - self.window_start_ns) / bin_ns + 1e-9)
-        return self.window_start_ns + bin_ns * np.arange(n_bins + 1)
+    def response(self) -> xr.DataArray:
+        """Instrument response (`Timer.response`).
+
+        Returns
+        -------
+        DataArray
+            Over ``time_ns``; sums to 1.
+        """
+        return self.timer.response(self.response_fwhm_ps)
 
     def image_fwhm_nm(self, spot_fwhm_nm: float) -> float:
         """Width of a scan over a Gaussian spot: spot, point-spread function and APD.
@@ -180,7 +180,7 @@ class Microscope:
         Parameters
         ----------
         spot_fwhm_nm : float
-            Full width at half maximum of the light on the sample.
+            Full width at half maximum of the emission on the sample.
 
         Returns
         -------
@@ -188,30 +188,9 @@ class Microscope:
             Full width in nm, from the sum of the variances.
         """
         aperture = FWHM_PER_SIGMA * self.footprint_nm / math.sqrt(12)
-        return math.hypot(spot_fwhm_nm, FWHM_PER_SIGMA * self.psf_sigma_nm, aperture)
+        return math.hypot(spot_fwhm_nm, FWHM_PER_SIGMA * self.objective.psf_sigma_nm, aperture)
 
-    def response(self) -> xr.DataArray:
-        """Instrument response: chance that an undelayed photon is filed this late.
-
-        Returns
-        -------
-        DataArray
-            Over ``time_ns``, whole time bins before and after the mean; sums to 1.
-
-        Examples
-        --------
-        >>> Microscope().response().sizes["time_ns"]
-        9
-        """
-        bin_ns = 1e-3 * self.tcspc_bin_ps
-        sigma_ns = 1e-3 * self.response_fwhm_ps / FWHM_PER_SIGMA
-        n_bins = math.ceil(RESPONSE_SIGMAS * sigma_ns / bin_ns)
-        edges = bin_ns * (np.arange(-n_bins, n_bins + 2) - 0.5)
-        chance = np.diff(ndtr(edges / sigma_ns))
-        time = ("time_ns", (edges[:-1] + edges[1:]) / 2, {"units": "ns"})
-        return xr.DataArray(chance / chance.sum(), {"time_ns": time}, name="response")
-
-    def acceptance(self, offset_nm: NDArray[np.float64]) -> NDArray[np.float64]:
+    def acceptance(self, offset_nm: FloatArray) -> FloatArray:
         """Chance along one axis that a photon emitted this far from the APD's centre hits it.
 
         Parameters
@@ -224,350 +203,149 @@ class Microscope:
         ndarray
             Of the same shape: point-spread function, integrated over the APD.
         """
-        half = self.footprint_nm / 2
-        sigma = self.psf_sigma_nm
+        half, sigma = self.footprint_nm / 2, self.objective.psf_sigma_nm
         return ndtr((offset_nm + half) / sigma) - ndtr((offset_nm - half) / sigma)
 
+    def expected(self, run: xr.Dataset) -> xr.Dataset:
+        r"""Mean counts of a scan, or of a decay of the whole spot.
 
-def diffraction_limit_nm(wavelength_nm: float, objective_NA: float) -> float:
-    r"""Full width at half maximum of the Airy pattern, :math:`0.5145 \lambda / \mathrm{NA}`.
+        Dead time :math:`\tau` leaves the fraction :math:`1 / (1 + R \tau)` of the counts at a
+        position where photons arrive at rate R.
 
-    Parameters
-    ----------
-    wavelength_nm : float
-        Of the light, in vacuum.
-    objective_NA : float
-        Numerical aperture, in (0, 1].
+        Parameters
+        ----------
+        run : Dataset
+            One condition from `tptools.kmc.simulate`, with pulses from
+            `tptools.kmc.pulse_train`; all its trains are averaged.
 
-    Returns
-    -------
-    float
-        In nm.
+        Returns
+        -------
+        Dataset
+            ``counts`` over (time_ns, position_nm), or (time_ns,); times are the centres of their
+            bins. The attributes hold all parameters of run, laser and microscope, and
+            ``simulation_noise_ratio`` and ``simulated_photons``.
 
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
+        Raises
+        ------
+        ValueError
+            If `run` is no run of one condition, does not say its laser, or the window is longer
+            than the period.
 
-    Examples
-    --------
-    >>> round(diffraction_limit_nm(405, 0.85))
-    245
-    """
-    check_number("wavelength_nm", wavelength_nm, above=0)
-    check_number("objective_NA", objective_NA, above=0, at_most=1)
-    return AIRY_FWHM * wavelength_nm / objective_NA
+        Notes
+        -----
+        The ratio is that of the noise which the finite simulation leaves to photon noise,
 
+        .. math:: \sqrt{\sum_i \mathrm{var}_\mathrm{sim}(N_i) / \sum_i \langle N_i \rangle},
 
-def magnification(
-    engraved: float = 100.0,
-    designed_for_mm: float = 164.5,
-    tube_lens_mm: float = 200.0,
-    telescope_mm: tuple[float, float] = (30.0, 125.0),
-) -> float:
-    r"""Magnification from sample to APD that follows from the lenses.
+        with :math:`N_i` the counts of time slice i at all positions together, and the variance that
+        between trains, or blocks of a single one; NaN for one pulse. This is stricter than a
+        comparison pixel by pixel: neighbouring positions share the simulation's noise. Excitons
+        that the run dropped (`Recording.follow_ns`) are missing.
 
-    .. math:: M = M_0 \frac{f_\mathrm{tube}}{f_0} \frac{f_2}{f_1}
+        Examples
+        --------
+        >>> from tptools.excitation import Excitation
+        >>> from tptools.kmc import ExcitonModel, pulse_train, simulate
+        >>> pulses = pulse_train(Excitation(power_nW=10, rep_rate_MHz=2.5), n_excitons=4000)
+        >>> run = simulate(ExcitonModel(), pulses, seed=1)
+        >>> dict(Microscope().expected(run).sizes)
+        {'time_ns': 657, 'position_nm': 61}
+        """
+        path = _Path(self, Emission.of(run))
+        mean = path.mean()
+        own = {
+            "simulation_seed": run.attrs["seed"],
+            "simulated_photons": round(float(run["expected_emission"].sum())),
+            "simulation_noise_ratio": path.noise_ratio(mean),
+        }
+        what = "scanned APD" if isinstance(self.scan, Scan) else "whole spot"
+        attrs = simulated(f"photon counts of the {what}", run.attrs, self.settings(), own)
+        del attrs["seed"]  # that of the simulation; a mean has no other
+        return self._labelled(mean).assign_attrs(attrs)
 
-    Parameters
-    ----------
-    engraved : float, optional
-        :math:`M_0`, what the objective says: 100X in Note 3.
-    designed_for_mm : float, optional
-        :math:`f_0`, focal length of the tube lens for which it says so: Zeiss designs for 164.5 mm.
-    tube_lens_mm : float, optional
-        Focal length of the tube lens in use, by the part number in Note 3, TTL200-S8.
-    telescope_mm : tuple of float, optional
-        Focal lengths :math:`f_1, f_2` of the telescope, by AC254-030-A and AC254-125-A.
+    def measure(self, run: xr.Dataset, *, seed: int) -> xr.Dataset:
+        """Counts of one measurement: a draw from Poisson distributions around `expected`.
 
-    Returns
-    -------
-    float
+        Parameters
+        ----------
+        run : Dataset
+            As for `expected`.
+        seed : int
+            Of the photon noise.
 
-    Raises
-    ------
-    ValueError
-        If a number is not positive.
+        Returns
+        -------
+        Dataset
+            As `expected`, with integer ``counts`` and `seed` among the attributes.
 
-    Examples
-    --------
-    >>> round(magnification())
-    507
-    """
-    parts = {"engraved": engraved, "designed_for_mm": designed_for_mm, "tube_lens_mm": tube_lens_mm}
-    for name, value in (parts | dict(zip(("first", "second"), telescope_mm, strict=True))).items():
-        check_number(name, value, above=0)
-    return engraved * tube_lens_mm / designed_for_mm * telescope_mm[1] / telescope_mm[0]
+        Raises
+        ------
+        ValueError
+            As for `expected`, or if `seed` is no integer of at least 0.
 
+        Examples
+        --------
+        >>> from tptools.excitation import Excitation
+        >>> from tptools.kmc import ExcitonModel, pulse_train, simulate
+        >>> pulses = pulse_train(Excitation(power_nW=10, rep_rate_MHz=2.5), n_excitons=4000)
+        >>> run = simulate(ExcitonModel(), pulses, seed=1)
+        >>> record = Microscope(scan=WholeSpot()).measure(run, seed=2)
+        >>> record.counts.dims, record.attrs["origin"], record.attrs["seed"]
+        (('time_ns',), 'simulated', 2)
+        """
+        rng = generator(seed, "microscope")
+        mean = self.expected(run)
+        counts = mean["counts"].copy(data=rng.poisson(mean["counts"]).astype(np.int32))
+        return mean.assign(counts=counts).assign_attrs(seed=int(seed))
 
-def expected(
-    run: xr.Dataset,
-    excitation: Excitation,
-    microscope: Microscope = Microscope(),
-    *,
-    integrated: bool = False,
-) -> xr.DataArray:
-    r"""Mean counts of a scan, or of a decay of the whole spot.
-
-    Light delayed beyond the period falls into later windows, where it is filed under its delay
-    modulo the period. Dead time :math:`\tau` leaves the fraction :math:`1 / (1 + R \tau)` of the
-    counts at a position where photons arrive at rate R.
-
-    Parameters
-    ----------
-    run : Dataset
-        From `tptools.kmc.simulate`, for this excitation; all its trains are averaged.
-    excitation : Excitation
-        Power, repetition rate and spot.
-    microscope : Microscope, optional
-        How the parts are set.
-    integrated : bool, optional
-        Whether the detector sees the whole image plane for `dwell_s`, as for Fig. 1d.
-
-    Returns
-    -------
-    DataArray
-        Over (time_ns, position_nm), or (time_ns,); times are the centres of their bins.
-
-    Raises
-    ------
-    ValueError
-        If `run` was not made with this excitation, or holds more than one condition, or the
-        window is longer than the period.
-
-    Notes
-    -----
-    Excitons that the run dropped (`Recording.follow_ns`) are missing.
-
-    Examples
-    --------
-    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
-    >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
-    >>> pulses = PulseTrain(laser.excitation_density, 0.4, 21.233, n_pulses=20)
-    >>> run = simulate(ExcitonModel(), pulses, seed=1)
-    >>> dict(expected(run, laser).sizes)
-    {'time_ns': 657, 'position_nm': 61}
-    """
-    _check_run(run, excitation, microscope)
-    emitted = _emission(run).sum("group").to_numpy() / _n_pulses(run)
-    brightness = _brightness(microscope)
-    per_pulse = brightness * emitted @ _seen(run, microscope, integrated)
-    stray_Hz = microscope.dark_rate_Hz
-    stray_Hz += microscope.background_rate_Hz * microscope.filter_transmission
-    filed = _filed(run, microscope) @ per_pulse + stray_Hz * 1e-12 * microscope.tcspc_bin_ps
-    if microscope.first_photon_only:
-        filed = np.exp(filed - np.cumsum(filed, axis=0)) * -np.expm1(-filed)
-    rate_Hz = 1e6 * excitation.rep_rate_MHz
-    arrivals_Hz = rate_Hz * per_pulse.sum(axis=0) + stray_Hz
-    live = 1 / (1 + 1e-9 * microscope.dead_time_ns * arrivals_Hz)
-    return _label(filed * live * rate_Hz * microscope.dwell_s, microscope, integrated)
+    def _labelled(self, counts: FloatArray) -> xr.Dataset:
+        """Name the axes of counts over (time, position)."""
+        edges = self.timer.edges_ns
+        dims = ["time_ns", *self.scan.coordinates]
+        attrs = {"long_name": "photon counts", "units": "1"}
+        time = ("time_ns", (edges[:-1] + edges[1:]) / 2, {"units": "ns"})
+        values = counts if len(dims) == 2 else counts[:, 0]
+        coords = {"time_ns": time} | self.scan.coordinates
+        return xr.Dataset({"counts": (dims, values, attrs)}, coords)
 
 
-def measure(
-    run: xr.Dataset,
-    excitation: Excitation,
-    microscope: Microscope = Microscope(),
-    *,
-    seed: int,
-    integrated: bool = False,
-) -> xr.Dataset:
-    """Counts of one measurement: a draw from Poisson distributions around `expected`.
+class _Path:
+    """Way of the photons of one run through one microscope; its matrices are worked out once."""
 
-    Parameters
-    ----------
-    run, excitation, microscope, integrated
-        As for `expected`.
-    seed : int
-        Of the photon noise.
+    def __init__(self, microscope: Microscope, emission: Emission) -> None:
+        self.microscope, self.emission = microscope, emission
+        period_ns = 1e3 * emission.laser.period_us
+        timer = microscope.timer
+        length_ns = timer.window_end_ns - timer.window_start_ns
+        check_number("window_end_ns - window_start_ns", length_ns, at_most=period_ns)
+        self.timing = timer.folded(
+            emission.start_ns, emission.end_ns, period_ns, microscope.response_fwhm_ps
+        )
+        self.collection = microscope.brightness * microscope.scan.collection(
+            emission.per_pulse.shape[-1], emission.spacing_nm, microscope.acceptance
+        )
 
-    Returns
-    -------
-    Dataset
-        Integer ``counts`` over (time_ns, position_nm), or (time_ns,). The attributes hold all
-        parameters of run, excitation and microscope, the seeds, and `simulation_noise_ratio`.
+    @property
+    def n_pulses(self) -> float:
+        """Pulses of the laser while the detector stays at one position."""
+        return 1e6 * self.emission.laser.rep_rate_MHz * self.microscope.scan.dwell_s
 
-    Raises
-    ------
-    ValueError
-        As for `expected`, or if `seed` is no integer of at least 0.
+    def mean(self) -> FloatArray:
+        """Mean counts, shape (time, position)."""
+        detector, timer = self.microscope.detector, self.microscope.timer
+        arriving = self.emission.per_pulse.sum(axis=0) @ self.collection
+        per_pulse = self.timing @ arriving + 1e-9 * timer.bin_ns * detector.stray_rate_Hz
+        if timer.first_photon_only:
+            per_pulse = timer.first_photons(per_pulse)
+        rate_Hz = 1e6 * self.emission.laser.rep_rate_MHz
+        arrivals_Hz = rate_Hz * arriving.sum(axis=0) + detector.stray_rate_Hz
+        return per_pulse * detector.live_fraction(arrivals_Hz) * self.n_pulses
 
-    Examples
-    --------
-    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
-    >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
-    >>> pulses = PulseTrain(laser.excitation_density, 0.4, 21.233, n_pulses=20)
-    >>> run = simulate(ExcitonModel(), pulses, seed=1)
-    >>> record = measure(run, laser, seed=2, integrated=True)
-    >>> record.counts.dims, record.attrs["origin"]
-    (('time_ns',), 'simulated')
-    """
-    check_integer("seed", seed, at_least=0)
-    mean = expected(run, excitation, microscope, integrated=integrated)
-    noisy = np.random.default_rng(seed).poisson(mean).astype(np.int32)
-    counts = mean.copy(data=noisy)
-    ratio = simulation_noise_ratio(run, excitation, microscope, integrated=integrated)
-    own = {
-        "title": f"photon counts of the {'whole spot' if integrated else 'scanned APD'}",
-        "origin": "simulated",
-        "seed": int(seed),
-        "simulation_seed": run.attrs["seed"],
-        "simulated_photons": round(float(run["expected_emission"].sum())),
-        "simulation_noise_ratio": ratio,
-        "version": tptools.__version__,
-    }
-    settings = asdict(microscope) | {"first_photon_only": int(microscope.first_photon_only)}
-    return xr.Dataset({"counts": counts}, attrs=run.attrs | asdict(excitation) | settings | own)
-
-
-def simulation_noise_ratio(
-    run: xr.Dataset,
-    excitation: Excitation,
-    microscope: Microscope = Microscope(),
-    *,
-    integrated: bool = False,
-) -> float:
-    r"""Noise that the finite simulation leaves in a record, relative to photon noise.
-
-    .. math:: \sqrt{\sum_i \mathrm{var}_\mathrm{sim}(N_i) / \sum_i \langle N_i \rangle},
-
-    with :math:`N_i` the counts of time slice i at all positions together. This is stricter than a
-    comparison pixel by pixel: neighbouring positions share the noise of the simulation.
-
-    Parameters
-    ----------
-    run, excitation, microscope, integrated
-        As for `expected`. The variance is that between trains, or blocks of a single train.
-
-    Returns
-    -------
-    float
-        Standard deviation over standard deviation; NaN where the run is one train of one pulse.
-
-    Raises
-    ------
-    ValueError
-        As for `expected`.
-
-    Examples
-    --------
-    >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
-    >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
-    >>> pulses = PulseTrain(laser.excitation_density, 0.4, 21.233, n_pulses=20)
-    >>> run = simulate(ExcitonModel(), pulses, seed=1)
-    >>> simulation_noise_ratio(run, laser) > 1  # far too few excitons for 18 s of light
-    True
-    """
-    mean = expected(run, excitation, microscope, integrated=integrated)
-    emitted = _emission(run)
-    n_groups = emitted.sizes["group"]
-    if n_groups == 1:
-        return math.nan
-    light = emitted.to_numpy() @ _seen(run, microscope, integrated).sum(axis=1)
-    per_pulse = _brightness(microscope) * light @ _filed(run, microscope).T / _n_pulses(run)
-    counts = per_pulse * 1e6 * excitation.rep_rate_MHz * microscope.dwell_s
-    return math.sqrt(n_groups * counts.var(axis=0, ddof=1).sum() / float(mean.sum()))
-
-
-def _check_run(run: xr.Dataset, excitation: Excitation, microscope: Microscope) -> None:
-    """Refuse a run of other conditions, and a window that two pulses share."""
-    unknown = set(run["expected_emission"].dims) - {"train", "block", "delay_ns", "r_nm"}
-    if unknown:
-        raise ValueError(f"run holds conditions over {sorted(unknown)} and must hold one; select")
-    sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / run.attrs["lattice_spacing_nm"]
-    wanted = {
-        "excitation_density": excitation.excitation_density,
-        "period_us": excitation.period_us,
-        "spot_sigma_sites": sigma_sites,
-    }
-    for name, value in wanted.items():
-        if not math.isclose(run.attrs[name], value, rel_tol=1e-3):
-            raise ValueError(
-                f"run has {name} = {run.attrs[name]:.6g} and must have the {value:.6g} of "
-                f"{excitation}; simulate with this value"
-            )
-    length_ns = microscope.window_end_ns - microscope.window_start_ns
-    check_number("window_end_ns - window_start_ns", length_ns, at_most=1e3 * run.attrs["period_us"])
-
-
-def _emission(run: xr.Dataset) -> xr.DataArray:
-    """Photons over (group, delay_ns, r_nm), a group being a train or a block of the only one."""
-    groups = [name for name in ("train", "block") if name in run["expected_emission"].dims]
-    stacked = run["expected_emission"].stack(group=groups, create_index=False)
-    return stacked.transpose("group", "delay_ns", "r_nm")
-
-
-def _n_pulses(run: xr.Dataset) -> int:
-    return run.attrs["n_pulses"] * run.attrs["n_trains"]
-
-
-def _brightness(microscope: Microscope) -> float:
-    """Counts per recombined exciton that the APD could see."""
-    return (
-        microscope.quantum_yield * microscope.detection_efficiency * microscope.filter_transmission
-    )
-
-
-def _seen(run: xr.Dataset, microscope: Microscope, integrated: bool) -> NDArray[np.float64]:
-    """Chance that a photon from radius r is seen at each position: mean over the sites there."""
-    n_radii = run.sizes["r_nm"]
-    if integrated:
-        return np.ones((n_radii, 1))
-    site = np.arange(-n_radii, n_radii + 1)
-    # rounded as the simulation bins its photons
-    radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
-    site_nm = site * run.attrs["lattice_spacing_nm"]
-    across = microscope.acceptance(site_nm)
-    columns = [
-        np.bincount(radius, np.outer(across, microscope.acceptance(site_nm - x_nm)).ravel())
-        for x_nm in microscope.positions_nm
-    ]
-    return np.stack(columns, axis=1)[:n_radii] / np.bincount(radius)[:n_radii, None]
-
-
-def _filed(run: xr.Dataset, microscope: Microscope) -> NDArray[np.float64]:
-    """Chance that a photon from delay bin j is filed in time bin i, shape (time, delay)."""
-    period_ns = 1e3 * run.attrs["period_us"]
-    start, end = run["delay_ns"].to_numpy(), run["delay_end_ns"].to_numpy()
-    edges = microscope.time_edges_ns
-    # the phase of a photon from a bin wider than the period is anything
-    narrow = end - start < period_ns
-    chance = np.full((edges.size - 1, start.size), 1e-3 * microscope.tcspc_bin_ps / period_ns)
-    chance[:, narrow] = 0
-    sigma_ns = 1e-3 * microscope.response_fwhm_ps / FWHM_PER_SIGMA
-    # one period before the first: a window that opens early sees the response of the next pulse
-    for period in range(-1, math.ceil(end[narrow].max(initial=0) / period_ns) + 1):
-        shifted = edges + period * period_ns
-        passed = _recorded_before(shifted, start[narrow], end[narrow], sigma_ns)
-        chance[:, narrow] += np.diff(passed, axis=0)
-    return chance
-
-
-def _recorded_before(
-    time_ns: NDArray, start_ns: NDArray, end_ns: NDArray, sigma_ns: float
-) -> NDArray[np.float64]:
-    """Chance that a photon uniform on [start, end], blurred by a Gaussian, is recorded by then."""
-
-    def integral(z: NDArray) -> NDArray:
-        """Antiderivative of the normal distribution function."""
-        return z * ndtr(z) + np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-
-    since_start = integral((time_ns[:, None] - start_ns) / sigma_ns)
-    since_end = integral((time_ns[:, None] - end_ns) / sigma_ns)
-    return sigma_ns * (since_start - since_end) / (end_ns - start_ns)
-
-
-def _label(counts: NDArray, microscope: Microscope, integrated: bool) -> xr.DataArray:
-    edges = microscope.time_edges_ns
-    named = xr.DataArray(
-        counts,
-        coords={"time_ns": (edges[:-1] + edges[1:]) / 2},
-        dims=("time_ns", "position_nm"),
-        name="counts",
-        attrs={"long_name": "photon counts", "units": "1"},
-    )
-    named["time_ns"].attrs["units"] = "ns"
-    if integrated:
-        return named.squeeze("position_nm")
-    return named.assign_coords(
-        position_nm=("position_nm", microscope.positions_nm, {"units": "nm"})
-    )
+    def noise_ratio(self, mean: FloatArray) -> float:
+        """Noise of the simulation over that of the photons (`Microscope.expected`)."""
+        n_groups = len(self.emission.per_pulse)
+        if n_groups == 1:
+            return math.nan
+        everywhere = self.emission.per_pulse @ self.collection.sum(axis=1)
+        counts = self.n_pulses * everywhere @ self.timing.T
+        return math.sqrt(n_groups * counts.var(axis=0, ddof=1).sum() / mean.sum())

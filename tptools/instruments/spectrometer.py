@@ -1,4 +1,4 @@
-r"""The spectrometer for steady-state light: fibre, grating and CCD (Supplementary Note 1).
+r"""The spectrometer for steady-state emission: fibre, grating and CCD (Supplementary Note 1).
 
 Light of the spot falls on pixel i of the CCD as
 
@@ -20,19 +20,20 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-import tptools
+from tptools.arrays import FloatArray, IntArray
 from tptools.checks import check_integer, check_number
-from tptools.companion.paper import REPORTED
 from tptools.excitation import Excitation
 from tptools.film import Optics
+from tptools.instruments.protocol import simulated
+from tptools.randomness import generator
 from tptools.spectra import blurred
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Spectrometer"]
 
 _NM_PER_MM = 1e6
+_SPACING_NM = 10.0  # of nanocrystals in the film (Note 2)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Spectrometer:
         return self.pixel_nm * self.fibre_core_um / self.pixel_um
 
     @property
-    def wavelength_nm(self) -> NDArray[np.float64]:
+    def wavelength_nm(self) -> FloatArray:
         """Centres of the pixels that are read out, in nm."""
         return np.arange(self.window_start_nm, self.window_end_nm, self.pixel_nm)
 
@@ -149,8 +150,8 @@ class Spectrometer:
         """Largest number that the converter can give."""
         return 2**self.converter_bits - 1
 
-    def expected_electrons(self, sample: Optics, excitation: Excitation) -> NDArray[np.float64]:
-        """Mean electrons in one frame, without cosmic rays, over the pixels.
+    def expected(self, sample: Optics, excitation: Excitation) -> xr.Dataset:
+        """Mean counts of one frame, cosmic rays included, without saturation.
 
         Parameters
         ----------
@@ -161,18 +162,29 @@ class Spectrometer:
 
         Returns
         -------
-        ndarray
-            Over `wavelength_nm`.
+        Dataset
+            ``counts`` over wavelength_nm. The attributes hold all parameters of sample, excitation
+            and spectrometer.
+
+        Examples
+        --------
+        >>> from tptools.film import FILMS
+        >>> laser = Excitation(power_nW=10, rep_rate_MHz=2.5)
+        >>> mean = Spectrometer().expected(FILMS["OLA/OA"].optics, laser).counts
+        >>> float(mean.idxmax().round())
+        515.0
         """
-        density = excitation.excitation_density
-        spot_sigma_nm = excitation.spot_fwhm_nm / FWHM_PER_SIGMA
-        nanocrystals = 2 * math.pi * (spot_sigma_nm / REPORTED["main-l"].value) ** 2
-        pulses = 1e6 * excitation.rep_rate_MHz * self.exposure_s
-        photons = density * nanocrystals * pulses * sample.quantum_yield
-        photons *= sample.relative_yield(density)
-        shape = blurred(sample.emission, self.wavelength_nm, self.slit_nm, self.pixel_nm)
-        dark = self.dark_electrons_s * self.n_rows * self.exposure_s
-        return photons * self.detection_efficiency * shape * self.pixel_nm + dark
+        electrons = self._electrons(sample, excitation)
+        electrons += self._hits_per_column * self.cosmic_ray_electrons
+        mean = electrons / self.electrons_per_count + self.bias_counts
+        axis = ("wavelength_nm", self.wavelength_nm, {"units": "nm", "long_name": "wavelength"})
+        derived = {"slit_nm": self.slit_nm, "pixel_nm": self.pixel_nm}
+        settings = sample.settings(), asdict(excitation), asdict(self), derived
+        return xr.Dataset(
+            {"counts": ("wavelength_nm", mean, {"long_name": "counts", "units": "1"})},
+            {"wavelength_nm": axis},
+            simulated("steady-state photoluminescence", *settings),
+        )
 
     def measure(self, sample: Optics, excitation: Excitation, *, seed: int) -> xr.Dataset:
         """Record the spectrum of a sample.
@@ -189,8 +201,8 @@ class Spectrometer:
         Returns
         -------
         Dataset
-            Integer ``counts`` and bool ``saturated`` over (frame, wavelength_nm). The attributes
-            hold all parameters of sample, excitation and spectrometer, and the seed.
+            Integer ``counts`` and bool ``saturated`` over (frame, wavelength_nm), attributes as
+            `expected`, and the seed.
 
         Raises
         ------
@@ -205,44 +217,47 @@ class Spectrometer:
         >>> dict(record.sizes), record.attrs["origin"], bool(record.saturated.any())
         ({'frame': 5, 'wavelength_nm': 338}, 'simulated', False)
         """
-        check_integer("seed", seed, at_least=0)
-        rng = np.random.default_rng(seed)
-        drifted = excitation.power_nW * math.exp(self.laser_drift * rng.standard_normal())
-        mean = self.expected_electrons(sample, replace(excitation, power_nW=drifted))
+        rng = generator(seed, "spectrometer")
+        relative = math.exp(self.laser_drift * rng.standard_normal() - self.laser_drift**2 / 2)
+        drifted = replace(excitation, power_nW=excitation.power_nW * relative)
+        mean = self._electrons(sample, drifted)
         electrons = rng.poisson(mean, (self.n_frames, mean.size)) + self._cosmic_rays(rng)
-        well = np.minimum(electrons, self.full_well_electrons)
-        read = well + self.read_noise_electrons * rng.standard_normal(well.shape)
-        counts = np.rint(read / self.electrons_per_count + self.bias_counts)
-        counts = np.clip(counts, 0, self.largest_count).astype(np.int32)
-        saturated = (electrons >= self.full_well_electrons) | (counts >= self.largest_count)
-        return self._label(counts, saturated, sample, excitation, seed)
+        counts = self._read(electrons, rng)
+        full = (electrons >= self.full_well_electrons) | (counts >= self.largest_count)
+        dims = ("frame", "wavelength_nm")
+        record = self.expected(sample, excitation)
+        return record.assign(
+            counts=(dims, counts, record["counts"].attrs),
+            saturated=(dims, full, {"long_name": "saturated"}),
+        ).assign_attrs(seed=int(seed))
 
-    def _cosmic_rays(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Electrons left by cosmic rays, over frames and pixels."""
+    @property
+    def _hits_per_column(self) -> float:
+        """Mean number of cosmic rays in one column and frame."""
         column_cm2 = 1e-8 * self.pixel_um**2 * self.n_rows
-        hits = self.cosmic_rays_cm2_min * column_cm2 * self.exposure_s / 60
-        struck = rng.poisson(hits, (self.n_frames, self.wavelength_nm.size))
+        return self.cosmic_rays_cm2_min * column_cm2 * self.exposure_s / 60
+
+    def _electrons(self, sample: Optics, excitation: Excitation) -> FloatArray:
+        """Mean electrons in one frame, without cosmic rays, over the pixels."""
+        density = excitation.excitation_density
+        spot_sigma_nm = excitation.spot_fwhm_nm / FWHM_PER_SIGMA
+        nanocrystals = 2 * math.pi * (spot_sigma_nm / _SPACING_NM) ** 2
+        pulses = 1e6 * excitation.rep_rate_MHz * self.exposure_s
+        photons = density * nanocrystals * pulses * sample.quantum_yield
+        photons *= sample.relative_yield(density)
+        shape = blurred(sample.emission, self.wavelength_nm, self.slit_nm, self.pixel_nm)
+        dark = self.dark_electrons_s * self.n_rows * self.exposure_s
+        return photons * self.detection_efficiency * shape * self.pixel_nm + dark
+
+    def _cosmic_rays(self, rng: np.random.Generator) -> FloatArray:
+        """Electrons left by cosmic rays, over frames and pixels."""
+        struck = rng.poisson(self._hits_per_column, (self.n_frames, self.wavelength_nm.size))
         left = rng.gamma(np.maximum(struck, 1), self.cosmic_ray_electrons)
         return np.where(struck > 0, np.rint(left), 0.0)
 
-    def _label(
-        self,
-        counts: NDArray[np.int32],
-        saturated: NDArray[np.bool_],
-        sample: Optics,
-        excitation: Excitation,
-        seed: int,
-    ) -> xr.Dataset:
-        dims = ("frame", "wavelength_nm")
-        axis = ("wavelength_nm", self.wavelength_nm, {"units": "nm", "long_name": "wavelength"})
-        attrs = {"title": "steady-state photoluminescence", "origin": "simulated"}
-        attrs |= {"seed": int(seed), "version": tptools.__version__}
-        attrs |= {"slit_nm": self.slit_nm, "pixel_nm": self.pixel_nm}
-        return xr.Dataset(
-            {
-                "counts": (dims, counts, {"long_name": "counts", "units": "1"}),
-                "saturated": (dims, saturated, {"long_name": "saturated"}),
-            },
-            {"wavelength_nm": axis},
-            sample.settings() | asdict(excitation) | asdict(self) | attrs,
-        )
+    def _read(self, electrons: FloatArray, rng: np.random.Generator) -> IntArray:
+        """Counts of the converter."""
+        well = np.minimum(electrons, self.full_well_electrons)
+        noisy = well + self.read_noise_electrons * rng.standard_normal(well.shape)
+        counts = np.rint(noisy / self.electrons_per_count + self.bias_counts)
+        return np.clip(counts, 0, self.largest_count).astype(np.int32)

@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-import tptools
-from tptools.checks import check_integer, check_number
+from tptools.arrays import FloatArray
+from tptools.checks import check_number
 from tptools.film import Optics
+from tptools.instruments.protocol import simulated
+from tptools.randomness import generator
 from tptools.spectra import HC_EV_NM, blurred
 
 __all__ = ["Spectrophotometer"]
@@ -84,10 +85,10 @@ class Spectrophotometer:
         check_number("end_nm", self.end_nm, at_least=self.start_nm + self.step_nm)
 
     @property
-    def wavelength_nm(self) -> NDArray[np.float64]:
+    def wavelength_nm(self) -> FloatArray:
         """Wavelengths of a scan, in nm."""
         n_steps = int((self.end_nm - self.start_nm) / self.step_nm + 1e-9)
-        return self.start_nm + self.step_nm * np.arange(n_steps + 1)
+        return self.start_nm + self.step_nm * np.arange(n_steps + 1.0)
 
     @property
     def largest_absorbance(self) -> float:
@@ -95,12 +96,50 @@ class Spectrophotometer:
         return float(-np.log10(self.stray_fraction)) if self.stray_fraction else np.inf
 
     @property
-    def lamp(self) -> NDArray[np.float64]:
+    def lamp(self) -> FloatArray:
         """Mean counts of the reference without dark counts, over the wavelengths."""
         heat = HC_EV_NM / (self.wavelength_nm * _BOLTZMANN_EV_K * self.lamp_temperature_K)
         # photons per wavelength of a black body
         light = 1 / (self.wavelength_nm**4 * np.expm1(heat))
         return self.brightest_rate_Hz * self.dwell_s * light / light.max()
+
+    def expected(self, sample: Optics) -> xr.Dataset:
+        """Mean counts of both beams.
+
+        Parameters
+        ----------
+        sample : Optics
+            What absorbs.
+
+        Returns
+        -------
+        Dataset
+            ``sample`` and ``reference`` over wavelength_nm. The attributes hold all parameters of
+            sample and instrument.
+
+        Examples
+        --------
+        >>> from tptools.film import FILMS
+        >>> mean = Spectrophotometer().expected(FILMS["OLA/OA"].optics)
+        >>> float((mean["sample"] / mean.reference).sel(wavelength_nm=405).round(2))
+        0.72
+        """
+        passed = blurred(
+            lambda wavelength: 10 ** -sample.absorbance(wavelength),
+            self.wavelength_nm,
+            self.bandwidth_nm,
+        )
+        through = self.lamp * (passed + self.stray_fraction) / (1 + self.stray_fraction)
+        dark = self.dark_rate_Hz * self.dwell_s
+        axis = ("wavelength_nm", self.wavelength_nm, {"units": "nm", "long_name": "wavelength"})
+        return xr.Dataset(
+            {
+                name: ("wavelength_nm", beam + dark, {"units": "1"})
+                for name, beam in {"sample": through, "reference": self.lamp}.items()
+            },
+            {"wavelength_nm": axis},
+            simulated("counts of two beams", sample.settings(), asdict(self)),
+        )
 
     def measure(self, sample: Optics, *, seed: int) -> xr.Dataset:
         """Scan a sample against a blank.
@@ -115,8 +154,7 @@ class Spectrophotometer:
         Returns
         -------
         Dataset
-            Integer counts ``sample`` and ``reference`` over wavelength_nm. The attributes hold all
-            parameters of sample and instrument, and the seed.
+            As `expected`, with integer counts, and the seed among the attributes.
 
         Raises
         ------
@@ -130,24 +168,6 @@ class Spectrophotometer:
         >>> bool((record.sample < record.reference).sel(wavelength_nm=405))
         True
         """
-        check_integer("seed", seed, at_least=0)
-        rng = np.random.default_rng(seed)
-        passed = blurred(
-            lambda wavelength: 10 ** -sample.absorbance(wavelength),
-            self.wavelength_nm,
-            self.bandwidth_nm,
-        )
-        stray, dark = self.stray_fraction, self.dark_rate_Hz * self.dwell_s
-        through = self.lamp * (passed + stray) / (1 + stray)
-        axis = ("wavelength_nm", self.wavelength_nm, {"units": "nm", "long_name": "wavelength"})
-        counts = {"sample": through, "reference": self.lamp}
-        attrs = {"title": "counts of two beams", "origin": "simulated"}
-        attrs |= {"seed": int(seed), "version": tptools.__version__}
-        return xr.Dataset(
-            {
-                name: ("wavelength_nm", rng.poisson(mean + dark), {"units": "1"})
-                for name, mean in counts.items()
-            },
-            {"wavelength_nm": axis},
-            sample.settings() | asdict(self) | attrs,
-        )
+        rng = generator(seed, "spectrophotometer")
+        drawn = self.expected(sample).map(lambda mean: mean.copy(data=rng.poisson(mean)))
+        return drawn.assign_attrs(seed=int(seed))

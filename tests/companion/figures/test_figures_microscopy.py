@@ -53,7 +53,7 @@ def test_principle_marks_the_widths_it_is_given():
 
 def test_microscope_is_labelled_with_its_numbers():
     """The schematic shows the parts as set, not as remembered."""
-    microscope = Microscope(objective_NA=0.7, magnification=123, tcspc_bin_ps=16)
+    microscope = Microscope().with_(objective_NA=0.7, magnification=123, tcspc_bin_ps=16)
     figure = microscopy.plot_microscope(microscope, Excitation(10, 2.5, spot_fwhm_nm=321))
     for shown in ("NA 0.7", "123×", "16 ps", "321 nm", "405 nm", "2.5 MHz", "response 80 ps"):
         assert shown in words(figure)

@@ -8,14 +8,14 @@ import xarray as xr
 from tptools import fitting
 from tptools.companion import figures, reagents
 from tptools.companion.paper import REPORTED
-from tptools.instruments import electron_microscope, force_microscope
+from tptools.instruments import ElectronMicroscope, ForceMicroscope, Nanocrystals, Topography
 
 
 @pytest.fixture(scope="module")
 def micrograph():
     """A small image, what was found in it, and its sizes."""
-    microscope = electron_microscope.ElectronMicroscope(n_pixels=400)
-    image = electron_microscope.measure(electron_microscope.Nanocrystals(), microscope, seed=1)
+    microscope = ElectronMicroscope(n_pixels=400)
+    image = microscope.measure(Nanocrystals(), seed=1)
     particles = fitting.find_particles(image.counts)
     return image.counts, particles, fitting.mean_size(particles)
 
@@ -23,8 +23,8 @@ def micrograph():
 @pytest.fixture(scope="module")
 def scanned():
     """A small topography and its step."""
-    microscope = force_microscope.ForceMicroscope(n_pixels=200)
-    scan = force_microscope.measure(force_microscope.SpunFilm(), microscope, seed=1)
+    microscope = ForceMicroscope(n_pixels=200)
+    scan = microscope.measure(Topography(), seed=1)
     return scan, fitting.fit_step(scan.height_nm)
 
 

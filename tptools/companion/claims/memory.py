@@ -23,7 +23,7 @@ from tptools.companion.recipes import FILM
 from tptools.estimate import Estimate, mean
 from tptools.excitation import Excitation
 from tptools.fitting import Fit, estimates, fit_relaxation, relaxation_curve
-from tptools.instruments import Microscope, diffraction_limit_nm
+from tptools.instruments import Objective, diffraction_limit_nm
 from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
@@ -237,7 +237,7 @@ def simulated_over_measured_spot() -> dict[str, float]:
 
     Note 6 has 500 nm at the sample; the objective could focus to the width of its Airy pattern.
     """
-    airy_nm = diffraction_limit_nm(_printed("main-lambda-exc"), Microscope().objective_NA)
+    airy_nm = diffraction_limit_nm(_printed("main-lambda-exc"), Objective().objective_NA)
     return {
         "spot of Note 6": _spot_fwhm_nm() / _printed("s6-spot"),
         "diffraction limit": _spot_fwhm_nm() / airy_nm,

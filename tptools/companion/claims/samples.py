@@ -12,7 +12,13 @@ from tptools.companion.claims.verdict import Bounds
 from tptools.companion.paper import REPORTED, Reported
 from tptools.estimate import Estimate
 from tptools.film import FILMS
-from tptools.instruments import IntegratingSphere, electron_microscope, force_microscope
+from tptools.instruments import (
+    ElectronMicroscope,
+    ForceMicroscope,
+    IntegratingSphere,
+    Nanocrystals,
+    Topography,
+)
 from tptools.randomness import derive_seed
 
 # what two claims print beside their number
@@ -95,8 +101,8 @@ def error_of_the_step() -> Estimate:
 
     The interval is half the range of thicknesses that the paper reads from such a map.
     """
-    film = force_microscope.SpunFilm()
-    found = fitting.fit_step(force_microscope.measure(film, seed=1).height_nm).thickness
+    film = Topography()
+    found = fitting.fit_step(ForceMicroscope().measure(film, seed=1).height_nm).thickness
     return Estimate(found.value - film.thickness_nm, found.std_err, "nm", found.method)
 
 
@@ -107,7 +113,7 @@ def error_of_the_mean_edge() -> Estimate:
     The bound is one unit of the last digit that is printed of the edge. The spread is a tenth of
     the edge, which is assumed; 17 % would be too much.
     """
-    image = electron_microscope.measure(electron_microscope.Nanocrystals(), seed=1)
+    image = ElectronMicroscope().measure(Nanocrystals(), seed=1)
     spread = fitting.mean_size(fitting.find_particles(image.counts)).spread
     root = math.sqrt(REPORTED["s1-TEM-EPFL"].value)
     return Estimate(spread.value / root, spread.std_err / root, "nm", spread.method)

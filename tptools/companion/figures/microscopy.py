@@ -100,10 +100,10 @@ def plot_microscope(microscope: Microscope, excitation: Excitation) -> Figure:
     _draw_beams(ax)
     boxes = {
         (1.0, 3.2): f"pulsed laser\n{excitation.wavelength_nm:g} nm, "
-        f"{microscope.laser_pulse_fwhm_ps:g} ps\n{excitation.rep_rate_MHz:g} MHz",
-        (9.8, 5.6): f"APD, {microscope.apd_edge_um:g} µm,\n"
-        f"{microscope.apd_jitter_fwhm_ps:g} ps, scanned",
-        (9.8, 3.2): f"photon counting\n{microscope.tcspc_bin_ps:g} ps bins,\n"
+        f"{microscope.timer.laser_pulse_fwhm_ps:g} ps\n{excitation.rep_rate_MHz:g} MHz",
+        (9.8, 5.6): f"APD, {microscope.detector.apd_edge_um:g} µm,\n"
+        f"{microscope.detector.apd_jitter_fwhm_ps:g} ps, scanned",
+        (9.8, 3.2): f"photon counting\n{microscope.timer.tcspc_bin_ps:g} ps bins,\n"
         f"response {microscope.response_fwhm_ps:.0f} ps",
     }
     for (x, y), text in boxes.items():
@@ -116,10 +116,10 @@ def plot_microscope(microscope: Microscope, excitation: Excitation) -> Figure:
         (2.25, 3.65): "single-mode\nfibre",
         (4.85, 3.2): "dichroic mirror",
         (4.95, 4.3): "long-pass filter",
-        (4.95, 2.0): f"objective, NA {microscope.objective_NA:g}",
+        (4.95, 2.0): f"objective, NA {microscope.objective.objective_NA:g}",
         (5.25, 0.75): f"film on cold stage, in vacuum\nspot {excitation.spot_fwhm_nm:g} nm FWHM",
         (5.15, 6.5): "tube lens",
-        (6.5, 6.5): f"telescope, {microscope.magnification:g}× in all",
+        (6.5, 6.5): f"telescope, {microscope.objective.magnification:g}× in all",
     }
     for (x, y), text in labels.items():
         ax.text(x, y, text, va="center", fontsize=8.5)

@@ -1,0 +1,135 @@
+"""Where the detector stands in the image: step by step along a line, or over all of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tptools.arrays import FloatArray
+from tptools.checks import check_number
+
+__all__ = ["Scan", "WholeSpot"]
+
+Acceptance = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The detector moves along a line through the centre of the spot (Note 3).
+
+    Parameters
+    ----------
+    scan_span_nm, scan_step_nm : float
+        Range of positions, in the object plane and centred on the spot, and the step between
+        them; assumed.
+    dwell_s : float
+        Time at each position; 61 positions then take 18 min, between the 15 and 20 of Note 3.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range.
+
+    Examples
+    --------
+    >>> Scan(scan_span_nm=100).positions_nm.tolist()
+    [-50.0, 0.0, 50.0]
+    """
+
+    scan_span_nm: float = 3000.0
+    scan_step_nm: float = 50.0
+    dwell_s: float = 18.0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no scan can have."""
+        check_number("scan_span_nm", self.scan_span_nm, at_least=0)
+        check_number("scan_step_nm", self.scan_step_nm, above=0)
+        check_number("dwell_s", self.dwell_s, above=0)
+
+    @property
+    def positions_nm(self) -> FloatArray:
+        """Positions of the detector's centre in the object plane, in nm."""
+        n_steps = math.floor(self.scan_span_nm / self.scan_step_nm + 1e-9)
+        return (np.arange(n_steps + 1.0) - n_steps / 2) * self.scan_step_nm
+
+    @property
+    def coordinates(self) -> dict[str, Any]:
+        """Coordinates of a record beside time."""
+        return {"position_nm": ("position_nm", self.positions_nm, {"units": "nm"})}
+
+    def collection(self, n_radii: int, spacing_nm: float, acceptance: Acceptance) -> FloatArray:
+        """Chance that a photon from each radius falls on the detector at each position.
+
+        Parameters
+        ----------
+        n_radii : int
+            Distances from the centre of the spot, in whole lattice spacings, from 0.
+        spacing_nm : float
+            Lattice spacing.
+        acceptance : callable
+            Chance along one axis, of a distance from the detector's centre in nm.
+
+        Returns
+        -------
+        ndarray of shape (n_radii, n_positions)
+            Means over the sites at each radius.
+        """
+        site = np.arange(-n_radii, n_radii + 1.0)
+        # rounded as the simulation bins its photons
+        radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
+        across = acceptance(site * spacing_nm)
+        columns = [
+            np.bincount(radius, np.outer(across, acceptance(site * spacing_nm - x_nm)).ravel())
+            for x_nm in self.positions_nm
+        ]
+        return np.stack(columns, axis=1)[:n_radii] / np.bincount(radius)[:n_radii, None]
+
+
+@dataclass(frozen=True)
+class WholeSpot:
+    """The detector sees the whole image plane at once, as for the decays of Fig. 1d.
+
+    Parameters
+    ----------
+    dwell_s : float
+        Time of the measurement; assumed, that of one position of a scan.
+
+    Raises
+    ------
+    ValueError
+        If the time is not positive.
+
+    Examples
+    --------
+    >>> WholeSpot().coordinates
+    {}
+    """
+
+    dwell_s: float = 18.0
+
+    def __post_init__(self) -> None:
+        """Refuse a time that no measurement can take."""
+        check_number("dwell_s", self.dwell_s, above=0)
+
+    @property
+    def coordinates(self) -> dict[str, Any]:
+        """Coordinates of a record beside time: none."""
+        return {}
+
+    def collection(self, n_radii: int, spacing_nm: float, acceptance: Acceptance) -> FloatArray:
+        """Chance that a photon from each radius falls on the detector: one.
+
+        Parameters
+        ----------
+        n_radii, spacing_nm, acceptance
+            As for `Scan.collection`; only the first counts.
+
+        Returns
+        -------
+        ndarray of shape (n_radii, 1)
+        """
+        return np.ones((n_radii, 1))
