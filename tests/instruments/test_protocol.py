@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from tptools.optics import OPTICAL_SAMPLES
 
 from tptools import instruments
 from tptools.excitation import Excitation
+from tptools.film import FILMS
 from tptools.instruments import (
     ElectronMicroscope,
     ForceMicroscope,
@@ -24,7 +24,7 @@ from tptools.instruments import (
 )
 from tptools.kmc import ExcitonModel, pulse_train, simulate
 
-FILM = OPTICAL_SAMPLES["OLA/OA"]
+FILM = FILMS["OLA/OA"].optics
 LASER = Excitation(power_nW=10, rep_rate_MHz=2.5)
 
 
