@@ -8,7 +8,6 @@ from typing import Literal
 
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.excitation import Excitation
-from tptools.units import FWHM_PER_SIGMA
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
 
@@ -195,8 +194,6 @@ class PulseTrain:
     5.0
     >>> pulses.burn_in(ExcitonModel())
     102
-    >>> round(pulses.spot_fwhm_sites, 2)
-    25.01
     """
 
     excitation_density: float
@@ -220,11 +217,6 @@ class PulseTrain:
     def time_between_excitations_us(self) -> float:
         """Mean time between direct excitations of the site at the centre, T = period / alpha."""
         return self.period_us / self.excitation_density
-
-    @property
-    def spot_fwhm_sites(self) -> float:
-        """Full width at half maximum of the spot in lattice spacings, sigma sqrt(8 ln 2)."""
-        return self.spot_sigma_sites * FWHM_PER_SIGMA
 
     def burn_in(self, model: ExcitonModel) -> int:
         """Pulses run before the first recorded one.
