@@ -13,7 +13,6 @@ from os import PathLike
 from pathlib import Path
 
 import joblib
-import numpy as np
 import pandas as pd
 import pooch
 import xarray as xr
@@ -255,11 +254,11 @@ def _swept(recipe: SweepRecipe, protocol: str, code: str, progress: bool) -> xr.
 
 def _reach(runs: xr.Dataset) -> xr.DataArray:
     """Largest distance from the centre at which a run has counts, along x or y."""
-    axes = [
+    along_x, along_y = (
         abs(runs[axis]).where((runs[counts] > 0).any(["train", "time_ns"]), 0).max(axis)
         for axis, counts in (("x_nm", "x_count"), ("y_nm", "y_count"))
-    ]
-    return np.maximum(*axes)
+    )
+    return along_x.where(along_x > along_y, along_y)
 
 
 if __name__ == "__main__":

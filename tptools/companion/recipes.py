@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from tptools.film import FILMS
 from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.instruments import Microscope, Scan, Timer, WholeSpot
 from tptools.kmc import ExcitonModel, Recording
+from tptools.kmc.observables import Estimator
 from tptools.randomness import derive_seed
 
 __all__ = [
@@ -40,15 +42,18 @@ __all__ = [
 FILM = FILMS["Note 2"].hopping
 """Hopping and memory of Note 2, and trapping that Note 2 leaves out."""
 
-_EVEN = {"hop_rate_ground_per_ps": 0.5, "hop_rate_modified_per_ps": 0.5}
+_EVEN = replace(
+    FILM,
+    hop_rate_ground_per_ps=0.5,
+    hop_rate_modified_per_ps=0.5,
+    film="Note 2 without memory",
+)
 VARIANTS: Mapping[str, ExcitonModel] = MappingProxyType(
     {
         "memory and traps": FILM,
         "memory": replace(FILM, trap_rate_per_ps=0.0, film="Note 2 without traps"),
-        "traps": replace(FILM, **_EVEN, film="Note 2 without memory"),
-        "neither": replace(
-            FILM, **_EVEN, trap_rate_per_ps=0.0, film="Note 2 without traps and memory"
-        ),
+        "traps": _EVEN,
+        "neither": replace(_EVEN, trap_rate_per_ps=0.0, film="Note 2 without traps and memory"),
     }
 )
 """`FILM`, and what is left of it without traps, without memory, or without both.
@@ -280,7 +285,7 @@ _RATES_ONLY_IN_MEMORY = HoppingLaw(
 )
 
 
-def _series(title: str, conditions: tuple[Condition, ...], seed: int, **changes: float) -> Recipe:
+def _series(title: str, conditions: tuple[Condition, ...], seed: int, **changes: Any) -> Recipe:
     """Scans of the usual kind, long enough for a displacement up to 6 ns."""
     microscope = Microscope(timer=Timer(window_end_ns=6.0))
     return Recipe(title, conditions, microscope, 400_000, seed, **changes)
@@ -292,7 +297,9 @@ def _trial(name: str, seed: int) -> Recipe:
     return _series(f"scans at conditions of Fig. 2, of an alternative: {name}", conditions, seed)
 
 
-def _calibration(title: str, targets: Mapping[str, float], start: ExcitonModel, seed: int):
+def _calibration(
+    title: str, targets: Mapping[str, float], start: ExcitonModel, seed: int
+) -> CalibrationRecipe:
     return CalibrationRecipe(title, start, targets, 100_000, seed)
 
 
@@ -304,7 +311,13 @@ _COARSE = replace(
     relaxation_time_us=0.3,
 )
 
-READINGS = ("second_moment", "as_printed", "radial_profile", "gaussian", "slice_line")
+READINGS: tuple[Estimator, ...] = (
+    "second_moment",
+    "as_printed",
+    "radial_profile",
+    "gaussian",
+    "slice_line",
+)
 """What may be called D of a simulated run, by the names of `tptools.kmc.diffusivity`."""
 
 _FEW = {"excitation_density": [0.02], "period_us": [0.05, 0.1, 0.2, 0.5]}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from numbers import Real
 from types import MappingProxyType
+from typing import TypeVar, cast
 
 import pandas as pd
 from tqdm import tqdm
@@ -28,6 +29,8 @@ from tptools.companion.paper import CLAIMS, Claim, Reported
 from tptools.estimate import Estimate
 
 __all__ = ["Judgement", "claim", "judge", "recompute", "scoreboard", "select", "table"]
+
+Found = TypeVar("Found", bound=Recomputed)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ _RECIPES: dict[str, Recipe] = {}
 
 def claim(
     *ids: str, expects: Bounds | None = None
-) -> Callable[[Callable[[], Recomputed]], Callable[[], Recomputed]]:
+) -> Callable[[Callable[[], Found]], Callable[[], Found]]:
     """Mark the function that recomputes a claim.
 
     Parameters
@@ -96,11 +99,12 @@ def claim(
             return 1 / lifetime_ps
     """
 
-    def register(function: Callable[[], Recomputed]) -> Callable[[], Recomputed]:
+    def register(function: Callable[[], Found]) -> Callable[[], Found]:
         @cache
         @wraps(function)
-        def once() -> Recomputed:
-            return _read_only(function())
+        def once() -> Found:
+            # to those who read, a mapping that cannot be changed is as good as a dict
+            return cast(Found, _read_only(function()))
 
         for one in ids:
             _RECIPES[one] = Recipe(once, _criterion(one, expects))

@@ -17,25 +17,30 @@ from tptools import kmc
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.records import CRUDE, measured
-from tptools.companion.claims.verdict import Bounds, Recomputed
+from tptools.companion.claims.verdict import Bounds, One
 from tptools.companion.paper import REPORTED
 from tptools.companion.recipes import FILM
 from tptools.estimate import Estimate, mean
 from tptools.excitation import Excitation
 from tptools.fitting import Fit, estimates, fit_relaxation, relaxation_curve
+from tptools.fitting.diffusion import Method
 from tptools.instruments import Objective, diffraction_limit_nm
+from tptools.kmc.observables import Estimator
 from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
 _MODEL = kmc.ExcitonModel()
-_READINGS = {
+_READINGS: dict[str, Estimator] = {
     "<r²>/4t": "second_moment",
     "<r²>/2t as printed": "as_printed",
     "<r²>/2t with r on a line": "radial_profile",
     "Gaussian at 1 ns": "gaussian",
     "slices, 0 to 3 ns": "slice_line",
 }
-_SEEN = {"slices through the microscope": "slices", "global fit through the microscope": "global"}
+_SEEN: dict[str, Method] = {
+    "slices through the microscope": "slices",
+    "global fit through the microscope": "global",
+}
 # readings of D that are consistent with Eq. (1)
 _CONSISTENT = {name: one for name, one in _READINGS.items() if one != "as_printed"}
 
@@ -52,11 +57,15 @@ def _runs(protocol: str, reading: str = "second_moment") -> xr.Dataset:
 
 @cache
 def _fit(reading: str) -> Fit:
-    """Single exponential through Note 2's curve, of the excitons or of the film's scans."""
-    if reading in _SEEN.values():
-        return _fit_scans(measured("note_2_series", reading, CRUDE))
+    """Single exponential through Note 2's curve of the excitons."""
     table = _runs("steady state", reading)
     return fit_relaxation(table["time_between_excitations_us"], table["value"])
+
+
+@cache
+def _fit_seen(method: Method) -> Fit:
+    """The same of the film's scans."""
+    return _fit_scans(measured("note_2_series", method, CRUDE))
 
 
 def _fit_scans(scans: xr.Dataset) -> Fit:
@@ -65,8 +74,8 @@ def _fit_scans(scans: xr.Dataset) -> Fit:
 
 
 def _fits(name: str) -> dict[str, Estimate]:
-    readings = _CONSISTENT | _SEEN
-    return {text: _fit(one)[name] for text, one in readings.items()}
+    excitons = {text: _fit(one)[name] for text, one in _CONSISTENT.items()}
+    return excitons | {text: _fit_seen(one)[name] for text, one in _SEEN.items()}
 
 
 def _curve(table: xr.Dataset) -> list[Estimate]:
@@ -101,14 +110,14 @@ def relaxation_time() -> dict[str, Estimate]:
     "main-tau-microsec",
     expects=Bounds("lifetime of the modified configuration", 1, 1000, "us"),
 )
-def persistence() -> dict[str, Recomputed]:
+def persistence() -> dict[str, One]:
     """Fit Note 2's curve, and ask what memory a film needs to show all three numbers of Fig. 4a.
 
     The last reading is what `tptools.calibration` found, where the time was free to be anything.
     """
     return {
         "fit to Note 2's curve": _fit("second_moment")["tau_us"],
-        "Note 2 through the microscope": _fit("slices")["tau_us"],
+        "Note 2 through the microscope": _fit_seen("slices")["tau_us"],
         "memory of a film with the curve of Fig. 4a": float(
             datasets.load("calibration").attrs["relaxation_time_us"]
         ),
@@ -139,7 +148,7 @@ def enhancement() -> float:
 
 
 @claim("abs-order")
-def fast_over_slow() -> dict[str, Recomputed]:
+def fast_over_slow() -> dict[str, One]:
     """Divide printed diffusivities, printed hop numbers, and the ends of the model's curve."""
     ends = _highest("second_moment") / _rare()
     return {

@@ -15,7 +15,7 @@ from tptools.excitation import Excitation
 from tptools.fitting import line_through_slices
 from tptools.fitting.performance import METHODS, mean_over_records
 from tptools.instruments import Microscope
-from tptools.noise import add_noise, lifetime_trace, noisy_records, simulate_map
+from tptools.noise import Noise, add_noise, lifetime_trace, noisy_records, simulate_map
 from tptools.units import FWHM_PER_SIGMA
 
 _TRUE_CM2_S = REPORTED["s7-D"].value
@@ -65,11 +65,12 @@ def mean_of_the_shot_noise() -> Estimate:
 @claim("s7-recover")
 def recovered_diffusivity() -> dict[str, Estimate]:
     """Analyse one record as printed, and the mean of 100 with either noise."""
+    kinds: dict[str, Noise] = {"Eq. (12)": "one_sided", "counted photons": "poisson"}
     means = {
         f"mean, {name}": mean_over_records(
             noisy_records(_clean(), noise=noise), 100, METHODS["slices"]
         )
-        for name, noise in (("Eq. (12)", "one_sided"), ("counted photons", "poisson"))
+        for name, noise in kinds.items()
     }
     return {"one record": fitting.diffusivity(simulate_map(_trace(), seed=1))} | means
 
