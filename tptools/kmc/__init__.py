@@ -1,5 +1,6 @@
 """Excitons hopping over nanocrystals that remember (Supplementary Note 2)."""
 
+from tptools.kmc.film_diffusivity import film_diffusivity
 from tptools.kmc.laser import pulse_train
 from tptools.kmc.model import ExcitonModel, PulseTrain, slab_diffusivity_ratio
 from tptools.kmc.observables import (
@@ -23,6 +24,7 @@ __all__ = [
     "density",
     "diffusivities",
     "diffusivity",
+    "film_diffusivity",
     "mean_square_displacement",
     "pulse_train",
     "simulate",
