@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 Method = Callable[[xr.DataArray], Estimate]
+Spread = TypeVar("Spread", float, xr.DataArray)
 
 # One-sided 5 % point of the normal distribution.
 ONE_SIDED_5_PERCENT = 1.6449
@@ -238,7 +240,7 @@ def compare_experiments(
     return xr.concat(tables, pd.Index(list(draws), name=name))
 
 
-def detection_limit(spread_at_zero: float | xr.DataArray) -> float | xr.DataArray:
+def detection_limit(spread_at_zero: Spread) -> Spread:
     """Smallest D that is told from zero in 95 % of records, when 5 % of records at D = 0 are.
 
     .. math:: D_{min} = 2 z_{0.95} s = 3.29 s

@@ -202,8 +202,10 @@ def smallest_diffusivity() -> dict[str, Estimate]:
     found = summarise_repetitions(_at_zero(), 0.0)
     limits = detection_limit(found[["spread", "spread_err"]].to_array("of"))
     return {
-        str(name): Estimate(*map(float, limits.sel(estimator=name)), "cm2/s", "detection limit")
-        for name in found.estimator.to_numpy()
+        str(method): Estimate(float(limit), float(std_err), "cm2/s", "detection limit")
+        for method, (limit, std_err) in zip(
+            found["estimator"].values, limits.transpose("estimator", "of"), strict=True
+        )
     }
 
 
@@ -236,8 +238,14 @@ def _ratio_of_windows(name: str, *windows: tuple[float, float]) -> Estimate:
 def _spread() -> xr.DataArray:
     """A flat-topped spot that diffuses with 0.01 cm2/s, over times and positions close by."""
     steady = xr.DataArray(np.ones(21), {"time_ns": 0.05 * np.arange(21)})
-    options = {"seed": 0, "noise": "none", "background_counts": 0, "shape": "flat_top"}
-    return simulate_map(steady, position_nm=np.arange(-2000, 2001, 5.0), **options)
+    return simulate_map(
+        steady,
+        seed=0,
+        position_nm=np.arange(-2000, 2001, 5.0),
+        noise="none",
+        background_counts=0,
+        shape="flat_top",
+    )
 
 
 def _decay() -> xr.DataArray:
