@@ -147,7 +147,7 @@ def displacements(
     Returns
     -------
     dict of str to Dataset
-        From `tptools.fitting.mean_square_displacement`.
+        From `tptools.fitting.variance_growth`.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def displacements(
         displacements(datasets.load("rate_series"), "rep_rate_MHz", "MHz", [0, 6])
     """
     return {
-        f"{float(records[along][k]):.3g} {unit}": fitting.mean_square_displacement(
+        f"{float(records[along][k]):.3g} {unit}": fitting.variance_growth(
             records["counts"][k], window_ns=(0, 6)
         )
         for k in chosen

@@ -56,8 +56,9 @@ def film_diffusivity(
     >>> 0.01 < D.value < 0.2
     True
     """
-    pulses = light
-    if isinstance(light, Excitation):
+    if isinstance(light, PulseTrain):
+        pulses = light
+    else:
         spacing_nm = model.lattice_spacing_nm
         pulses = pulse_train(light, n_excitons=n_excitons, lattice_spacing_nm=spacing_nm)
     recording = Recording(until_ns=time_ns)
