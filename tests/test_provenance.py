@@ -9,47 +9,72 @@ from pathlib import Path
 import pytest
 
 import tptools
-from tptools import provenance
-from tptools.companion import paper
-from tptools.kmc import simulate, sweep
+from tptools import film, provenance
+from tptools.companion import make, paper
+from tptools.kmc import simulate
 from tptools.provenance import fingerprint, sources
-from tptools.randomness import generator
 
 FILES = {
     "__init__.py": '__version__ = "1"\nfrom toy.shown import draw\nGREETING = "hello"\n',
-    "units.py": "NM = 1.0\n",
+    "units.py": "NM = 1.0\nPM = 1e-3 * NM\n",
     "table.csv": "1,2\n",
     "unused.csv": "1,2\n",
-    "typing_only.py": "Name = str\n",
     "shown.py": "def draw():\n    return 0\n",
-    "other.py": "def other():\n    return 0\n",
+    "types.py": "class Film:\n    thickness = 1\n\nclass Other:\n    thickness = 2\n",
     "deep/__init__.py": "from toy.deep.model import run\nfrom toy.deep.rest import rest\n",
     "deep/model.py": """
+from __future__ import annotations
 from typing import TYPE_CHECKING
 import toy
 from toy import units
 
 if TYPE_CHECKING:
-    from toy.typing_only import Name
+    from toy.types import Film, Other
 
 TABLE = "table.csv"
+UNUSED = "unused.csv"
 
-def run():
+def run(film: Film):
     '''Run.'''
     from ..inner import helper
-    return helper(), units.NM, toy.__version__
+    return helper(), units.NM, toy.__version__, open(TABLE), film.thickness
+
+if __name__ == "__main__":
+    print(run)
 """,
     "deep/rest.py": "def rest():\n    return 1\n",
-    "inner.py": "def helper():\n    return 2\n",
+    "inner.py": "def helper():\n    return 2\n\ndef beside():\n    return 3\n",
     "maker.py": """
 import toy.deep
-from toy.other import *
+from toy.registry import entries, register
+
+@register
+def registered():
+    return 1
 
 def make():
-    return toy.deep.run()
+    return toy.deep.run(), entries
 """,
+    "registry.py": "entries = []\nregister = entries.append\nentries.append(0)\n",
 }
-BEHIND_RUN = ["toy.__version__", "toy.deep.model", "toy.inner", "toy.units", "toy/table.csv"]
+BEHIND_RUN = [
+    "toy.__version__",
+    "toy.deep.model.TABLE",
+    "toy.deep.model.run",
+    "toy.inner.helper",
+    "toy.types.Film",
+    "toy.units.NM",
+    "toy/table.csv",
+]
+ALL_RUNS = {"simulate", "record", "found"}
+BEHIND_MAKE = [
+    *BEHIND_RUN,
+    "toy.maker",
+    "toy.maker.make",
+    "toy.registry",
+    "toy.registry.entries",
+    "toy.registry.register",
+]
 
 
 @pytest.fixture
@@ -81,45 +106,55 @@ def named(name):
     return getattr(importlib.import_module(module), attribute)
 
 
-def test_imports_are_followed_to_where_names_are_defined(toy):
-    """Relative ones, ones inside functions and whole packages; not those for types alone."""
+def test_names_are_followed_to_where_they_are_defined(toy):
+    """Relative imports, ones inside functions, packages and types; not what stands beside."""
     assert list(sources(named("toy.deep.run"))) == BEHIND_RUN
-    assert list(sources(named("toy.maker.make"))) == sorted([*BEHIND_RUN, "toy.maker", "toy.other"])
-    whole = sources(importlib.import_module("toy.deep"))
-    assert list(whole) == sorted([*BEHIND_RUN, "toy.deep", "toy.deep.rest"])
+
+
+def test_what_runs_on_import_counts_with_its_module(toy):
+    """Bare statements count, and functions that a function of the package gets hold of."""
+    make, file = named("toy.maker.make"), toy / "maker.py"
+    assert sources(make).keys() == set(BEHIND_MAKE)
+    before = fingerprint(make)
+    file.write_text(FILES["maker.py"].replace("return 1", "return 2"))
+    assert fingerprint(make) != before
+
+
+def test_a_module_is_all_that_it_holds_and_passes_on(toy):
+    """Asked for a package, everything behind its names counts."""
+    found = sources(importlib.import_module("toy.deep"))
+    assert {*BEHIND_RUN, "toy.deep.rest.rest"} <= found.keys()
+    assert not [name for name in found if "shown" in name or "unused" in name]
 
 
 @pytest.mark.parametrize(
-    ("file", "changes"),
+    ("file", "old", "new", "changes"),
     [
-        ("units.py", True),
-        ("inner.py", True),
-        ("deep/model.py", True),
-        ("table.csv", True),
-        ("unused.csv", False),
-        ("typing_only.py", False),
-        ("shown.py", False),
-        ("deep/rest.py", False),
-        ("deep/__init__.py", False),
+        ("units.py", "NM = 1.0", "NM = 1.1", True),
+        ("units.py", "PM = 1e-3", "PM = 1e-4", False),
+        ("inner.py", "return 2", "return 4", True),
+        ("inner.py", "return 3", "return 4", False),
+        ("types.py", "thickness = 1", "thickness = 3", True),
+        ("types.py", "thickness = 2", "thickness = 3", False),
+        ("deep/model.py", "units.NM", "2 * units.NM", True),
+        ("deep/model.py", "print(run)", "print(run, run)", False),
+        ("table.csv", "1", "2", True),
+        ("unused.csv", "1", "2", False),
+        ("shown.py", "0", "1", False),
+        ("deep/rest.py", "1", "2", False),
+        ("deep/__init__.py", "rest import rest", "rest import rest as other", False),
+        ("__init__.py", '"1"', '"2"', True),
+        ("__init__.py", "hello", "good day", False),
     ],
 )
-def test_a_key_changes_just_with_what_is_behind_it(toy, file, changes):
+def test_a_key_changes_just_with_what_is_behind_it(toy, file, old, new, changes):
     """Code and tables that a function reaches change its key, those beside them do not."""
     run = named("toy.deep.run")
     before = fingerprint(run)
-    with (toy / file).open("a") as changed:
-        changed.write("MORE = 1\n")
+    text = (toy / file).read_text()
+    assert old in text
+    (toy / file).write_text(text.replace(old, new))
     assert (fingerprint(run) != before) == changes
-
-
-def test_of_the_top_package_the_version_counts_alone(toy):
-    """Another version makes another result, another greeting does not."""
-    run, file = named("toy.deep.run"), toy / "__init__.py"
-    before = fingerprint(run)
-    file.write_text(FILES["__init__.py"].replace("hello", "good day"))
-    assert fingerprint(run) == before
-    file.write_text(FILES["__init__.py"].replace('"1"', '"2"'))
-    assert fingerprint(run) != before
 
 
 def test_what_a_reader_sees_does_not_count(toy):
@@ -168,7 +203,7 @@ def _paths(toy):
 def test_names_that_cannot_be_traced_are_refused(toy):
     """Silence about a dependency would keep results that are no longer valid."""
     with (toy / "inner.py").open("a") as changed:
-        changed.write("\nfrom toy.deep import made_up\n")
+        changed.write("\nfrom toy.deep import made_up\n\ndef helper():\n    return made_up\n")
     run = named("toy.deep.model.run")
     with pytest.raises(ValueError, match=r"'made_up' is not found in 'toy\.deep'"):
         fingerprint(run)
@@ -184,28 +219,38 @@ def test_code_outside_a_package_is_refused(monkeypatch):
 
 def test_two_packages_are_refused(toy):
     """One result is made by one package."""
-    with pytest.raises(ValueError, match="modules of one package"):
+    with pytest.raises(ValueError, match="must be one package"):
         fingerprint(simulate, named("toy.deep.run"))
 
 
 @pytest.mark.parametrize(
-    ("file", "changed"),
+    ("file", "old", "new", "changed"),
     [
-        ("units.py", {"simulate", "sweep"}),
-        ("checks.py", {"simulate", "sweep", "generator"}),
-        ("kmc/engine.py", {"simulate", "sweep"}),
-        ("kmc/sweep.py", {"sweep"}),
-        ("kmc/observables.py", set()),
-        ("companion/claims.csv", {"paper"}),
-        ("companion/recipes.py", set()),
+        ("units.py", "FWHM_PER_SIGMA = ", "FWHM_PER_SIGMA = 1 * ", {*ALL_RUNS, "films"}),
+        ("checks.py", "math.isnan(value)", "value != value", {*ALL_RUNS, "films"}),
+        ("kmc/engine.py", "ACCEPTANCE_BITS = ", "ACCEPTANCE_BITS = 0 + ", ALL_RUNS),
+        ("fitting/relaxation.py", "return ", "return 1 * ", {"found"}),
+        ("companion/make.py", "N_TRAINS = 8", "N_TRAINS = 9", {"record"}),
+        ("companion/recipes.py", "CURVE_LASERS = ", "CURVE_LASERS = () + ", {"found"}),
+        ("companion/recipes.py", "RECIPES: ", "MORE = 1\nRECIPES: ", set()),
+        ("companion/claims.csv", "id,", "id ,", {"ledger"}),
+        ("films.toml", "=", " =", {"films"}),
+        ("kmc/observables.py", "def ", "def more(): ...\ndef ", set()),
     ],
 )
-def test_keys_of_this_package(copied, file, changed):
-    """Real modules and tables change the keys of what rests on them, and only those."""
-    functions = {"simulate": simulate, "sweep": sweep, "generator": generator, "paper": paper}
+def test_keys_of_this_package(copied, file, old, new, changed):
+    """Real definitions and tables change the keys of what rests on them, and only those."""
+    functions = {
+        "simulate": simulate,
+        "record": make._record,
+        "found": make._calibrated,
+        "ledger": paper._read,
+        "films": film,
+    }
     before = {name: fingerprint(one) for name, one in functions.items()}
-    with (copied / file).open("a") as opened:
-        opened.write("MORE = 1\n")
+    text = (copied / file).read_text()
+    assert old in text
+    (copied / file).write_text(text.replace(old, new, 1))
     after = {name: fingerprint(one) for name, one in functions.items()}
     assert {name for name in functions if before[name] != after[name]} == changed
 
@@ -214,11 +259,12 @@ def test_every_module_of_this_package_can_be_traced(copied):
     """No import is hidden from the reader of sources, and every table is named by a module."""
     names = [path.relative_to(copied.parent) for path in sorted(copied.rglob("*.py"))]
     modules = [".".join(name.with_suffix("").parts).removesuffix(".__init__") for name in names]
-    package = provenance._Package(copied)
-    said = set()
+    package, found = provenance._Package(copied), set()
     for module in modules:
-        _, uses, strings = package.read(module)
-        assert all(package.home(*use) for use in uses)
-        said |= strings
-    tables = {path.name for path in copied.rglob("*") if path.is_file() and path.suffix != ".py"}
-    assert tables - {"py.typed"} <= said
+        for part in package.parts_behind(module, ()).values():
+            found |= package.files(part.strings).keys()
+            for use in part.uses:
+                package.parts_behind(*use)
+    tables = {path for path in copied.rglob("*") if path.is_file() and path.suffix != ".py"}
+    names = {path.relative_to(copied.parent).as_posix() for path in tables}
+    assert names - {"tptools/py.typed"} == found

@@ -1,9 +1,13 @@
 """What a result was made by: a fingerprint of the code and the tables behind a function.
 
 A result that is kept goes under a key of its inputs and of this fingerprint, so that none outlives
-what made it. The sources are read, not run: imports are followed from module to module within the
-package, also those inside functions. Names that a package only passes on are looked for where they
-are defined. Comments and docstrings do not count.
+what made it. The sources are read, not run. From a function on, every name that its code or its
+types mention is followed to the statement that defines it, through all imports within the package.
+Comments and docstrings do not count.
+
+What types do not say cannot be followed: a class counts if it is named, in code or in a type, on
+the way to the object that is used. Statements of a module that define nothing, and functions that
+another one of the package decorates, always count with the module.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +26,13 @@ from types import ModuleType
 __all__ = ["fingerprint", "sources"]
 
 LIBRARIES = ("numpy", "scipy", "numba")
+FOR_TYPES = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+AS_PROGRAM = "__name__ == '__main__'"
 
-Use = tuple[str, tuple[str, ...]]
-"""A module and the attributes that are taken from it, one of the other."""
+Names = tuple[str, ...]
+Use = tuple[str, Names]
+"""A module and the attributes that are taken from it, each from the one before."""
 
 
 def fingerprint(*made_by: Callable[..., object] | ModuleType) -> str:
@@ -47,7 +57,7 @@ def fingerprint(*made_by: Callable[..., object] | ModuleType) -> str:
     --------
     >>> from tptools.checks import check_choice, check_number
     >>> fingerprint(check_number) == fingerprint(check_choice)
-    True
+    False
     """
     parts = sources(*made_by) | {library: version(library) for library in LIBRARIES}
     return _hash(repr(sorted(parts.items())).encode())
@@ -59,15 +69,14 @@ def sources(*made_by: Callable[..., object] | ModuleType) -> dict[str, str]:
     Parameters
     ----------
     *made_by : callable or module
-        Functions, classes or modules of one package.
+        Functions, classes or whole modules of one package.
 
     Returns
     -------
     dict of str to str
-        SHA-256 by name: of modules of the same package; of single constants that the
-        ``__init__.py`` of a package assigns (its version); and of packaged files, such as tables,
-        whose name stands in one of these modules. An ``__init__.py`` counts as a whole only where
-        it defines what is used.
+        SHA-256 by name: of functions, classes and constants of the same package; of what its
+        modules do when they are imported, by the name of the module; and of packaged files, such
+        as tables, whose name stands in one of these.
 
     Raises
     ------
@@ -77,38 +86,37 @@ def sources(*made_by: Callable[..., object] | ModuleType) -> dict[str, str]:
 
     Examples
     --------
-    >>> from tptools.randomness import generator
-    >>> list(sources(generator))
-    ['tptools.checks', 'tptools.randomness']
+    >>> from tptools.randomness import derive_seed
+    >>> [name for name in sources(derive_seed) if "derive_seed" in name or "checks" in name]
+    ['tptools.checks.check_integer', 'tptools.randomness.derive_seed']
     """
-    names = {_module_name(one) for one in made_by}
-    tops = {name.partition(".")[0] for name in names}
+    uses = [_use(one) for one in made_by]
+    tops = {module.partition(".")[0] for module, _ in uses}
     if len(tops) != 1:
-        raise ValueError(f"{sorted(names)} must be modules of one package")
+        raise ValueError(f"{sorted(tops)} must be one package: a result has one maker")
     package = _Package(_folder(*tops))
     found: dict[str, str] = {}
-    strings: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name], used, said = package.read(name)
-            waiting += [package.home(*use) for use in used]
-            strings |= said
-    return dict(sorted((found | package.files(strings)).items()))
+    while uses:
+        for name, part in package.parts_behind(*uses.pop()).items():
+            if name not in found:
+                found |= {name: _hash(part.code.encode())} | package.files(part.strings)
+                uses += part.uses
+    return dict(sorted(found.items()))
 
 
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _module_name(thing: Callable[..., object] | ModuleType) -> str:
-    """Importable name of a module, or of that in which a function or class is defined."""
-    name = thing.__name__ if isinstance(thing, ModuleType) else thing.__module__
-    if name != "__main__":
-        return name
-    spec = getattr(sys.modules[name], "__spec__", None)  # of ``python -m``
-    return spec.name if spec else name
+def _use(thing: Callable[..., object] | ModuleType) -> Use:
+    """Module in which something is defined, as it is imported, and its name there."""
+    if isinstance(thing, ModuleType):
+        return thing.__name__, ()
+    module = thing.__module__
+    if module == "__main__":
+        spec = getattr(sys.modules[module], "__spec__", None)  # of ``python -m``
+        module = spec.name if spec else module
+    return module, (thing.__qualname__.partition(".")[0],)
 
 
 def _folder(package: str) -> Path:
@@ -120,6 +128,15 @@ def _folder(package: str) -> Path:
             "notebook; put it in a module"
         )
     return Path(spec.submodule_search_locations[0])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Statements that count together."""
+
+    code: str
+    strings: frozenset[str]
+    uses: tuple[Use, ...]
 
 
 class _Package:
@@ -138,115 +155,120 @@ class _Package:
             self._modules[name] = _Module(name, files[0]) if files else None
         return self._modules[name]
 
-    def home(self, name: str, attributes: tuple[str, ...] = ()) -> str:
-        """Name of the module that defines an attribute of a module, or of a constant."""
+    def parts_behind(self, name: str, attributes: Names) -> dict[str, _Part]:
+        """Parts that define an attribute of a module, or make up all of it, by their name."""
         module = self.module(name)
         if module is None:
             raise ValueError(f"{name!r} is imported and has no source in {self.folder}")
-        if not attributes or not module.is_package:
-            return name
+        found = {name: module.part(module.effects)} if module.effects else {}
+        if not attributes:
+            return found | {f"{name}.*": module.part(module.statements, with_imports=True)}
         first, *rest = attributes
-        if first in module.passed_on:
-            target, names = module.passed_on[first]
-            return self.home(target, (*names, *rest))
-        if first in module.constants:
-            return f"{name}.{first}"
-        if self.module(f"{name}.{first}"):
-            return self.home(f"{name}.{first}", tuple(rest))
+        targets = [use for use in module.imported.get(first, []) if use != (name, (first,))]
         if first in module.defined:
-            return name
-        raise ValueError(f"{first!r} is not found in {name!r}; import it from where it is defined")
+            found[f"{name}.{first}"] = module.part(module.defined[first])
+        for target, names in targets:
+            found |= self.parts_behind(target, (*names, *rest))
+        if first in module.defined or targets or first.startswith("__"):
+            return found
+        if self.module(f"{name}.{first}"):
+            found |= self.parts_behind(f"{name}.{first}", tuple(rest))
+        else:
+            raise ValueError(f"{first!r} is not found in {name!r}; import it from where it is")
+        return found
 
-    def read(self, name: str) -> tuple[str, set[Use], set[str]]:
-        """Hash of a module or constant, with what it imports and the texts that stand in it."""
-        module = self.module(name)
-        if module is not None:
-            return _hash(module.code.encode()), module.uses, module.strings
-        parent, _, constant = name.rpartition(".")
-        owner = self.module(parent)
-        assert owner is not None, "found by `home`"
-        return _hash(owner.constants[constant].encode()), set(), set()
-
-    def files(self, names: set[str]) -> dict[str, str]:
+    def files(self, names: Iterable[str]) -> dict[str, str]:
         """Hashes of packaged files with one of these names."""
-        paths = [path for path in self.folder.rglob("*") if path.name in names and path.is_file()]
+        paths = [path for name in names for path in self.folder.rglob("*") if path.name == name]
         return {
             path.relative_to(self.folder.parent).as_posix(): _hash(path.read_bytes())
             for path in paths
-            if path.suffix != ".py"
+            if path.is_file() and path.suffix != ".py"
         }
 
 
-class _Module(ast.NodeTransformer):
-    """What the source of one module says."""
+class _Module:
+    """Statements of one module by the names that they define."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.is_package = name, path.name == "__init__.py"
-        self._imports: list[tuple[str, Use]] = []
-        self._for_types: list[tuple[str, Use]] = []
-        self._chains: set[tuple[str, ...]] = set()
+        self.statements: list[_Statement] = []
+        self.defined: dict[str, list[_Statement]] = defaultdict(list)
+        self.imported: dict[str, list[Use]] = defaultdict(list)
+        for node in ast.parse(path.read_bytes(), str(path)).body:
+            if not (isinstance(node, ast.If) and ast.unparse(node.test) == AS_PROGRAM):
+                self._add(_Statement(node, name, self.is_package))
+
+    def _add(self, statement: _Statement) -> None:
+        self.statements.append(statement)
+        for name in statement.defines:
+            self.defined[name].append(statement)
+        if not statement.is_definition:
+            for name, uses in statement.imported.items():
+                self.imported[name] += uses
+
+    @property
+    def effects(self) -> list[_Statement]:
+        """Statements that count with all others, for they change what others mean."""
+        own = {*self.imported, *self.defined}
+        return [one for one in self.statements if one.has_effect or one.decorators & own]
+
+    def part(self, statements: list[_Statement], *, with_imports: bool = False) -> _Part:
+        """Statements with all that they take from here and from elsewhere."""
+        uses = [use for one in statements for use in self._uses_of(one)]
+        if with_imports:
+            uses += [use for several in self.imported.values() for use in several]
+        strings = frozenset().union(*(one.strings for one in statements))
+        return _Part("\n".join(one.code for one in statements), strings, tuple(uses))
+
+    def _uses_of(self, statement: _Statement) -> list[Use]:
+        """What is named in a statement, and what it imports without naming it."""
+        uses: list[Use] = []
+        for root, *rest in statement.chains:
+            own = [(self.name, (root,))] if root in self.defined else []
+            taken = self.imported.get(root, []) + statement.imported.get(root, [])
+            uses += own + [(module, (*names, *rest)) for module, names in taken]
+        named = {root for root, *_ in statement.chains}
+        unnamed = statement.imported.keys() - named if statement.is_definition else ()
+        return uses + [use for name in unnamed for use in statement.imported[name]]
+
+
+class _Statement(ast.NodeTransformer):
+    """What one statement of a module defines, imports and mentions."""
+
+    def __init__(self, node: ast.stmt, module: str, in_package: bool) -> None:
+        self._parents = module.split(".") if in_package else module.split(".")[:-1]
+        self._top = module.partition(".")[0]
+        self.imported: dict[str, list[Use]] = defaultdict(list)
+        self.chains: set[Names] = set()
         self.strings: set[str] = set()
-        tree = self.visit(ast.parse(path.read_bytes(), str(path)))
-        self.code = ast.unparse(tree)
-        self.constants = {
-            target.id: ast.unparse(one)
-            for one in tree.body
-            if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
-            for target in one.targets
-            if isinstance(target, ast.Name)
+        self.is_definition = isinstance(node, DEFINITIONS)
+        self.defines = set(_defined_names(node))
+        decorators = getattr(node, "decorator_list", [])
+        self.decorators = {
+            one.id for each in decorators for one in ast.walk(each) if isinstance(one, ast.Name)
         }
-        self.defined = {getattr(one, "name", None) for one in tree.body} | {
-            one.id for one in ast.walk(tree) if isinstance(one, ast.Name)
-        }
-
-    @property
-    def uses(self) -> set[Use]:
-        """What is taken from which module; all of one that is imported without a use."""
-        used = {
-            (module, (*names, *chain[1:]))
-            for bound, (module, names) in self._imports
-            for chain in self._chains
-            if chain[0] == bound
-        }
-        named = {chain[0] for chain in self._chains}
-        return used | {use for bound, use in self._imports if bound not in named}
-
-    @property
-    def passed_on(self) -> dict[str, Use]:
-        """Imported names that others may import from here, its own submodules excepted."""
-        imports = self._for_types + self._imports
-        return {bound: use for bound, use in imports if use != (self.name, (bound,))}
+        kept = self.visit(node)
+        self.code = ast.unparse(kept) if kept else ""
+        self.has_effect = bool(kept) and not self.is_definition and not _only_names(node)
 
     def visit_Import(self, node: ast.Import) -> ast.Import:
         """Keep what is imported of the package."""
         for one in node.names:
             top = one.name.partition(".")[0]
-            if top == self.name.partition(".")[0]:
-                use = (one.asname or top, (one.name if one.asname else top, ()))
-                self._imports.append(use)
+            if top == self._top:
+                self.imported[one.asname or top].append((one.name if one.asname else top, ()))
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
         """Keep what is imported of the package, relative imports in full."""
-        parents = self.name.split(".")
-        cut = len(parents) - node.level + self.is_package
-        base = ".".join([*(parents[:cut] if node.level else []), *filter(None, [node.module])])
-        if base.partition(".")[0] == parents[0]:
+        start = self._parents[: len(self._parents) + 1 - node.level] if node.level else []
+        base = ".".join([*start, *filter(None, [node.module])])
+        if base.partition(".")[0] == self._top:
             for one in node.names:
-                names = () if one.name == "*" else (one.name,)
-                self._imports.append((one.asname or one.name, (base, names)))
-        return node
-
-    def visit_If(self, node: ast.If) -> ast.AST:
-        """Set aside what only a checker of types imports."""
-        if ast.unparse(node.test) not in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            return self.generic_visit(node)
-        imports, self._imports = self._imports, []
-        for one in node.body:
-            self.visit(one)
-        self._for_types, self._imports = self._for_types + self._imports, imports
-        for one in node.orelse:
-            self.visit(one)
+                if one.name == "*":
+                    raise ValueError(f"import * from {base!r} hides what is used; import names")
+                self.imported[one.asname or one.name].append((base, (one.name,)))
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -257,21 +279,50 @@ class _Module(ast.NodeTransformer):
             start = start.value
         if not isinstance(start, ast.Name):
             return self.generic_visit(node)
-        self._chains.add((start.id, *chain))
+        self.chains.add((start.id, *chain))
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         """Keep a name without attributes."""
-        self._chains.add((node.id,))
+        self.chains.add((node.id,))
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        """Keep texts: they may name files."""
+        """Keep texts: they may name files, or types."""
         if isinstance(node.value, str):
             self.strings.add(node.value)
+            self.chains.add((node.value,))
         return node
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         """Drop docstrings."""
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if is_text else self.generic_visit(node)
+
+
+def _defined_names(node: ast.stmt) -> Iterable[str]:
+    """Names that a statement of a module gives a meaning, imports excepted."""
+    if isinstance(node, DEFINITIONS):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr):
+        return []
+    inside = [one for target in _targets(node) for one in ast.walk(target)]
+    names = [one for one in inside if isinstance(one, ast.Name)]
+    stored = [one.id for one in names if isinstance(one.ctx, ast.Store)]
+    return stored + [one.name for one in inside if isinstance(one, DEFINITIONS)]
+
+
+def _targets(node: ast.stmt) -> Iterable[ast.AST]:
+    """Where a statement may give names a meaning: left of an equals sign, or anywhere in it."""
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target if isinstance(node, ast.AnnAssign | ast.AugAssign) else node]
+
+
+def _only_names(node: ast.stmt) -> bool:
+    """Whether a statement does no more than to give names, or imports for types alone."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        inside = [one for target in _targets(node) for one in ast.walk(target)]
+        return not any(isinstance(one, ast.Attribute | ast.Subscript) for one in inside)
+    for_types = isinstance(node, ast.If) and ast.unparse(node.test) in FOR_TYPES
+    return for_types or isinstance(node, ast.Import | ast.ImportFrom)
