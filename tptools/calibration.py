@@ -14,15 +14,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.optimize import root
 from scipy.special import expit, logit
 from tqdm import tqdm
 
+from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, fit_relaxation
@@ -231,7 +232,7 @@ def calibrate(
     with tqdm(unit="model", disable=not progress) as bar:
         # MINPACK asks for the start three times
         @functools.cache
-        def miss_of(model: ExcitonModel) -> NDArray:
+        def miss_of(model: ExcitonModel) -> FloatArray:
             curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
             numbers = curve_numbers(curve)
             curves.append(curve)
@@ -249,7 +250,7 @@ def calibrate(
 
     history = pd.DataFrame(rows)
     best = int(sum((history[name] / wanted - 1) ** 2 for name, wanted in targets.items()).argmin())
-    model = replace(start, **{name: float(history[name][best]) for name in names})
+    model = _changed(start, {name: history[name][best] for name in names})
     return Calibration(model, dict(targets), history, curves[best])
 
 
@@ -264,7 +265,7 @@ def _check_targets(targets: Mapping[str, float]) -> None:
         check_number(name, wanted, above=0)
 
 
-def _free(model: ExcitonModel, names: Sequence[str]) -> NDArray:
+def _free(model: ExcitonModel, names: Sequence[str]) -> FloatArray:
     """Parameters on scales without bounds."""
     values = [getattr(model, name) for name in names]
     return np.array(
@@ -275,13 +276,18 @@ def _free(model: ExcitonModel, names: Sequence[str]) -> NDArray:
     )
 
 
-def _turned(start: ExcitonModel, names: Sequence[str], free: NDArray) -> ExcitonModel:
+def _turned(start: ExcitonModel, names: Sequence[str], free: FloatArray) -> ExcitonModel:
     """Model with some parameters set from those scales."""
     back = {
         name: expit(u) if name.startswith("hop") else np.exp(u)
         for name, u in zip(names, free, strict=True)
     }
-    return replace(start, **{name: float(value) for name, value in back.items()})
+    return _changed(start, back)
+
+
+def _changed(start: ExcitonModel, values: Mapping[str, float]) -> ExcitonModel:
+    changes: dict[str, Any] = {name: float(value) for name, value in values.items()}
+    return replace(start, **changes)
 
 
 def _measure(model: ExcitonModel, excitation: Excitation, seed: int, n_excitons: int) -> float:

@@ -452,13 +452,13 @@ RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyTy
         "calibration_coated": _calibration(
             "what was tried to give the film c-ALD 4 the time of Fig. S12",
             {"tau_us": 10.8},
-            replace(FILMS["c-ALD 4"].hopping, relaxation_time_us=0.4),
+            replace(FILMS["c-ALD 4"].hopping, relaxation_time_us=0.9),
             4100,
         ),
         "calibration_note_2": _calibration(
             "what was tried to give the film of Note 2 the time of Fig. 4a by its memory alone",
             {"tau_us": 6.0},
-            replace(FILM, relaxation_time_us=2.0),
+            replace(FILM, relaxation_time_us=4.0),
             4200,
         ),
     }
