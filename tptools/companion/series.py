@@ -10,7 +10,7 @@ import xarray as xr
 from tptools import fitting
 from tptools.estimate import Estimate
 
-__all__ = ["change", "displacements", "joined", "pick", "weighted_mean"]
+__all__ = ["change", "displacements", "joined", "pick", "rank", "relaxation_fits", "weighted_mean"]
 
 
 def pick(
@@ -126,6 +126,57 @@ def change(series: xr.Dataset) -> Estimate:
     """
     found = fitting.estimates(series, unit="cm2/s")
     return found[-1] - found[0]
+
+
+def rank(series: xr.Dataset, along: str, estimator: str = "global") -> fitting.RankCorrelation:
+    """Rank correlation of the diffusivity with what was varied.
+
+    Parameters
+    ----------
+    series : Dataset
+        From `tptools.fitting.measure_series`.
+    along : str
+        Coordinate over ``record``.
+    estimator : str, optional
+        Method of analysis.
+
+    Returns
+    -------
+    RankCorrelation
+
+    Examples
+    --------
+    ::
+
+        rank(fitting.measure_series(datasets.load("rate_series")), "rep_rate_MHz")
+    """
+    return fitting.rank_correlation(series[along], series["value"].sel(estimator=estimator))
+
+
+def relaxation_fits(series: xr.Dataset) -> dict[str, fitting.Fit]:
+    """Single exponentials through D over the time that the paper's axis shows, by each method.
+
+    Parameters
+    ----------
+    series : Dataset
+        From `tptools.fitting.measure_series`, with ``disc_time_between_excitations_us``.
+
+    Returns
+    -------
+    dict of str to Fit
+        By method: from `tptools.fitting.fit_relaxation`, with equal weights.
+
+    Examples
+    --------
+    ::
+
+        relaxation_fits(fitting.measure_series(datasets.load("power_series")))["slices"]["tau_us"]
+    """
+    time_us = series["disc_time_between_excitations_us"]
+    return {
+        method: fitting.fit_relaxation(time_us, series["value"].sel(estimator=method))
+        for method in series["estimator"].values.tolist()
+    }
 
 
 def displacements(
