@@ -22,6 +22,7 @@ from scipy.spatial import cKDTree
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_integer, check_number
 from tptools.instruments.protocol import simulated
+from tptools.material import EDGE_NM
 from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
 
@@ -72,7 +73,7 @@ class Nanocrystals:
     10.0
     """
 
-    edge_nm: float = 8.3
+    edge_nm: float = EDGE_NM
     edge_spread_nm: float = 0.8
     aspect_spread: float = 0.04
     corner_radius_nm: float = 1.2

@@ -26,6 +26,7 @@ from tptools.checks import check_integer, check_number
 from tptools.excitation import Excitation
 from tptools.film import Optics
 from tptools.instruments.protocol import simulated
+from tptools.material import SPACING_NM
 from tptools.randomness import generator
 from tptools.spectra import blurred
 from tptools.units import FWHM_PER_SIGMA
@@ -33,7 +34,6 @@ from tptools.units import FWHM_PER_SIGMA
 __all__ = ["Spectrometer"]
 
 _NM_PER_MM = 1e6
-_SPACING_NM = 10.0  # of nanocrystals in the film (Note 2)
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ class Spectrometer:
         """Mean electrons in one frame, without cosmic rays, over the pixels."""
         density = excitation.excitation_density
         spot_sigma_nm = excitation.spot_fwhm_nm / FWHM_PER_SIGMA
-        nanocrystals = 2 * math.pi * (spot_sigma_nm / _SPACING_NM) ** 2
+        nanocrystals = 2 * math.pi * (spot_sigma_nm / SPACING_NM) ** 2
         pulses = 1e6 * excitation.rep_rate_MHz * self.exposure_s
         photons = density * nanocrystals * pulses * sample.quantum_yield
         photons *= sample.relative_yield(density)
