@@ -1,6 +1,12 @@
 """From records to numbers with error bars."""
 
-from tptools.fitting.decays import fit_decay, fit_tail, prompt_fraction, systematic_deviation
+from tptools.fitting.decays import (
+    fit_decay,
+    fit_tail,
+    level_before_pulse,
+    prompt_fraction,
+    systematic_deviation,
+)
 from tptools.fitting.diffusion import diffusivity
 from tptools.fitting.light import quantum_yield, whole_spot_light
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
@@ -44,6 +50,7 @@ __all__ = [
     "fit_relaxation",
     "fit_step",
     "fit_tail",
+    "level_before_pulse",
     "line",
     "line_through_slices",
     "mean_size",

@@ -14,7 +14,13 @@ from tptools.estimate import Estimate
 from tptools.fitting.records import check_record, check_window
 from tptools.fitting.result import Fit, fit_curve
 
-__all__ = ["fit_decay", "fit_tail", "prompt_fraction", "systematic_deviation"]
+__all__ = [
+    "fit_decay",
+    "fit_tail",
+    "level_before_pulse",
+    "prompt_fraction",
+    "systematic_deviation",
+]
 
 
 def fit_decay(
@@ -138,6 +144,41 @@ def fit_tail(
 
     start = {"amplitude": float(bins[:3].mean()) + 1.0, "exponent": 1.5}
     return _fit_poisson(power_law, bins, start, background, "power-law tail")
+
+
+def level_before_pulse(counts: xr.DataArray, until_ns: float = -0.3) -> float:
+    """Mean counts before the pulse: dark counts, and light of earlier pulses.
+
+    Parameters
+    ----------
+    counts : DataArray
+        Over ``time_ns``, and any other dimensions.
+    until_ns : float, optional
+        Before this, not even the response function has light of the pulse.
+
+    Returns
+    -------
+    float
+        Counts of a bin.
+
+    Raises
+    ------
+    ValueError
+        If nothing was recorded before `until_ns`.
+
+    Examples
+    --------
+    >>> times = {"time_ns": [-1.0, -0.5, 0.1]}
+    >>> level_before_pulse(xr.DataArray([2.0, 4.0, 90.0], times))
+    3.0
+    """
+    before = counts.sel(time_ns=slice(None, until_ns))
+    if not before.size:
+        raise ValueError(
+            f"until_ns = {until_ns!r} is before the first bin; record from earlier, "
+            "or state the background"
+        )
+    return float(before.mean())
 
 
 def prompt_fraction(

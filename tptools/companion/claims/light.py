@@ -173,7 +173,7 @@ def _powers() -> list[float]:
 def _decay(power_nW: float) -> tuple[xr.DataArray, float]:
     """A decay, and the counts per bin before the pulse."""
     counts = _decays().sel(power_nW=power_nW, drop=True)
-    return counts, float(counts.sel(time_ns=slice(None, -0.3)).mean())
+    return counts, fitting.level_before_pulse(counts)
 
 
 @cache
