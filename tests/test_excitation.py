@@ -125,6 +125,10 @@ def test_laser_is_found_among_other_attributes():
     laser = Excitation(3, 2.5, spot_fwhm_nm=400, convention="paper")
     attrs = asdict(laser) | {"film": "OLA/OA", "seed": 1}
     assert Excitation.from_attrs(attrs) == laser
+    stored = attrs | {"power_nW": np.float64(3)}
+    assert repr(Excitation.from_attrs(stored)) == repr(
+        Excitation.from_attrs(attrs | {"power_nW": 3.0})
+    )
     del attrs["power_nW"]
     with pytest.raises(ValueError, match=r"without power_nW describe no laser.*pulse_train"):
         Excitation.from_attrs(attrs)

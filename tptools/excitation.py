@@ -177,7 +177,10 @@ class Excitation:
                 f"attributes without {', '.join(missing)} describe no laser and must hold all of "
                 "Excitation's parameters; make the pulses of a run with tptools.kmc.pulse_train"
             )
-        return cls(**{name: attrs[name] for name in names})
+        values = {name: attrs[name] for name in names}
+        # a file gives NumPy's scalars
+        plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in values.items()}
+        return cls(**plain)
 
     @property
     def surface_power_nW(self) -> float:

@@ -92,7 +92,7 @@ def _highest(reading: str) -> Estimate:
 
 @cache
 def _rare() -> Estimate:
-    """D of isolated pulses, by <r²>/4t, at the middle amplitude."""
+    """D of isolated pulses, by <r²>/4t, at the middle <N>."""
     return _curve(_runs("isolated"))[1]
 
 
@@ -324,9 +324,9 @@ def _mean_of_curve(reading: str) -> Estimate:
     expects=Bounds("largest difference of D from the mean of equal times, relative", high=0.1),
 )
 def departure_from_one_curve() -> Estimate:
-    """Compare the conditions of Fig. 4e that differ in amplitude and period but not in T.
+    """Compare the conditions of Fig. 4e that differ in <N> and period but not in T.
 
-    At one period the amplitudes alone change D several times.
+    At one period <N> alone changes D several times.
     """
     compared = kmc.compare_at_equal_time(_runs("steady state"))
     off = abs(compared["relative"] - 1)
@@ -428,8 +428,8 @@ def fresh_over_steady() -> dict[str, Estimate]:
     A tenth is less than the scatter of a measured point.
     """
     fresh, steady = _runs("fresh lattice"), _runs("steady state")
-    at_amplitude = steady.isel(condition=np.flatnonzero(steady["excitation_density"] == 0.02))
-    started, burnt_in = _curve(fresh), _curve(at_amplitude)
+    at_density = steady.isel(condition=np.flatnonzero(steady["excitation_density"] == 0.02))
+    started, burnt_in = _curve(fresh), _curve(at_density)
     return {
         f"period of {1e3 * float(fresh['period_us'][k]):g} ns": started[k] / burnt_in[k]
         for k in (0, -1)
