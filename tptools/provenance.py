@@ -16,8 +16,9 @@ import ast
 import hashlib
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -145,6 +146,8 @@ class _Package:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._modules: dict[str, _Module | None] = {}
+        paths = [path for path in folder.rglob("*") if path.suffix not in (".py", ".pyc")]
+        self._tables = [path for path in paths if path.is_file()]
 
     def module(self, name: str) -> _Module | None:
         """Source of a module; None where there is none of this name."""
@@ -177,13 +180,12 @@ class _Package:
             raise ValueError(f"{first!r} is not found in {name!r}; import it from where it is")
         return found
 
-    def files(self, names: Iterable[str]) -> dict[str, str]:
+    def files(self, names: Set[str]) -> dict[str, str]:
         """Hashes of packaged files with one of these names."""
-        paths = [path for name in names for path in self.folder.rglob("*") if path.name == name]
         return {
             path.relative_to(self.folder.parent).as_posix(): _hash(path.read_bytes())
-            for path in paths
-            if path.is_file() and path.suffix != ".py"
+            for path in self._tables
+            if path.name in names
         }
 
 
@@ -207,7 +209,7 @@ class _Module:
             for name, uses in statement.imported.items():
                 self.imported[name] += uses
 
-    @property
+    @cached_property
     def effects(self) -> list[_Statement]:
         """Statements that count with all others, for they change what others mean."""
         own = {*self.imported, *self.defined}

@@ -145,6 +145,15 @@ def test_nothing_outlives_its_settings(add, runs, tmp_path):
     assert runs == [make.RECIPES["changed"].seed_of(1)]
 
 
+def test_a_title_costs_no_simulation(add, runs, tmp_path):
+    """What a dataset is called is no part of how it is made."""
+    add(two=TINY, renamed=replace(TINY, title="the same"))
+    make.make("two", cache_dir=tmp_path)
+    runs.clear()
+    assert make.make("renamed", cache_dir=tmp_path).attrs["title"] == "the same"
+    assert runs == []
+
+
 def test_nothing_outlives_its_code(add, runs, tmp_path, monkeypatch):
     """Where the code behind the records has changed, all are made anew."""
     add(two=TINY)

@@ -71,19 +71,23 @@ def make(
     """
     check_choice("name", name, sorted(RECIPES))
     recipe = RECIPES[name]
+    untitled = replace(recipe, title="")
     memory = joblib.Memory(cache_dir, verbose=0)
     if isinstance(recipe, CalibrationRecipe):
         code = fingerprint(_calibrated)
-        made = memory.cache(_calibrated, ignore=["progress"])(recipe, code, progress)
+        made = memory.cache(_calibrated, ignore=["progress"])(untitled, code, progress)
     elif isinstance(recipe, SweepRecipe):
         swept = memory.cache(_swept, ignore=["progress"])
         code = fingerprint(_swept)
-        protocols = [swept(recipe, one, code, progress) for one in recipe.grids]
+        protocols = [
+            swept(replace(untitled, grids={protocol: grid}), protocol, code, progress)
+            for protocol, grid in recipe.grids.items()
+        ]
         made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
     else:
         record, code = memory.cache(_record, ignore=["progress"]), fingerprint(_record)
         records = [
-            record(replace(recipe, conditions=(one,), seed=recipe.seed_of(k)), code, progress)
+            record(replace(untitled, conditions=(one,), seed=recipe.seed_of(k)), code, progress)
             for k, one in enumerate(recipe.conditions)
         ]
         made = records[0] if len(records) == 1 else _join(records, recipe.along)
