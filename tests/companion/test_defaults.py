@@ -9,7 +9,14 @@ from tptools import material
 from tptools.companion.paper import REPORTED
 from tptools.excitation import Excitation
 from tptools.heat import HeatedFilm
-from tptools.instruments.electron_microscope import Nanocrystals
+from tptools.instruments import (
+    Detector,
+    IntegratingSphere,
+    Microscope,
+    Nanocrystals,
+    Objective,
+    Timer,
+)
 from tptools.kmc import ExcitonModel, PulseTrain
 from tptools.noise import simulate_map
 
@@ -38,6 +45,13 @@ DEFAULTS = {
     "throughput": (100 * default(Excitation, "throughput"), "s6-throughput"),
     "wavelength": (default(Excitation, "wavelength_nm"), "main-lambda-exc"),
     "heated spot": (default(HeatedFilm, "spot_fwhm_nm"), "main-spot-fwhm"),
+    "aperture": (Objective().objective_NA, "s3-fiber-obj"),
+    "magnification": (Objective().magnification, "s3-mag"),
+    "edge of the APD": (Detector().apd_edge_um, "main-apd-area"),
+    "jitter of the APD": (Detector().apd_jitter_fwhm_ps, "s3-apd"),
+    "laser pulse": (Timer().laser_pulse_fwhm_ps, "main-pulse-width"),
+    "quantum yield": (100 * Microscope().quantum_yield, "main-PLQY"),
+    "lamp of the sphere": (IntegratingSphere().excitation_nm, "s1-PL-EPFL"),
     "simulated diffusivity": (default(simulate_map, "D_cm2_s"), "s7-D"),
     "simulated spot": (default(simulate_map, "spot_fwhm_nm"), "s7-fwhm"),
 }

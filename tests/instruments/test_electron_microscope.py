@@ -118,8 +118,8 @@ def test_image_survives_netcdf(tmp_path):
     image = SMALL.measure(Nanocrystals(), seed=4)
     image.to_netcdf(tmp_path / "image.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "image.nc"), image)
-    told = {"origin": "simulated", "seed": 4, "edge_nm": 8.3, "attenuation_nm": 30.0}
-    assert told.items() <= image.attrs.items()
+    wanted = {"origin": "simulated", "seed": 4, "edge_nm": 8.3, "attenuation_nm": 30.0}
+    assert wanted.items() <= image.attrs.items()
 
 
 def test_full_size_takes_less_than_two_seconds():

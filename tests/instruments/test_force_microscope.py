@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import grey_dilation
 
 from tptools.instruments import ForceMicroscope, Topography
-from tptools.instruments.force_microscope import _rough, trace
+from tptools.instruments.force_microscope import _rough
 
 SMALL = ForceMicroscope(n_pixels=256, scan_nm=5000)
 STILL = {"tilt_nm": 0, "bow_nm": 0, "line_noise_nm": 0, "pixel_noise_nm": 0}
@@ -29,7 +29,7 @@ def test_trace_is_the_grey_dilation_of_scipy(seed, radius, angle, depth):
     reach = np.arange(-21, 22)
     flank = -tip.tip_height_nm(tip.pixel_nm * np.hypot(reach[:, None], reach))
     wanted = grey_dilation(surface, structure=flank, mode="constant", cval=-1e9)
-    np.testing.assert_allclose(trace(surface, tip), wanted, atol=1e-12)
+    np.testing.assert_allclose(tip.trace(surface), wanted, atol=1e-12)
 
 
 def test_tip_rides_over_a_narrow_trench():
@@ -37,7 +37,7 @@ def test_tip_rides_over_a_narrow_trench():
     surface = np.zeros((1, 401))
     surface[0, 180:221] = -100.0  # the flanks are the pixels 179 and 221
     tip = ForceMicroscope(n_pixels=401, scan_nm=401, tip_radius_nm=100, tip_half_angle_deg=1)
-    assert trace(surface, tip).min() == pytest.approx(-(21**2) / 200)
+    assert tip.trace(surface).min() == pytest.approx(-(21**2) / 200)
 
 
 def test_tip_is_a_paraboloid_that_goes_on_as_a_cone():
@@ -87,7 +87,7 @@ def test_scanner_adds_tilt_bow_and_offsets_of_lines():
     quiet = {"line_noise_nm": 0.5, "pixel_noise_nm": 0, "tilt_nm": 30, "bow_nm": 5}
     microscope = ForceMicroscope(n_pixels=256, **quiet)
     scan = microscope.measure(Topography(), seed=1)
-    added = scan.height_nm - trace(scan.true_surface_nm.values, microscope)
+    added = scan.height_nm - microscope.trace(scan.true_surface_nm.values)
     added -= added.mean("x_nm")
     across = scan.x_nm / 5000 - 0.5
     wanted = 30 * across + 20 * across**2
@@ -99,7 +99,7 @@ def test_heights_are_whole_counts_and_follow_the_trace():
     """Without scanner and noise, height is the trace, shifted, to half a count."""
     microscope = ForceMicroscope(n_pixels=128, **STILL)
     scan = microscope.measure(Topography(), seed=2)
-    off = scan.height_nm.values - trace(scan.true_surface_nm.values, microscope)
+    off = scan.height_nm.values - microscope.trace(scan.true_surface_nm.values)
     count_nm = 1000 / 2**16
     assert np.ptp(off) <= count_nm * (1 + 1e-9)
     np.testing.assert_allclose(scan.height_nm, scan.counts * count_nm)

@@ -65,8 +65,8 @@ def test_record_survives_netcdf_and_the_seed_fixes_it(tmp_path):
     record.to_netcdf(tmp_path / "record.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "record.nc"), record)
     xr.testing.assert_identical(record, IntegratingSphere().measure(FILM, seed=4))
-    told = {"origin": "simulated", "seed": 4, "excitation_nm": 370.0, "n_repeats": 3}
-    assert told.items() <= record.attrs.items()
+    wanted = {"origin": "simulated", "seed": 4, "excitation_nm": 370.0, "n_repeats": 3}
+    assert wanted.items() <= record.attrs.items()
 
 
 @pytest.mark.parametrize(

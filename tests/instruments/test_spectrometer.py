@@ -124,8 +124,8 @@ def test_record_survives_netcdf_and_the_seed_fixes_it(tmp_path):
     record.to_netcdf(tmp_path / "record.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "record.nc"), record)
     xr.testing.assert_identical(record, Spectrometer().measure(FILM, LASER, seed=3))
-    told = {"origin": "simulated", "seed": 3, "power_nW": 10, "quantum_yield": 0.68}
-    assert told.items() <= record.attrs.items()
+    wanted = {"origin": "simulated", "seed": 3, "power_nW": 10, "quantum_yield": 0.68}
+    assert wanted.items() <= record.attrs.items()
     assert record.attrs["grooves_per_mm"] == 300
 
 

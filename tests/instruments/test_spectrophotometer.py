@@ -69,8 +69,8 @@ def test_record_survives_netcdf_and_the_seed_fixes_it(tmp_path):
     record.to_netcdf(tmp_path / "record.nc", engine="h5netcdf")
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "record.nc"), record)
     xr.testing.assert_identical(record, Spectrophotometer().measure(SOLUTION, seed=5))
-    told = {"origin": "simulated", "seed": 5, "bandwidth_nm": 2.0, "binding_meV": 44.0}
-    assert told.items() <= record.attrs.items()
+    wanted = {"origin": "simulated", "seed": 5, "bandwidth_nm": 2.0, "binding_meV": 44.0}
+    assert wanted.items() <= record.attrs.items()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ import xarray as xr
 from tptools.arrays import FloatArray
 from tptools.excitation import Excitation
 
-__all__ = ["Emission"]
-
 
 @dataclass(frozen=True)
 class Emission:

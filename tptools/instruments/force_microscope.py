@@ -22,7 +22,7 @@ from tptools.checks import check_integer, check_number
 from tptools.instruments.protocol import simulated
 from tptools.randomness import generator
 
-__all__ = ["ForceMicroscope", "Topography", "trace"]
+__all__ = ["ForceMicroscope", "Topography"]
 
 EDGE_WAVINESS = 0.3  # standard deviation of the scratch's edge over its correlation length
 
@@ -202,6 +202,49 @@ class ForceMicroscope:
         paraboloid = np.minimum(radius_nm, joint) ** 2 / (2 * self.tip_radius_nm)
         return paraboloid + slope * np.maximum(radius_nm - joint, 0)
 
+    def trace(self, surface_nm: FloatArray) -> FloatArray:
+        """Heights at which the tip first touches: the grey dilation of a surface by the tip.
+
+        Parameters
+        ----------
+        surface_nm : ndarray of shape (n, m)
+            The surface, on the pixels of the microscope.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+            Never below the surface. Beyond the image the surface counts as infinitely deep.
+
+        Examples
+        --------
+        >>> spike = np.zeros((1, 5)); spike[0, 2] = 10.0
+        >>> blunt = ForceMicroscope(n_pixels=5, scan_nm=25, tip_radius_nm=25, tip_half_angle_deg=1)
+        >>> blunt.trace(spike).round(1).tolist()
+        [[8.0, 9.5, 10.0, 9.5, 8.0]]
+        """
+        depth = float(np.ptp(surface_nm))
+        traced = np.array(surface_nm, dtype=float)
+        rows, columns = traced.shape
+        reach = self._reach(depth, max(rows, columns))
+        for down in range(-min(reach, rows - 1), min(reach, rows - 1) + 1):
+            for right in range(-min(reach, columns - 1), min(reach, columns - 1) + 1):
+                height = self._flank_nm(math.hypot(down, right))
+                if 0 < height < depth:
+                    target = traced[max(-down, 0) : rows - max(down, 0)]
+                    target = target[:, max(-right, 0) : columns - max(right, 0)]
+                    source = surface_nm[max(down, 0) : rows + min(down, 0)]
+                    source = source[:, max(right, 0) : columns + min(right, 0)]
+                    np.maximum(target, source - height, out=target)
+        return traced
+
+    def _flank_nm(self, pixels: float) -> float:
+        """Height of the tip's flank, so many pixels from its axis."""
+        return float(self.tip_height_nm(np.asarray(pixels * self.pixel_nm)))
+
+    def _reach(self, depth_nm: float, largest: int) -> int:
+        """Pixels beyond which the flank is above all there is, and no more than the largest."""
+        return next((k for k in range(largest) if self._flank_nm(k) >= depth_nm), largest)
+
     def expected(self, sample: Topography) -> xr.Dataset:
         """Mean scan of a specimen, and the truth about its surface.
 
@@ -225,7 +268,7 @@ class ForceMicroscope:
         """
         axis = (np.arange(float(self.n_pixels)) + 0.5) * self.pixel_nm
         surface, film = sample.surface(axis)
-        height = self._scanned(trace(surface, self), axis)
+        height = self._scanned(self.trace(surface), axis)
         columns = {
             "counts": (height / self._count_nm, "1", "converter counts"),
             "height_nm": (height, "nm", "height"),
@@ -291,51 +334,6 @@ class ForceMicroscope:
         across = axis_nm / self.scan_nm - 0.5
         height = traced_nm + self.tilt_nm * across + self.bow_nm * (4 * across**2 - 1)
         return height - (height.max() + height.min()) / 2
-
-
-def trace(surface_nm: FloatArray, microscope: ForceMicroscope) -> FloatArray:
-    """Heights at which the tip first touches: the grey dilation of a surface by the tip.
-
-    Parameters
-    ----------
-    surface_nm : ndarray of shape (n, m)
-        The surface, on the pixels of `microscope`.
-    microscope : ForceMicroscope
-        Its tip and pixels are used.
-
-    Returns
-    -------
-    ndarray of shape (n, m)
-        Never below the surface. Beyond the image the surface counts as infinitely deep.
-
-    Examples
-    --------
-    >>> spike = np.zeros((1, 5)); spike[0, 2] = 10.0
-    >>> blunt = ForceMicroscope(n_pixels=5, scan_nm=25, tip_radius_nm=25, tip_half_angle_deg=1)
-    >>> trace(spike, blunt).round(1).tolist()
-    [[8.0, 9.5, 10.0, 9.5, 8.0]]
-    """
-    depth = float(np.ptp(surface_nm))
-    traced = np.array(surface_nm, dtype=float)
-    rows, columns = traced.shape
-    # farther than this the flank is above all there is
-    reach = next(
-        (k for k in range(max(rows, columns)) if _tip(microscope, k) >= depth), max(rows, columns)
-    )
-    for down in range(-min(reach, rows - 1), min(reach, rows - 1) + 1):
-        for right in range(-min(reach, columns - 1), min(reach, columns - 1) + 1):
-            height = _tip(microscope, math.hypot(down, right))
-            if 0 < height < depth:
-                target = traced[max(-down, 0) : rows - max(down, 0)]
-                target = target[:, max(-right, 0) : columns - max(right, 0)]
-                source = surface_nm[max(down, 0) : rows + min(down, 0)]
-                source = source[:, max(right, 0) : columns + min(right, 0)]
-                np.maximum(target, source - height, out=target)
-    return traced
-
-
-def _tip(microscope: ForceMicroscope, pixels: float) -> float:
-    return float(microscope.tip_height_nm(np.asarray(pixels * microscope.pixel_nm)))
 
 
 def _rough(shape: tuple[int, int], correlation: float, rng: np.random.Generator) -> FloatArray:

@@ -13,7 +13,7 @@ import xarray as xr
 
 import tptools
 
-__all__ = ["Instrument", "simulated"]
+__all__ = ["Instrument"]
 
 Sample = TypeVar("Sample", contravariant=True)
 
@@ -39,6 +39,8 @@ class Instrument(Protocol[Sample]):
         ----------
         sample
             What is measured.
+        *args, **kwargs
+            What it is put under, such as a laser.
 
         Returns
         -------
@@ -52,8 +54,8 @@ class Instrument(Protocol[Sample]):
 
         Parameters
         ----------
-        sample
-            What is measured.
+        sample, *args, **kwargs
+            As for `expected`.
         seed : int
             Of all noise of the instrument: the same seed gives the same record.
 
