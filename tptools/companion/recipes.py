@@ -300,7 +300,7 @@ def _trial(name: str, seed: int) -> Recipe:
 def _calibration(
     title: str, targets: Mapping[str, float], start: ExcitonModel, seed: int
 ) -> CalibrationRecipe:
-    return CalibrationRecipe(title, start, targets, 100_000, seed)
+    return CalibrationRecipe(title, start, targets, 200_000, seed)
 
 
 # A coarse scan by hand found where MINPACK can start; from Note 2's numbers it does not arrive.
