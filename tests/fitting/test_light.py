@@ -100,3 +100,11 @@ def test_sample_that_absorbs_nothing_has_no_yield():
     found = quantum_yield(xr.Dataset(repeats, attrs={"lamp_drift": 0.0}))
     assert math.isnan(found.value)
     assert found.note == "the sample took no light off the lamp"
+
+
+def test_lamp_of_unknown_drift_is_refused():
+    """A drift that is NaN would make the error NaN, and is named instead."""
+    names = ("sample_emission", "blank_emission", "sample_excitation", "blank_excitation")
+    repeats = {name: ("repeat", [n]) for name, n in zip(names, (15, 1, 80, 100), strict=True)}
+    with pytest.raises(ValueError, match="lamp_drift = nan"):
+        quantum_yield(xr.Dataset(repeats, attrs={"lamp_drift": math.nan}))

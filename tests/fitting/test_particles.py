@@ -314,3 +314,12 @@ def test_doses_and_contrast_move_no_mean():
         particles = find_particles(image.counts)
         errors = particles.edge_nm.values - matched(image, particles)[0]
         assert abs(np.mean(errors)) < 0.08
+
+
+@pytest.mark.parametrize("name", ["edge_nm", "edge_err_nm", "weight"])
+def test_sizes_with_a_gap_are_refused(name):
+    """One particle without an edge, an error or a weight does not spoil the mean unsaid."""
+    columns = {"edge_nm": [8.0, 8.2, 8.4, 8.6], "edge_err_nm": 4 * [0.1], "weight": 4 * [1.0]}
+    columns[name] = [*columns[name][:3], math.nan]
+    with pytest.raises(ValueError, match=f"{name} must be finite, and point 3 is nan"):
+        mean_size(xr.Dataset({one: ("particle", values) for one, values in columns.items()}))

@@ -6,7 +6,7 @@ import xarray as xr
 
 from tptools.companion import datasets
 from tptools.excitation import Excitation
-from tptools.fitting import diffusivity, measure_series, spreading_spot
+from tptools.fitting import diffusivity, estimates, measure_series, spreading_spot
 from tptools.fitting.series import CONDITIONS
 from tptools.noise import simulate_map
 
@@ -138,3 +138,27 @@ def test_unusable_wishes_are_refused():
         measure_series(records(0.02), n_resamples=1)
     with pytest.raises(ValueError, match="method = 'slice' must be one of 'slices'"):
         measure_series(records(0.02), ["slice"])
+
+
+def test_rows_become_estimates():
+    """Value, error, unit and method of every row; the error is the scatter where there is one."""
+    columns = {"value": [1.0, 3.0], "std_err": [0.1, 0.2], "scatter": [0.3, 0.4]}
+    table = xr.Dataset({n: ("record", c) for n, c in columns.items()}, {"estimator": "slices"})
+    table["value"].attrs["units"] = "cm2/s"
+    first, last = estimates(table)
+    assert (first.value, first.std_err, first.unit, first.method) == (1.0, 0.3, "cm2/s", "slices")
+    assert estimates(table, error="std_err")[1].std_err == 0.2
+    assert estimates(table.isel(record=1), unit="nm")[0].unit == "nm"
+    assert (last - first).std_err == pytest.approx(0.5)
+
+
+def test_rows_of_several_methods_keep_their_names():
+    """A table over estimators gives one Estimate for each, and a table over more is refused."""
+    columns = {"value": (("estimator", "record"), np.ones((2, 3)), {"units": "cm2/s"})}
+    columns["std_err"] = (("estimator", "record"), np.ones((2, 3)))
+    table = xr.Dataset(columns, {"estimator": ["slices", "global"]})
+    assert [one.method for one in estimates(table.isel(record=0))] == ["slices", "global"]
+    with pytest.raises(ValueError, match="must have one at most"):
+        estimates(table)
+    with pytest.raises(ValueError, match="give unit"):
+        estimates(table.isel(record=0).assign(value=table["value"][:, 0].drop_attrs()))

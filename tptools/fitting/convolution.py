@@ -57,7 +57,7 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
         max_nfev=MAX_EVALUATIONS,
     )
     if not fit.success:
-        return Estimate(math.nan, math.nan, "cm2/s", "convolution", "did not settle")
+        return Estimate(math.nan, math.nan, "cm2/s", "convolution", "did not settle", False)
     std_err = groups.error_of_first(fit.jac)
     unit = NM2_PER_NS_IN_CM2_S
     return Estimate(float(fit.x[0]) * unit, std_err * unit, "cm2/s", "convolution")

@@ -270,10 +270,11 @@ def systematic_deviation(fits: Sequence[Fit]) -> Estimate:
     beyond = sum(fit.chi_square for fit in fits) - dof
     square = beyond / counts
     square_err = math.sqrt(2 * dof + 4 * max(beyond, 0)) / counts
-    method = "beyond photon noise"
+    method, converged = "beyond photon noise", all(fit.converged for fit in fits)
     if square <= 0:
-        return Estimate(0.0, math.sqrt(square_err), "", method, "within the noise")
-    return Estimate(math.sqrt(square), square_err / (2 * math.sqrt(square)), "", method)
+        return Estimate(0.0, math.sqrt(square_err), "", method, "within the noise", converged)
+    std_err = square_err / (2 * math.sqrt(square))
+    return Estimate(math.sqrt(square), std_err, "", method, converged=converged)
 
 
 def _bins(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:

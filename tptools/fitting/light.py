@@ -123,7 +123,7 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     Raises
     ------
     ValueError
-        If a count is negative or not finite.
+        If a count or the drift is negative or not finite.
 
     Examples
     --------
@@ -136,6 +136,7 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     names = ("sample_emission", "blank_emission", "blank_excitation", "sample_excitation")
     for name in names:
         check_record(record[name])
+    check_number("lamp_drift", record.attrs["lamp_drift"], at_least=0)
     counts = np.array([record[name].to_numpy() for name in names], float)
     emitted, absorbed = counts[0] - counts[1], counts[2] - counts[3]
     if (absorbed <= 0).any():

@@ -171,7 +171,7 @@ def global_fit(counts: xr.DataArray) -> Estimate:
     if np.isnan(shared).any():
         return Estimate(math.nan, math.nan, "cm2/s", "global", "the sum of all slices has no width")
     if math.isnan(variance):
-        return Estimate(math.nan, math.nan, "cm2/s", "global", "did not settle")
+        return Estimate(math.nan, math.nan, "cm2/s", "global", "did not settle", converged=False)
     value, std_err = float(shared[engine.DIFFUSIVITY]), math.sqrt(variance)
     return Estimate(value * NM2_PER_NS_IN_CM2_S, std_err * NM2_PER_NS_IN_CM2_S, "cm2/s", "global")
 

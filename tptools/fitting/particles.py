@@ -22,6 +22,7 @@ from skimage.segmentation import expand_labels, watershed
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
+from tptools.fitting.records import check_columns, check_errors
 
 __all__ = ["Sizes", "Step", "find_particles", "fit_step", "mean_size"]
 
@@ -139,7 +140,7 @@ def mean_size(particles: xr.Dataset) -> Sizes:
     Raises
     ------
     ValueError
-        If there are fewer than 4 particles.
+        If there are fewer than 4 particles, a number is not finite, or a weight not positive.
 
     Notes
     -----
@@ -154,14 +155,15 @@ def mean_size(particles: xr.Dataset) -> Sizes:
     >>> round(mean_size(particles).mean.value, 2)
     8.3
     """
-    edge = particles["edge_nm"].to_numpy()
-    check_number("number of particles", edge.size, at_least=4)
-    weight = particles["weight"].to_numpy() / particles["weight"].to_numpy().sum()
+    names = ("edge_nm", "edge_err_nm", "weight")
+    edge, edge_err, weight = check_columns(4, **{name: particles[name] for name in names})
+    check_errors("weight", weight)
+    weight = weight / weight.sum()
     mean = float(weight @ edge)
     residual = edge - mean
     effective = 1 / (weight @ weight)
     scatter = float(weight @ residual**2) * effective / (effective - 1)
-    noise = float(weight @ particles["edge_err_nm"].to_numpy() ** 2)
+    noise = float(weight @ edge_err**2)
     mean_err = math.sqrt(float(weight**2 @ residual**2) * effective / (effective - 1))
     scatter_err = math.sqrt(float(weight**2 @ (residual**2 - scatter) ** 2))
     method = f"{edge.size} particles"

@@ -103,7 +103,7 @@ def error_of_the_step() -> Estimate:
     """
     film = Topography()
     found = fitting.fit_step(ForceMicroscope().measure(film, seed=1).height_nm).thickness
-    return Estimate(found.value - film.thickness_nm, found.std_err, "nm", found.method)
+    return found - film.thickness_nm
 
 
 @claim("s1-TEM-EPFL", expects=Bounds("error of the mean edge", high=0.1, unit="nm"))
@@ -116,7 +116,7 @@ def error_of_the_mean_edge() -> Estimate:
     image = ElectronMicroscope().measure(Nanocrystals(), seed=1)
     spread = fitting.mean_size(fitting.find_particles(image.counts)).spread
     root = math.sqrt(REPORTED["s1-TEM-EPFL"].value)
-    return Estimate(spread.value / root, spread.std_err / root, "nm", spread.method)
+    return spread / root
 
 
 @claim("s1-QY-eq", expects=Bounds("yield found less that put in", low=-0.005, high=0.005))
@@ -128,7 +128,7 @@ def error_of_the_yield() -> Estimate:
     """
     film = FILMS["OLA/OA"].optics
     found = fitting.quantum_yield(IntegratingSphere(lamp_drift=0).measure(film, seed=1))
-    return Estimate(found.value - film.quantum_yield, found.std_err, "", found.method)
+    return found - film.quantum_yield
 
 
 @claim("s1-QY-avg", expects=Bounds("scatter of the mean of three, of one", low=0.5, high=0.67))
