@@ -11,6 +11,7 @@ from tptools.noise import (
     add_noise,
     lifetime_trace,
     noisy_profiles,
+    noisy_records,
     photon_records,
     simulate_map,
 )
@@ -156,3 +157,13 @@ def test_lifetime_trace_has_no_background():
     assert (trace.time_ns[0], trace.time_ns[-1]) == (0, 4)
     with pytest.raises(ValueError, match="number of slices before"):
         lifetime_trace(counts.sel(time_ns=slice(0, None)))
+
+
+def test_records_of_one_map_differ_by_their_noise_only():
+    """A seed gives what `add_noise` gives, and other seeds other noise around the same counts."""
+    clean = xr.DataArray(np.full(2000, 100.0), dims="point")
+    draw = noisy_records(clean, noise="poisson", background_counts=2)
+    settings = {"noise": "poisson", "background_counts": 2}
+    xr.testing.assert_identical(draw(3), add_noise(clean, seed=3, **settings))
+    assert not draw(3).equals(draw(4))
+    assert float(draw(4).mean()) == pytest.approx(101, abs=1)

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting import fit_decay, fit_tail, prompt_fraction, systematic_deviation
+from tptools.fitting import (
+    fit_decay,
+    fit_tail,
+    level_before_pulse,
+    prompt_fraction,
+    systematic_deviation,
+)
 
 TIME_NS = np.arange(0.0125, 20, 0.025)
 IRF_TIME_NS = np.arange(-0.4, 0.4001, 0.025)
@@ -168,3 +174,11 @@ def test_right_curve_deviates_by_nothing_but_noise():
     assert 0.3 < np.mean([bool(note) for note in notes]) < 0.7
     with pytest.raises(ValueError, match="fits is empty"):
         systematic_deviation([])
+
+
+def test_level_is_that_before_the_pulse():
+    """Only bins before the response count, over all positions; without any it is an error."""
+    counts = xr.DataArray([[1.0, 3.0], [9.0, 9.0]], {"time_ns": [-0.5, 0.5]}, ("time_ns", "x"))
+    assert level_before_pulse(counts) == 2
+    with pytest.raises(ValueError, match=r"until_ns = -0\.6 is before the first bin"):
+        level_before_pulse(counts, -0.6)

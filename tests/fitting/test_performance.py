@@ -237,3 +237,11 @@ def test_a_mean_says_how_many_records_it_lacks():
     found = mean_over_records(lambda seed: xr.DataArray(next(draws)), 9, every_other)
     assert found.note == f"{(signs > 0).sum()} of them gave no value"
     assert found.value == -1.0
+
+
+def test_positions_beyond_do_not_count():
+    """A cut window gives what a record of that width gives."""
+    x = np.linspace(-1500, 1500, 61)
+    spot = simulate_map(TRACE, seed=0, noise="none", position_nm=x)
+    cut = spot.sel(position_nm=slice(-600, 600))
+    assert line_through_slices(spot, within_nm=600) == line_through_slices(cut)

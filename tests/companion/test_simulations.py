@@ -1,0 +1,51 @@
+"""Tests of tptools.companion.simulations."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tptools import kmc
+from tptools.companion import simulations
+from tptools.excitation import Excitation
+
+FILM = kmc.ExcitonModel(relaxation_time_us=0.2, lifetime_ns=1.0)
+BRIGHT = Excitation(25, 10)
+
+
+def test_curve_falls_with_the_time_between_excitations():
+    """A film that remembers spreads its excitons faster where light falls more often."""
+    lasers = [Excitation(25, 40), Excitation(1, 2.5)]
+    curve = simulations.true_curve(FILM, lasers, seed=1, n_excitons=600)
+    assert curve.value[0] > curve.value[1]
+    wanted = [one.disc_time_between_excitations_us for one in lasers]
+    assert curve.disc_time_between_excitations_us.values.tolist() == wanted
+
+
+def test_what_forgets_at_once_has_nothing_left():
+    """After many relaxation times the excess over the steady state is gone."""
+    left = simulations.forgetting(FILM, BRIGHT, Excitation(5, 10), 40, seed=1, n_trains=4)
+    mean = left.mean("train")
+    assert mean[0] == pytest.approx(1)
+    assert abs(mean[-3:].mean()) < 0.3
+    assert np.diff(left.time_us) == pytest.approx(0.4)
+
+
+def test_lattice_without_memory_is_steady_at_once():
+    """Blocks of a film that remembers nothing have its steady diffusivity from the first on."""
+    even = replace(FILM, hop_rate_ground_per_ps=0.5, hop_rate_modified_per_ps=0.5)
+    blocks, whole = simulations.approach(even, 0.08, 0.1, seed=1, n_trains=2)
+    assert blocks.sizes["pulse"] == 10
+    assert blocks.pulse.values[:2].tolist() == [50, 150]
+    assert abs(blocks.relative[0] - 1) < 5 * blocks.relative_err[0]
+    assert abs(whole.z(1.0)) < 4
+
+
+@pytest.mark.parametrize(("rate_per_ps", "linear"), [(0.0, True), (0.5, False)])
+def test_annihilation_bends_the_light(rate_per_ps, linear):
+    """Without annihilation every exciton of either laser gives its light; with it, fewer do."""
+    film = replace(FILM, annihilation_rate_per_ps=rate_per_ps)
+    faint, bright = Excitation(0.5, 5), Excitation(25, 5)
+    found = simulations.emission_exponent(lambda laser: film, faint, bright, seed=1)
+    assert (abs(found - 1) < 0.01) == linear
+    assert found < 1.01
