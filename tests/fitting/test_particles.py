@@ -210,8 +210,9 @@ def test_lengths_must_be_positive(name):
 
 def test_few_particles_have_no_spread():
     """Three sizes are no distribution."""
-    few = xr.Dataset({name: ("particle", np.ones(3)) for name in ("edge_nm", "weight")})
-    with pytest.raises(ValueError, match="number of particles = 3"):
+    names = ("edge_nm", "edge_err_nm", "weight")
+    few = xr.Dataset({name: ("particle", np.ones(3)) for name in names})
+    with pytest.raises(ValueError, match=r"'edge_nm': 3, .* at least 4"):
         mean_size(few)
 
 
