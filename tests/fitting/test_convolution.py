@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from spots import FINE_NM, INTENSITY, POSITION_NM, SHAPES, TIME_NS, records, spread
 
-from tptools.fitting import diffusivity, spreading_spot
+from tptools.fitting import convolution, diffusivity, spreading_spot
 
 D = 0.02
 GAUSSIAN = np.exp(-((FINE_NM - 20) ** 2) / (2 * 212**2))
@@ -68,3 +68,13 @@ def test_what_does_not_spread_is_nan(filled, note):
     found = diffusivity(counts, "convolution")
     assert np.isnan(found.value)
     assert found.note == note
+
+
+def test_a_search_that_is_cut_short_is_not_converged(monkeypatch):
+    """What did not settle is NaN, and says so as a field and in its text."""
+    monkeypatch.setattr(convolution, "MAX_EVALUATIONS", 1)
+    mean = spread(GAUSSIAN, D, slice_counts=2e4, background=5.0)
+    found = diffusivity(records(mean, 1, seed=3)[0], "convolution")
+    assert np.isnan(found.value)
+    assert not found.converged
+    assert "converged=False" in repr(found)
