@@ -37,7 +37,7 @@ _READINGS: dict[str, Estimator] = {
     "Gaussian at 1 ns": "gaussian",
     "slices, 0 to 3 ns": "slice_line",
 }
-_SEEN: dict[str, Method] = {
+_RECORDED: dict[str, Method] = {
     "slices through the microscope": "slices",
     "global fit through the microscope": "global",
 }
@@ -63,7 +63,7 @@ def _fit(reading: str) -> Fit:
 
 
 @cache
-def _fit_seen(method: Method) -> Fit:
+def _fit_recorded(method: Method) -> Fit:
     """The same of the film's scans."""
     return _fit_scans(measured("note_2_series", method, CRUDE))
 
@@ -75,7 +75,7 @@ def _fit_scans(scans: xr.Dataset) -> Fit:
 
 def _fits(name: str) -> dict[str, Estimate]:
     excitons = {text: _fit(one)[name] for text, one in _CONSISTENT.items()}
-    return excitons | {text: _fit_seen(one)[name] for text, one in _SEEN.items()}
+    return excitons | {text: _fit_recorded(one)[name] for text, one in _RECORDED.items()}
 
 
 def _curve(table: xr.Dataset) -> list[Estimate]:
@@ -117,7 +117,7 @@ def persistence() -> dict[str, One]:
     """
     return {
         "fit to Note 2's curve": _fit("second_moment")["tau_us"],
-        "Note 2 through the microscope": _fit_seen("slices")["tau_us"],
+        "Note 2 through the microscope": _fit_recorded("slices")["tau_us"],
         "memory of a film with the curve of Fig. 4a": float(
             datasets.load("calibration").attrs["relaxation_time_us"]
         ),
@@ -134,11 +134,11 @@ def limit_of_rare_excitation() -> dict[str, Estimate]:
 def highest_diffusivity() -> dict[str, Estimate]:
     """Read D of Note 2's model at the shortest time between excitations; by scans, at 25 nW."""
     excitons = {text: _highest(one) for text, one in _READINGS.items()}
-    seen = {
+    recorded = {
         text: estimates(measured("note_2_series", one, records=(8,)))[0]
-        for text, one in _SEEN.items()
+        for text, one in _RECORDED.items()
     }
-    return excitons | seen
+    return excitons | recorded
 
 
 @claim("main-enh15")
@@ -347,13 +347,11 @@ def distance_from_experiment() -> dict[str, float]:
     """
     limit, highest = _printed("main-D-inf"), _printed("main-D-enhanced")
     tables = {text: _runs("steady state", one) for text, one in _READINGS.items()}
-    tables |= {text: measured("note_2_series", one, CRUDE) for text, one in _SEEN.items()}
+    tables |= {text: measured("note_2_series", one, CRUDE) for text, one in _RECORDED.items()}
     distances = {}
     for text, table in tables.items():
-        axis = (
-            "disc_time_between_excitations_us" if text in _SEEN else "time_between_excitations_us"
-        )
-        time_us = table[axis]
+        disc = "disc_" if text in _RECORDED else ""
+        time_us = table[f"{disc}time_between_excitations_us"]
         curve = relaxation_curve(time_us, limit, highest - limit, _printed("main-tau-relax"))
         distances[text] = float(np.sqrt(((table["value"] - curve) ** 2).mean())) / highest
     return distances
