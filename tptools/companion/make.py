@@ -71,14 +71,16 @@ def make(
     """
     check_choice("name", name, sorted(RECIPES))
     recipe = RECIPES[name]
-    untitled = replace(recipe, title="")
     memory = joblib.Memory(cache_dir, verbose=0)
     if isinstance(recipe, CalibrationRecipe):
         code = fingerprint(_calibrated)
-        made = memory.cache(_calibrated, ignore=["progress"])(untitled, code, progress)
+        made = memory.cache(_calibrated, ignore=["progress"])(
+            replace(recipe, title=""), code, progress
+        )
     elif isinstance(recipe, SweepRecipe):
         swept = memory.cache(_swept, ignore=["progress"])
         code = fingerprint(_swept)
+        untitled = replace(recipe, title="")
         protocols = [
             swept(replace(untitled, grids={protocol: grid}), protocol, code, progress)
             for protocol, grid in recipe.grids.items()
@@ -86,10 +88,11 @@ def make(
         made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
     else:
         record, code = memory.cache(_record, ignore=["progress"]), fingerprint(_record)
-        records = [
-            record(replace(untitled, conditions=(one,), seed=recipe.seed_of(k)), code, progress)
+        each = [
+            replace(recipe, title="", conditions=(one,), seed=recipe.seed_of(k))
             for k, one in enumerate(recipe.conditions)
         ]
+        records = [record(one, code, progress) for one in each]
         made = records[0] if len(records) == 1 else _join(records, recipe.along)
     licence = {"licence": "CC BY 4.0", "recipe": f"python -m tptools.companion.make {name}"}
     return made.assign_attrs(title=recipe.title, **licence)
