@@ -28,7 +28,7 @@ test: setup ## lint, imports, types, unit tests, doctests, and every chapter aga
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/mypy tptools
+	$(BIN)/mypy tptools tools benchmarks
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval --nbval-current-env book
 

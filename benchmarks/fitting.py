@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import lmfit
 import numpy as np
 import xarray as xr
 from lmfit.models import ConstantModel, GaussianModel
-from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
 from benchmarks.common import Row, paired
+from tptools.arrays import FloatArray
 from tptools.fitting import diffusivity, fit_profiles, spreading_spot
 from tptools.randomness import generator
 
@@ -38,7 +39,7 @@ def map_of_counts() -> xr.DataArray:
     return mean.copy(data=generator(1, "map of counts").poisson(mean))
 
 
-def by_lmfit(profile: NDArray) -> float:
+def by_lmfit(profile: FloatArray) -> float:
     """Variance of one profile by lmfit's own Gaussian and constant."""
     model = GaussianModel() + ConstantModel()
     start = {"center": 0.0, "sigma": 250.0, "c": profile.min()}
@@ -47,14 +48,20 @@ def by_lmfit(profile: NDArray) -> float:
     return fit.params["sigma"].value ** 2
 
 
-def by_curve_fit(profile: NDArray) -> float:
+def by_curve_fit(profile: FloatArray) -> float:
     """Variance of one profile by `scipy.optimize.curve_fit`."""
     start = [np.ptp(profile), 0.0, 250.0, profile.min()]
     return curve_fit(_gaussian, POSITION_NM, profile, start)[0][2] ** 2
 
 
-def _gaussian(x: NDArray, height: float, centre: float, sigma: float, level: float) -> NDArray:
+def _gaussian(
+    x: FloatArray, height: float, centre: float, sigma: float, level: float
+) -> FloatArray:
     return height * np.exp(-((x - centre) ** 2) / (2 * sigma**2)) + level
+
+
+def _one_by_one(fit: Callable[[FloatArray], float], profiles: FloatArray) -> float:
+    return _timed(lambda: [fit(one) for one in profiles], len(profiles))
 
 
 def _timed(work: Callable[[], object], pieces: int = 1) -> float:
@@ -73,7 +80,7 @@ def against_loops(counts: xr.DataArray) -> Iterator[Row]:
             raise AssertionError(f"variances differ by {same:.1e} from those of {name}")
         ours, other, ratio = paired(
             lambda: _timed(lambda: fit_profiles(counts), len(counts)),
-            lambda fit=fit: _timed(lambda: [fit(p) for p in profiles], len(profiles)),
+            partial(_one_by_one, fit, profiles),
         )
         yield Row(f"{name} loop, a slice of 61", _us(ours), _us(other), ratio, bar)
 
@@ -86,7 +93,7 @@ class Likelihood:
         self.amplitudes = np.ptp(self.counts, axis=1)
         self.count_logs = self.counts * np.log(np.maximum(self.counts, 1))
 
-    def residuals(self, parameters: lmfit.Parameters) -> NDArray:
+    def residuals(self, parameters: lmfit.Parameters) -> FloatArray:
         """Square roots of the deviance of each count, at the best intensities."""
         spot = parameters.valuesdict()
         variance = spot["variance"] + 2 * spot["diffusivity"] * TIME_NS[:, None]

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
@@ -43,7 +44,7 @@ def vectorised_ns_per_step(excitation_density: float, n_pulses: int) -> float:
 
 def compiled_ns_per_step(program: Path, excitation_density: float, n_pulses: int) -> float:
     """The same for the C++ version, which times itself."""
-    command = [program, str(excitation_density), "0.4", str(n_pulses), "1"]
+    command = [str(program), str(excitation_density), "0.4", str(n_pulses), "1"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(output[3]) * 1e9 / (int(output[0]) * STEPS_PER_LIFETIME)
 
@@ -58,8 +59,8 @@ def against_compiled(folder: Path) -> Iterator[Row]:
     subprocess.run([compiler, "-O3", "-march=native", "-o", program, SOURCE], check=True)
     for excitation_density, n_pulses, plain in ((0.08, 500, 100), (0.005, 5000, 300)):
         ours, other, ratio = paired(
-            lambda a=excitation_density, n=n_pulses: ours_ns_per_step(a, n),
-            lambda a=excitation_density, n=plain: compiled_ns_per_step(program, a, n),
+            partial(ours_ns_per_step, excitation_density, n_pulses),
+            partial(compiled_ns_per_step, program, excitation_density, plain),
         )
         yield Row(f"plain C++, <N> = {excitation_density}", _ns(ours), _ns(other), ratio, 4)
 
@@ -115,9 +116,7 @@ def scaling() -> Iterator[Row]:
         ("8 times the pulses", (0.08, 250), (0.08, 2000)),
         ("8 times the excitons", (0.08, 500), (0.64, 500)),
     ):
-        a, b, ratio = paired(
-            lambda s=small: ours_ns_per_step(*s), lambda c=large: ours_ns_per_step(*c)
-        )
+        a, b, ratio = paired(partial(ours_ns_per_step, *small), partial(ours_ns_per_step, *large))
         yield Row(f"{what}: cost per step", _ns(a), _ns(b), ratio)
 
 

@@ -76,7 +76,8 @@ def build(root: Path) -> int:
     # All pages are written anew, so that a number glued from another chapter is that chapter's
     # present one, and no page of a removed chapter stays.
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", root, "-W", "--keep-going"]
+    program = Path(sys.executable).with_name("jupyter-book")
+    command: list[str | Path] = [program, "build", root, "-W", "--keep-going"]
     status = subprocess.run(command, check=False).returncode
     if status:
         # Sphinx warns only about pages that it reads: a second try must read all of them again.

@@ -12,13 +12,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from posixpath import dirname, join, normpath
+from typing import Any
 
 import yaml
 from browser import open_browser, typeset
 from bs4 import BeautifulSoup, Tag
+from playwright.sync_api import PdfMargins
 from pypdf import PdfReader
 
-PAPER = {"top": "20mm", "bottom": "20mm", "left": "20mm", "right": "20mm"}
+PAPER: PdfMargins = {"top": "20mm", "bottom": "20mm", "left": "20mm", "right": "20mm"}
 FOOTER = (
     '<div style="width: 100%; text-align: center; font: 9px sans-serif; color: #333">'
     '<span class="pageNumber"></span></div>'
@@ -32,7 +34,7 @@ def page_of(file: str) -> str:
     return re.sub(r"\.(md|ipynb)$", "", file)
 
 
-def entries(toc: dict) -> Iterator[tuple[str, str]]:
+def entries(toc: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the caption of its part, or nothing, and the name of each page, in order."""
     if "root" in toc:
         yield "", page_of(toc["root"])
@@ -53,7 +55,7 @@ def label(page: str, fragment: str = "") -> str:
 def article(html: Path, page: str, pages: set[str]) -> Tag:
     """Cut the text out of a built page, with links and pictures that work in the document."""
     soup = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
-    text = soup.select_one("article.bd-article")
+    text = soup.select("article.bd-article")[0]
     for one in text.select(CHROME):
         # the script of a player sets its first picture
         if not (one.name == "script" and one.find_parent("figure")):
@@ -62,11 +64,11 @@ def article(html: Path, page: str, pages: set[str]) -> Tag:
         one["open"] = ""
     for one in text.select("[id]"):
         if not one.find_parent(class_="animation"):
-            one["id"] = label(page, one["id"])
+            one["id"] = label(page, str(one["id"]))
     for one in text.select("[href]"):
-        one["href"] = target(one["href"], page, pages)
+        one["href"] = target(str(one["href"]), page, pages)
     for one in text.select("img[src]"):
-        one["src"] = (html / normpath(join(dirname(page), one["src"]))).as_uri()
+        one["src"] = (html / normpath(join(dirname(page), str(one["src"])))).as_uri()
         one.attrs.pop("loading", None)
     text["id"] = label(page)
     return text
@@ -98,9 +100,10 @@ def document(root: Path, numbers: dict[str, int]) -> str:
     rows, texts = [], []
     for caption, page in order:
         text = article(html, page, names)
-        title = text.h1.get_text()
+        heading = text.select("h1")[0]
+        title = heading.get_text()
         if caption:
-            text.h1.insert_before(BeautifulSoup(f'<p class="part">{caption}</p>', "html.parser"))
+            heading.insert_before(BeautifulSoup(f'<p class="part">{caption}</p>', "html.parser"))
             rows.append(f'<li class="part">{caption}</li>')
         number = numbers.get(plain(title), "")
         rows.append(f'<li><a href="#{label(page)}">{title}</a><span>{number}</span></li>')
@@ -134,7 +137,7 @@ def head(html: Path, page: str) -> str:
     for one in kept:
         for key in ("href", "src"):
             if key in one.attrs:
-                path = normpath(join(dirname(page), one[key])).split("?")[0]
+                path = normpath(join(dirname(page), str(one[key]))).split("?")[0]
                 one[key] = (html / path).as_uri()
     return "\n".join(map(str, kept))
 
@@ -147,11 +150,14 @@ def plain(title: str) -> str:
 def starts(pdf: Path) -> dict[str, int]:
     """Return the pages on which chapters start, by title, from the bookmarks."""
     reader = PdfReader(pdf)
-    return {
-        plain(one.title): reader.get_destination_page_number(one) + 1
-        for one in reader.outline
-        if not isinstance(one, list)
-    }
+    numbers = {}
+    for one in reader.outline:
+        if isinstance(one, list) or one.title is None:
+            continue
+        number = reader.get_destination_page_number(one)
+        if number is not None:
+            numbers[plain(one.title)] = number + 1
+    return numbers
 
 
 def print_book(root: Path) -> Path:

@@ -18,6 +18,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -91,13 +92,15 @@ class Published(SphinxDirective):
         return inside.children
 
 
-def group(context: dict, label: str) -> list[dict]:
+def group(context: dict[str, Any], label: str) -> list[dict[str, Any]]:
     """Return the buttons of one menu in the header of a page."""
     menus = (b["buttons"] for b in context["header_buttons"] if b.get("label") == label)
     return next(menus, [])
 
 
-def offer(app: Sphinx, page: str, _template: str, context: dict, _doctree: object) -> None:
+def offer(
+    app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
     """Add the text file of a chapter to its downloads, and say what Colab needs."""
     for button in group(context, "launch-buttons"):
         if button["text"] == "Colab":
@@ -116,7 +119,9 @@ def offer(app: Sphinx, page: str, _template: str, context: dict, _doctree: objec
     buttons.insert(buttons.index(notebook) + 1, notebook | changes)
 
 
-def mend(_app: Sphinx, _page: str, _template: str, context: dict, _doctree: object) -> None:
+def mend(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
     """Take out of a page what misleads a screen reader.
 
     The corner of a table is no header of anything. A bibliography is marked as a list whose
