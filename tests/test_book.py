@@ -121,6 +121,13 @@ def foreign_imports(nb: NotebookNode) -> list[str]:
     return faults
 
 
+def own_functions(nb: NotebookNode) -> list[str]:
+    """List functions and classes that a chapter defines: what recurs belongs to the package."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    nodes = (node for cell in code_cells(nb) for node in ast.walk(ast.parse(cell.source)))
+    return [f"defines {node.name}" for node in nodes if isinstance(node, kinds)]
+
+
 def comments(nb: NotebookNode) -> list[str]:
     """List lines of prose that start with %, which Markdown takes for a comment and drops."""
     prose = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
@@ -217,6 +224,11 @@ def test_chapter_holds_no_tools_of_its_own(chapter):
     assert foreign_imports(chapter) == []
 
 
+def test_chapter_defines_no_function(chapter):
+    """Chapters use what the package has, and tests of the package see it."""
+    assert own_functions(chapter) == []
+
+
 def test_no_prose_is_dropped(chapter):
     """No line of prose is lost as a comment."""
     assert comments(chapter) == []
@@ -280,6 +292,7 @@ def shown(mime: str, content: str) -> list[NotebookNode]:
         (long_cells, notebook("1\n" * 25), notebook("1\n" * 26)),
         (foreign_imports, notebook("from tptools.kmc import simulate\nimport numpy as np"),
          notebook("import scipy.optimize")),
+        (own_functions, notebook("half = lambda x: x / 2"), notebook("def half(x):\n    return x / 2")),
         (foreign_imports, notebook("import matplotlib.pyplot as plt"),
          notebook("from tests import helper")),
     ],
