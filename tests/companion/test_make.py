@@ -1,6 +1,8 @@
 """Tests of tptools.companion.make."""
 
 import math
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import xarray as xr
 from tptools.companion import datasets, make, recipes
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
+from tptools.provenance import sources
 
 SMALL = "tplm_example"
 TWO_LASERS = tuple(
@@ -311,3 +314,54 @@ def test_unknown_name_lists_the_known():
     """A typing error is answered with the names there are."""
     with pytest.raises(ValueError, match="'tplm_10nw' must be one of 'calibration'"):
         make.make("tplm_10nw")
+
+
+def ran(maker, *args):
+    """Return what of the package ran in any thread while a maker was at work, by its name."""
+    codes = set()
+
+    def profile(frame, event, arg):
+        codes.add(frame.f_code)
+
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+    try:
+        maker(*args)
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    package = Path(make.__file__).parents[1]
+    own = [one for one in codes if package in Path(one.co_filename).parents]
+    modules = [Path(one.co_filename).relative_to(package.parent).with_suffix("") for one in own]
+    return {
+        f"{'.'.join(module.parts)}.{one.co_qualname.partition('.')[0]}".replace(".__init__.", ".")
+        for module, one in zip(modules, own, strict=True)
+        if one.co_name != "<module>"
+    }
+
+
+def test_all_that_runs_for_a_record_is_in_its_key():
+    """What types and imports tell of the makers of records is all that takes part."""
+    one = replace(TINY, conditions=TWO_LASERS[:1], n_excitons=200)
+    found = ran(make._record, one, "", False)
+    assert len(found) > 30
+    assert found <= sources(make._record).keys()
+
+
+def test_all_that_runs_for_a_calibration_is_in_its_key(monkeypatch):
+    """The same of calibrations, with the fits."""
+    monkeypatch.setattr(make, "CURVE_LASERS", tuple(Excitation(p, 2.5) for p in (25, 10, 4, 1)))
+    film = ExcitonModel(relaxation_time_us=0.05, lifetime_ns=1.0)
+    recipe = recipes.CalibrationRecipe("tiny", film, {"highest_cm2_s": 0.1}, 300, 1)
+    found = ran(make._calibrated, recipe, "", False)
+    assert len(found) > 50
+    assert found <= sources(make._calibrated).keys()
+
+
+def test_all_that_runs_for_a_sweep_is_in_its_key():
+    """The same of sweeps, with every reading of D."""
+    grids = {"one": {"excitation_density": [0.04], "period_us": [10.0], "n_pulses": 20}}
+    recipe = recipes.SweepRecipe("tiny", ExcitonModel(), grids, Recording(until_ns=3), n_trains=2)
+    found = ran(make._swept, recipe, "one", "", False)
+    assert len(found) > 30
+    assert found <= sources(make._swept).keys()
