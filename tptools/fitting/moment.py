@@ -11,9 +11,9 @@ from tptools.arrays import BoolArray, FloatArray
 from tptools.estimate import Estimate
 from tptools.fitting.likelihood import likeliest_map
 from tptools.fitting.line import weighted_line
+from tptools.fitting.records import EDGE_FRACTION
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
-EDGE_FRACTION = 0.05
 # Standard errors beyond which growth of a cumulant is worth a word in the note.
 WARNING = 3.0
 

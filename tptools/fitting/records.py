@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 
+EDGE_FRACTION = 0.05
+"""Share of the positions, at either end, where a record shows its background only."""
+
 
 def check_axes(record: xr.DataArray, *axes: str, name: str = "counts") -> None:
     """Raise ValueError unless the record has these axes, and they increase.

@@ -16,7 +16,7 @@ from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate, correlated_estimates
 from tptools.fitting.line import weighted_line
 from tptools.fitting.profiles import fit_profiles
-from tptools.fitting.records import check_axes, check_window, select_window
+from tptools.fitting.records import EDGE_FRACTION, check_axes, check_window, select_window
 from tptools.fitting.result import Fit
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
@@ -25,7 +25,6 @@ __all__ = ["fit_growth", "line_through_slices", "variance_growth"]
 Background = Literal["fitted", "ignored", "edges"]
 
 NEIGHBOURS = 25
-EDGE_FRACTION = 0.05
 # Standard deviation, relative to the largest, that is rounding rather than scatter.
 NO_SCATTER = 1e-9
 
