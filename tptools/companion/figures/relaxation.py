@@ -38,7 +38,7 @@ def plot_measured_relaxation(
     Figure
     """
     figure, ax = plt.subplots(figsize=(7.2, 4.2))
-    inset = ax.inset_axes((0.42, 0.4, 0.55, 0.57))
+    inset = ax.inset_axes((0.42, 0.47, 0.55, 0.5))
     colours = {"slices": OKABE_ITO["blue"], "global": OKABE_ITO["green"]}
     markers = {"slices": "o", "global": "D"}
     for method, fit in fits.items():
@@ -100,7 +100,7 @@ def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
     right.plot(
         tried["disc_time_between_excitations_us"], tried["diffusivity_cm2_s"], "o", color="k", ms=5
     )
-    right.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
+    right.set(xscale="log", xlabel="$T$ of the disc (µs)", ylabel="$D$ (cm²/s)", ylim=(0, None))
     right.xaxis.set_major_formatter("{x:g}")
     return figure
 
