@@ -70,7 +70,14 @@ Key = TypeVar("Key")
 
 
 def use_style() -> None:
-    """Set matplotlib's defaults for all figures that follow."""
+    """Set matplotlib's defaults for all figures that follow.
+
+    Examples
+    --------
+    ::
+
+        use_style()
+    """
     plt.style.use(_STYLE)
 
 
