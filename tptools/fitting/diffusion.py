@@ -18,7 +18,7 @@ from tptools.fitting.moment import moment_fit
 from tptools.fitting.records import select_window
 from tptools.fitting.slices import line_through_slices
 
-__all__ = ["Method", "diffusivity"]
+__all__ = ["diffusivity"]
 
 Method = Literal["slices", "global", "convolution", "moment"]
 

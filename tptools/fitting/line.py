@@ -9,7 +9,7 @@ from tptools.arrays import FloatArray
 from tptools.estimate import Estimate, correlated_estimates
 from tptools.fitting.records import check_columns, check_errors, check_varied
 
-__all__ = ["line", "weighted_line"]
+__all__ = ["line"]
 
 
 def weighted_line(

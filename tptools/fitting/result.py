@@ -14,7 +14,7 @@ from scipy import stats
 from tptools.arrays import FloatArray
 from tptools.estimate import Estimate, correlated_estimates
 
-__all__ = ["Fit", "fit_curve"]
+__all__ = ["Fit"]
 
 MAX_REWEIGHTINGS = 50
 RELATIVE_TOLERANCE = 1e-6

@@ -1,8 +1,10 @@
-"""Print the verdict on every claim, as kept in ``tests/claims/verdicts.csv``."""
+"""Print the verdict on every claim, as kept in ``tests/companion/claims/verdicts.csv``."""
 
 import sys
 
 from tptools.companion.claims.ledger import judge
 from tptools.companion.paper import CLAIMS
 
-sys.stdout.writelines(["claim,verdict\n", *(f"{one},{judge(one).verdict}\n" for one in CLAIMS)])
+if __name__ == "__main__":
+    rows = (f"{one},{judge(one).verdict}\n" for one in CLAIMS)
+    sys.stdout.writelines(["claim,verdict\n", *rows])
