@@ -22,9 +22,9 @@ class Detector:
         Full width of its response in time (Note 3).
     detection_efficiency : float
         Chance that a photon emitted anywhere reaches the image plane and is counted there, in
-        (0, 1]; assumed. The brightest bin of a scan at 1 nW and 2.5 MHz then holds about 220 counts,
-        where the data that Note 7 imitates have 313. It includes the number of layers in the film: a
-        run is a single one.
+        (0, 1]; assumed. The brightest bin of a scan at 1 nW and 2.5 MHz then holds about 220
+        counts, where the data that Note 7 imitates have 313. It includes the number of layers in
+        the film: a run is a single one.
     filter_transmission : float
         Neutral-density filter in front of the detector, in (0, 1].
     dark_rate_Hz, background_rate_Hz : float
