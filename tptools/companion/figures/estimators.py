@@ -245,6 +245,7 @@ def plot_shapes(
                 (0, 8),
                 textcoords="offset points",
                 ha="center",
+                fontsize=8,
             )
     right.set_ylim(0.9 - _FARTHEST, 1.1 + _FARTHEST)
     right.set_xticks(np.arange(len(shapes)), list(shapes))
