@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from tptools.companion import series
 from tptools.fitting import relaxation_curve
@@ -50,6 +51,13 @@ def test_mean_of_equal_records_is_their_value():
     mean, test = series.weighted_mean(table)
     assert (mean.value, mean.std_err) == pytest.approx((0.2, 0.01))
     assert (test.chi2, test.n_points) == (pytest.approx(0), 4)
+
+
+def test_two_records_agree_with_their_mean_as_with_each_other():
+    """The mean of the same records takes a degree of freedom: p is that of their difference."""
+    table = xr.Dataset({"value": ("record", [0.1, 0.3]), "scatter": ("record", [0.03, 0.04])})
+    p_value = series.weighted_mean(table)[1].p_value
+    assert p_value == pytest.approx(2 * stats.norm.sf(0.2 / 0.05))
 
 
 def test_change_is_last_less_first(measured):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
+from scipy import stats
 
 from tptools import fitting
 from tptools.estimate import Estimate
@@ -90,7 +92,8 @@ def weighted_mean(series: xr.Dataset) -> tuple[Estimate, fitting.Agreement]:
     Returns
     -------
     tuple of Estimate and Agreement
-        The mean, weighted by the scatter, in cm2/s; and the test of `tptools.fitting.agree`.
+        The mean, weighted by the scatter, in cm2/s; and the test of `tptools.fitting.agree` with
+        one degree of freedom less than there are points.
 
     Examples
     --------
@@ -102,7 +105,10 @@ def weighted_mean(series: xr.Dataset) -> tuple[Estimate, fitting.Agreement]:
     value, error = series["value"].values, series["scatter"].values
     mean = float(np.average(value, weights=error**-2.0))
     std_err = float(np.sum(error**-2.0)) ** -0.5
-    return Estimate(mean, std_err, "cm2/s", "weighted mean"), fitting.agree(value, error, mean, 0.0)
+    test = fitting.agree(value, error, mean, 0.0)
+    # the mean is that of the same points and takes one degree of freedom
+    p_value = float(stats.chi2.sf(test.chi2, test.n_points - 1))
+    return Estimate(mean, std_err, "cm2/s", "weighted mean"), replace(test, p_value=p_value)
 
 
 def change(series: xr.Dataset) -> Estimate:
