@@ -85,7 +85,7 @@ def light_against_power(name: str) -> fitting.Fit:
 def exponential_at_first() -> Estimate:
     """Fit both curves to all decays, from where the response ends to 3 ns.
 
-    The light is 2 % from the exponential; more photons than 180,000 would always tell.
+    The light is 2 % from the exponential; more photons than 120,000 would always tell.
     """
     return _of_other(fitting.fit_decay, fitting.fit_tail, (0.2, 3.0))
 
