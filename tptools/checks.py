@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from numbers import Integral, Real
 
 
@@ -70,3 +70,19 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """
     if value not in choices:
         raise ValueError(f"{name} = {value!r} must be one of {', '.join(map(repr, choices))}")
+
+
+def check_holds(name: str, held: Container[Hashable], wanted: Iterable[str], source: str) -> None:
+    """Raise ValueError unless all names are held, such as variables by a dataset.
+
+    Examples
+    --------
+    >>> check_holds("record", {"counts"}, ["counts", "saturated"], "an instrument")
+    Traceback (most recent call last):
+    ValueError: record lacks saturated and must be what an instrument returns; pass it as it is
+    """
+    lacking = [one for one in wanted if one not in held]
+    if lacking:
+        raise ValueError(
+            f"{name} lacks {', '.join(lacking)} and must be what {source} returns; pass it as it is"
+        )

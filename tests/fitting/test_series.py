@@ -162,3 +162,12 @@ def test_rows_of_several_methods_keep_their_names():
         estimates(table)
     with pytest.raises(ValueError, match="give unit"):
         estimates(table.isel(record=0).assign(value=table["value"][:, 0].drop_attrs()))
+
+
+def test_what_is_no_series_is_refused():
+    """A dataset without counts, and a single record."""
+    single = records(1).isel(record=0)
+    with pytest.raises(ValueError, match="dataset lacks counts"):
+        measure_series(single.drop_vars("counts"))
+    with pytest.raises(ValueError, match="must have 'record'"):
+        measure_series(single)

@@ -90,7 +90,7 @@ def test_records_that_cannot_be_fitted_are_refused():
         fit_peak(record_of(n_frames=2))
     bare = record_of()
     bare.attrs.pop("slit_nm")
-    with pytest.raises(ValueError, match=r"lacks the attributes \['slit_nm'\]"):
+    with pytest.raises(ValueError, match="record lacks slit_nm"):
         fit_peak(bare)
 
 
@@ -123,13 +123,24 @@ def test_beam_below_dark_counts_has_no_absorbance():
         fit_absorbance(found)
 
 
-@pytest.mark.parametrize("wrong", [0.0, math.inf])
+@pytest.mark.parametrize("wrong", [0.0, math.inf, math.nan])
 def test_absorbance_without_a_usable_error_is_refused(wrong):
-    """A point whose error is zero or infinite has no weight."""
+    """A point whose error is zero, infinite or missing has no weight, and is not left out."""
     scan = absorbance(Spectrophotometer().measure(FILM, seed=1))
     scan["std_err"][3] = wrong
-    with pytest.raises(ValueError, match=r"std_err of spectrum .* of point 3"):
+    with pytest.raises(ValueError, match=r"std_err of spectrum .* point 3"):
         fit_absorbance(scan)
+
+
+def test_what_no_instrument_returns_is_refused():
+    """The error names what is missing."""
+    scan = Spectrophotometer().measure(FILM, seed=1)
+    with pytest.raises(ValueError, match="record lacks reference"):
+        absorbance(scan.drop_vars("reference"))
+    with pytest.raises(ValueError, match="spectrum lacks std_err"):
+        fit_absorbance(absorbance(scan).drop_vars("std_err"))
+    with pytest.raises(ValueError, match="record lacks saturated"):
+        fit_peak(record_of().drop_vars("saturated"))
 
 
 def test_parameters_of_a_fit_know_each_other():

@@ -1,6 +1,7 @@
 """Tests of tptools.kmc.observables on records whose answer is known."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -177,3 +178,20 @@ def test_unusable_arguments_are_named(free_run, arguments, message):
     """An unknown estimator or a time that was not recorded is a ValueError that says so."""
     with pytest.raises(ValueError, match=message):
         diffusivity(free_run, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("read", "variable"),
+    [
+        (mean_square_displacement, "r2_sum_nm2"),
+        (density, "radial_count"),
+        (density, "sites_per_radius"),
+        (diffusivity, "exciton_count"),
+        (partial(diffusivity, estimator="gaussian"), "x_count"),
+        (partial(diffusivity, estimator="radial_profile"), "radial_count"),
+    ],
+)
+def test_what_is_no_run_is_refused(free_run, read, variable):
+    """The error names the variable that is missing, and where a run comes from."""
+    with pytest.raises(ValueError, match=f"result lacks {variable} and .*kmc.simulate"):
+        read(free_run.drop_vars(variable))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from tptools.checks import check_number
+from tptools.checks import check_holds, check_number
 from tptools.estimate import Estimate
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.records import check_record
@@ -123,7 +123,7 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     Raises
     ------
     ValueError
-        If a count or the drift is negative or not finite.
+        If a count or the drift is missing, negative or not finite.
 
     Examples
     --------
@@ -134,6 +134,8 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     Estimate(0.7000 ± 0.0079, method='integrating sphere')
     """
     names = ("sample_emission", "blank_emission", "blank_excitation", "sample_excitation")
+    held = {*record, *record.attrs}
+    check_holds("record", held, (*names, "lamp_drift"), "tptools.instruments.IntegratingSphere")
     for name in names:
         check_record(record[name])
     check_number("lamp_drift", record.attrs["lamp_drift"], at_least=0)

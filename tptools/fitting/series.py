@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from tptools.checks import check_integer
+from tptools.checks import check_holds, check_integer
 from tptools.estimate import Estimate
 from tptools.fitting.diffusion import Method, diffusivity
 from tptools.randomness import generator
@@ -64,7 +64,7 @@ def measure_series(
     Raises
     ------
     ValueError
-        If `n_resamples` is below 2, or as for `diffusivity`.
+        If `n_resamples` is below 2, `dataset` is no series, or as for `diffusivity`.
 
     Examples
     --------
@@ -76,6 +76,12 @@ def measure_series(
     array([[0.05, 0.05]])
     """
     check_integer("n_resamples", n_resamples, at_least=2)
+    check_holds("dataset", dataset, ["counts"], "tptools.instruments.Microscope.measure")
+    if "record" not in dataset["counts"].dims:
+        raise ValueError(
+            f"counts has dimensions {dataset['counts'].dims} and must have 'record'; join records "
+            "along it, or use diffusivity for a single one"
+        )
     counts = dataset["counts"].transpose("record", "time_ns", "position_nm")
     columns = []
     for record in counts:

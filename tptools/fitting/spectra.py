@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray
+from tptools.checks import check_holds
 from tptools.estimate import Estimate
 from tptools.fitting.records import check_errors, check_record
 from tptools.fitting.result import Fit, fit_curve
@@ -71,12 +72,9 @@ def reject_cosmic_rays(record: xr.Dataset, *, threshold: float = 6.0) -> xr.Data
     >>> reject_cosmic_rays(xr.Dataset({"counts": counts}, attrs=camera)).counts.values.tolist()
     [600.0, 600.0]
     """
+    held = {*record, *record.attrs}
+    check_holds("record", held, ("counts", *_CAMERA), "tptools.instruments.Spectrometer")
     check_record(record["counts"], "wavelength_nm")
-    missing = set(_CAMERA) - set(record.attrs)
-    if missing:
-        raise ValueError(
-            f"record lacks the attributes {sorted(missing)}; take it from an instrument"
-        )
     if record.sizes.get("frame", 1) < 3:
         raise ValueError(
             f"record has {record.sizes.get('frame', 1)} frames and must have at least 3, so that "
@@ -131,6 +129,7 @@ def fit_peak(record: xr.Dataset) -> Fit:
     >>> round(fit["peak_nm"].value), round(fit["fwhm_nm"].value)
     (515, 19)
     """
+    check_holds("record", record, ["saturated"], "tptools.instruments.Spectrometer")
     n_saturated = int(record["saturated"].sum())
     if n_saturated:
         raise ValueError(
@@ -173,7 +172,8 @@ def absorbance(record: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If counts are negative or not finite, or wavelengths do not increase.
+        If a beam or an attribute is missing, counts are negative or not finite, or wavelengths do
+        not increase.
 
     Examples
     --------
@@ -183,9 +183,12 @@ def absorbance(record: xr.Dataset) -> xr.Dataset:
     >>> absorbance(scan).absorbance.values.tolist()
     [1.0]
     """
+    beams = ("sample", "reference")
+    needed = (*beams, "dark_rate_Hz", "dwell_s")
+    check_holds("record", {*record, *record.attrs}, needed, "tptools.instruments.Spectrophotometer")
     dark = record.attrs["dark_rate_Hz"] * record.attrs["dwell_s"]
     light, variance = {}, 0.0
-    for name in ("sample", "reference"):
+    for name in beams:
         check_record(record[name], "wavelength_nm")
         light[name] = (record[name] - dark).where(record[name] > dark)
         variance = variance + record[name] / light[name] ** 2
@@ -216,7 +219,8 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
     Raises
     ------
     ValueError
-        If fewer than eight points are numbers, or one of them has no positive, finite error.
+        If a variable is missing, fewer than eight points are numbers, or one of these has no
+        positive, finite error.
 
     Examples
     --------
@@ -226,13 +230,15 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
     >>> round(float(fit_absorbance(absorbance(scan))["exciton_nm"]))
     502
     """
-    usable = spectrum.dropna("wavelength_nm")
+    names = ("wavelength_nm", "absorbance", "std_err")
+    check_holds("spectrum", spectrum.variables, names, "tptools.fitting.absorbance")
+    # a point without an error is no point to leave out in silence
+    usable = spectrum.dropna("wavelength_nm", subset=["absorbance"])
     if usable.sizes["wavelength_nm"] < 8:
         raise ValueError(
             f"spectrum has {usable.sizes['wavelength_nm']} finite points and must have at least 8"
         )
     width_nm = spectrum.attrs.get("bandwidth_nm", 0.0)
-    names = ("wavelength_nm", "absorbance", "std_err")
     wavelength, value, error = (usable[name].to_numpy() for name in names)
     check_errors("std_err of spectrum", error)
 

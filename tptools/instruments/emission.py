@@ -8,6 +8,7 @@ from typing import Self
 import xarray as xr
 
 from tptools.arrays import FloatArray
+from tptools.checks import check_holds
 from tptools.excitation import Excitation
 
 
@@ -69,13 +70,8 @@ def _check_run(run: xr.Dataset) -> None:
     """Refuse what is no run of one condition."""
     variables = ("expected_emission", "delay_ns", "delay_end_ns")
     attributes = ("lattice_spacing_nm", "n_pulses", "n_trains", "seed")
-    lacking = [name for name in variables if name not in run.variables]
-    lacking += [name for name in attributes if name not in run.attrs]
-    if lacking:
-        raise ValueError(
-            f"run lacks {', '.join(lacking)} and must be what tptools.kmc.simulate returns; "
-            "pass its dataset as it is"
-        )
+    held = {*run.variables, *run.attrs}
+    check_holds("run", held, (*variables, *attributes), "tptools.kmc.simulate")
     unknown = set(map(str, run["expected_emission"].dims)) - {"train", "block", "delay_ns", "r_nm"}
     if unknown:
         raise ValueError(f"run holds conditions over {sorted(unknown)} and must hold one; select")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_number
+from tptools.checks import check_choice, check_holds, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
 from tptools.units import NM2_PER_NS_IN_CM2_S
@@ -33,6 +33,11 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
     DataArray
         In nm2 over (train, time_ns), and over the conditions of a sweep.
 
+    Raises
+    ------
+    ValueError
+        If `result` lacks a variable of a run.
+
     Examples
     --------
     >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
@@ -40,6 +45,7 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
     >>> mean_square_displacement(run).sel(time_ns=0).values.tolist()
     [0.0, 0.0]
     """
+    _check_run(result, _MOMENTS)
     growth = result["r2_sum_nm2"] - result["initial_r2_sum_nm2"]
     msd = growth / result["exciton_count"]
     return msd.assign_attrs(long_name="<r^2(t)> - <r^2(0)>, 4Dt in the plane", units="nm2")
@@ -59,6 +65,11 @@ def density(result: xr.Dataset) -> xr.DataArray:
         Excitons per site and pulse over (train, time_ns, r_nm), and over the conditions of a
         sweep.
 
+    Raises
+    ------
+    ValueError
+        If `result` lacks a variable of a run.
+
     Examples
     --------
     >>> from tptools.kmc import ExcitonModel, PulseTrain, simulate
@@ -66,6 +77,7 @@ def density(result: xr.Dataset) -> xr.DataArray:
     >>> density(run).dims
     ('train', 'time_ns', 'r_nm')
     """
+    _check_run(result, ("radial_count", "sites_per_radius"))
     count = result["radial_count"]
     if "block" in count.dims:
         count = count.sum("block")
@@ -117,8 +129,8 @@ def diffusivity(
     Raises
     ------
     ValueError
-        If the estimator is unknown, the time was not recorded, or `result` holds more than one
-        condition.
+        If the estimator is unknown, the time was not recorded, or `result` lacks a variable of a
+        run or holds more than one condition.
 
     Examples
     --------
@@ -176,6 +188,7 @@ def diffusivities(
     """
     check_choice("estimator", estimator, tuple(_ESTIMATORS))
     read, variables = _ESTIMATORS[estimator]
+    _check_run(result, ("time_ns", *variables))
     times = result["time_ns"].to_numpy()
     if estimator == "slice_line":
         check_number("window_ns", window_ns, at_least=times[1], at_most=times[-1])
@@ -226,6 +239,11 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     means = np.bincount(group.ravel(), value.to_numpy().ravel()) / size
     mean = value.copy(data=np.where(size > 1, means, np.nan)[group].reshape(value.shape))
     return table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
+
+
+def _check_run(result: xr.Dataset, variables: Iterable[str]) -> None:
+    """Refuse what lacks a variable that every run has."""
+    check_holds("result", result.variables, variables, "tptools.kmc.simulate")
 
 
 def _recorded(times: FloatArray, time_ns: float) -> float:
