@@ -205,6 +205,7 @@ def test_uneven_blocks_are_refused(count_runs):
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
+        ({"excitation_density": [0.1]}, "grid lacks period_us"),
         ({"power": [1]}, "grid parameter = 'power' must be one of"),
         ({"lattice_size": [100, 200]}, "grid parameter = 'lattice_size'"),
         (GRID | {"excitation_density": []}, "at least one value"),

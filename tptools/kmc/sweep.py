@@ -29,6 +29,7 @@ MODEL_PARAMETERS = tuple(
     if field.compare and not field.name.startswith("lattice_")
 )
 PULSE_PARAMETERS = tuple(field.name for field in fields(PulseTrain) if field.compare)
+NEEDED = ("excitation_density", "period_us")
 MEASURES = {
     one.name for kind in (ExcitonModel, PulseTrain) for one in fields(kind) if one.type == "float"
 }
@@ -93,7 +94,8 @@ def sweep(
     Raises
     ------
     ValueError
-        If a name is not that of a parameter, a list is empty, or a parameter is out of range;
+        If a name is not that of a parameter, one that a `PulseTrain` needs is missing, a list is
+        empty, or a parameter is out of range;
         this is found before anything runs.
     LatticeEdgeError
         If an exciton reaches the edge; the other conditions that finished are in the cache.
@@ -151,6 +153,9 @@ def _points(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         check_choice("grid parameter", name, PULSE_PARAMETERS + MODEL_PARAMETERS)
         if _is_list(values) and not len(values):
             raise ValueError(f"grid[{name!r}] = {values!r} must hold at least one value")
+    lacking = [name for name in NEEDED if name not in grid]
+    if lacking:
+        raise ValueError(f"grid lacks {' and '.join(lacking)}, which no PulseTrain can do without")
     lists = [_values(grid, name) for name in grid]
     return [dict(zip(grid, point, strict=True)) for point in itertools.product(*lists)]
 
