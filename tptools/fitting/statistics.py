@@ -147,7 +147,7 @@ def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agr
     Raises
     ------
     ValueError
-        If lengths differ, a value is not finite, or a pair has no error.
+        If lengths differ, a value is not finite, an error is negative, or a pair has none.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def power_of_agreement(
     Raises
     ------
     ValueError
-        If `level` is not between 0 and 1, or a pair has no error.
+        If `level` is not between 0 and 1, or as for `agree`.
 
     Examples
     --------
@@ -209,6 +209,8 @@ def _differences(**columns: ArrayLike) -> tuple[FloatArray, FloatArray]:
     variance = a_err**2 + b_err**2
     if not (variance > 0).all():
         raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
+    if min(a_err.min(), b_err.min()) < 0:
+        raise ValueError("a_err and b_err must not be negative; a standard error is at least 0")
     return a - b, variance
 
 
