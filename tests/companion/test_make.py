@@ -53,16 +53,16 @@ def runs(monkeypatch):
     class Runs(list):
         stop_at = math.inf
 
-    simulate, seen = make.simulate, Runs()
+    simulate, seeds = make.simulate, Runs()
 
     def counted(*args, seed, **options):
-        if len(seen) == seen.stop_at:
+        if len(seeds) == seeds.stop_at:
             raise KeyboardInterrupt
-        seen.append(seed)
+        seeds.append(seed)
         return simulate(*args, seed=seed, **options)
 
     monkeypatch.setattr(make, "simulate", counted)
-    return seen
+    return seeds
 
 
 def test_small_dataset_comes_out_the_same(cache):
@@ -293,6 +293,14 @@ def test_command_line_refuses_an_unknown_name(capsys):
     assert (stopped.value.code, said.out) == (2, "")
     assert said.err.startswith("no recipe is named tplm_10nw; there are: calibration, ")
     assert said.err.count("\n") == 1
+
+
+def test_command_line_refuses_names_beside_all(capsys):
+    """A name that would be ignored starts nothing."""
+    with pytest.raises(SystemExit) as stopped:
+        make.main(["--all", SMALL])
+    assert stopped.value.code == 2
+    assert SMALL in capsys.readouterr().err
 
 
 def test_file_is_whole_or_not_there(tmp_path, monkeypatch):

@@ -160,6 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="folder in which finished records are kept (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
+    if options.all and options.name:
+        parser.exit(2, f"--all remakes every dataset; leave out {', '.join(options.name)}\n")
     wanted = sorted(RECIPES) if options.all else options.name
     if options.list or not wanted:
         print(*(f"{name:21} {recipe.title}" for name, recipe in RECIPES.items()), sep="\n")
