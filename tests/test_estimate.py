@@ -24,6 +24,7 @@ from tptools.estimate import Estimate, correlated_estimates, covariance
         (5.29e-14, 1.2e-15, "(5.29 ± 0.12)×10⁻¹⁴"),
         (3.2e7, 1.5e5, "(3.200 ± 0.015)×10⁷"),
         (2.5, 0.0, "2.5 ± 0"),
+        (1.0, 1.8e-17, "1 ± 0"),  # D / D, but for rounding
         (1.5, math.nan, "1.5 ± nan"),
         (math.nan, math.nan, "nan ± nan"),
         (math.nan, 0.1, "nan ± 0.1"),

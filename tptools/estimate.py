@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -143,8 +144,8 @@ class Estimate:
 
     def __str__(self) -> str:
         """Give value and error to two digits of the error."""
-        # an error of exactly zero has no digits to round to
-        if not self.std_err:
+        # an error of zero, but for the rounding of double precision, has no digits to round to
+        if self.std_err <= sys.float_info.epsilon * abs(self.value):
             return f"{self.value:.6g} ± 0 {self.unit}".rstrip()
         return format(self, ".2u")
 
