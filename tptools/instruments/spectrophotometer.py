@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import xarray as xr
+from scipy import constants
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
@@ -26,7 +27,7 @@ from tptools.spectra import HC_EV_NM, blurred
 
 __all__ = ["Spectrophotometer"]
 
-_BOLTZMANN_EV_K = 8.617333e-5
+_BOLTZMANN_EV_K = constants.k / constants.e
 
 
 @dataclass(frozen=True)
