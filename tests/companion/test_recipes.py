@@ -29,8 +29,8 @@ def bundled_files(monkeypatch):
 
 def value(dataset, name):
     """Return what a dataset says, once for each record."""
-    told = dataset[name].to_numpy() if name in dataset else np.asarray(dataset.attrs[name])
-    return np.broadcast_to(told, (dataset.sizes.get("record", dataset.sizes.get("power_nW", 1)),))
+    stored = dataset[name].to_numpy() if name in dataset else np.asarray(dataset.attrs[name])
+    return np.broadcast_to(stored, (dataset.sizes.get("record", dataset.sizes.get("power_nW", 1)),))
 
 
 def test_every_recipe_has_its_file_and_every_file_its_recipe():

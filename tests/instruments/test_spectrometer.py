@@ -89,9 +89,10 @@ def test_cosmic_rays_come_at_their_rate():
     hits = counts > 10
     area_cm2 = struck.wavelength_nm.size * 100 * (20e-4) ** 2
     wanted = 90 * area_cm2 * 4.0 / 60 * 5 * 30
-    seen = wanted * math.exp(-40 / 2000)  # the others leave less than the 40 electrons of 10 counts
-    assert abs(hits.sum() - seen) < 5 * math.sqrt(seen)
-    assert counts[hits].mean() * 4 == pytest.approx(2040, rel=5 / math.sqrt(seen))
+    # the others leave less than the 40 electrons of 10 counts
+    expected = wanted * math.exp(-40 / 2000)
+    assert abs(hits.sum() - expected) < 5 * math.sqrt(expected)
+    assert counts[hits].mean() * 4 == pytest.approx(2040, rel=5 / math.sqrt(expected))
 
 
 def test_power_drifts_from_record_to_record_only():

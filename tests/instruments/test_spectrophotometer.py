@@ -41,9 +41,11 @@ def test_stray_light_ends_the_range():
     """However opaque the sample, absorbance stops at -log10 of the stray fraction."""
     opaque = replace(SOLUTION, exciton_absorbance=50.0)
     leaky = replace(IDEAL, stray_fraction=1e-4)
-    seen = absorbance(leaky.measure(opaque, seed=2)).absorbance.sel(wavelength_nm=slice(None, 450))
+    measured = absorbance(leaky.measure(opaque, seed=2)).absorbance.sel(
+        wavelength_nm=slice(None, 450)
+    )
     assert leaky.largest_absorbance == pytest.approx(4)
-    assert float(seen.mean()) == pytest.approx(4, abs=0.01)
+    assert float(measured.mean()) == pytest.approx(4, abs=0.01)
     assert IDEAL.largest_absorbance == math.inf
 
 

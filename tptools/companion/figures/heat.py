@@ -148,8 +148,8 @@ def plot_cooling_times(
             ax.axhspan(*band, color=shade, alpha=0.3, lw=0, zorder=0, label=label)
         for (label, colour), marker in zip(colours(times_ns).items(), "os^Dv", strict=False):
             one = times_ns[label].sel(fraction=fraction)
-            seen = one.where(np.isfinite(one))
-            ax.plot(1e7 * one.thermal_diffusivity_m2_s, seen, marker=marker, ms=4,
+            reached = one.where(np.isfinite(one))
+            ax.plot(1e7 * one.thermal_diffusivity_m2_s, reached, marker=marker, ms=4,
                     color=colour, label=label)  # fmt: skip
         ax.set(xscale="log", yscale="log", title=f"down to {100 * fraction:g} %")
         ax.set_xlabel("thermal diffusivity (10$^{-7}$ m²/s)")
