@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from tptools.excitation import Excitation
-from tptools.instruments import Microscope, Timer, WholeSpot
+from tptools.instruments import Microscope, Timer, WholeSpot, microscope
 from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
 from tptools.kmc.records import sites_per_radius
 
@@ -253,6 +253,21 @@ def test_several_conditions_are_refused():
     runs = xr.concat([gaussian_run(), gaussian_run()], "excitation_density")
     with pytest.raises(ValueError, match=r"conditions over \['excitation_density'\]"):
         DARKLESS.expected(runs)
+
+
+def test_a_detector_without_dark_counts_measures():
+    """Rounding leaves no mean below zero, where nothing could be drawn."""
+    record = DARKLESS.measure(gaussian_run(), seed=1).counts
+    assert record.sel(time_ns=slice(None, -0.5)).sum() == 0
+    assert DARKLESS.expected(gaussian_run()).counts.min() == 0
+
+
+def test_means_are_worked_out_once(monkeypatch):
+    """A measurement does not pay twice for the means that it draws around."""
+    worked, mean = [], microscope._Path.mean
+    monkeypatch.setattr(microscope._Path, "mean", lambda path: worked.append(path) or mean(path))
+    DARKLESS.measure(gaussian_run(), seed=1)
+    assert len(worked) == 1
 
 
 def test_window_longer_than_the_period_is_refused():

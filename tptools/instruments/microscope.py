@@ -339,7 +339,9 @@ class _Path:
             per_pulse = timer.first_photons(per_pulse)
         rate_Hz = 1e6 * self.emission.laser.rep_rate_MHz
         arrivals_Hz = rate_Hz * arriving.sum(axis=0) + detector.stray_rate_Hz
-        return per_pulse * detector.live_fraction(arrivals_Hz) * self.n_pulses
+        counts = per_pulse * detector.live_fraction(arrivals_Hz) * self.n_pulses
+        # the timer's chances are differences, whose rounding a dark detector would show below zero
+        return np.maximum(counts, 0)
 
     def noise_ratio(self, mean: FloatArray) -> float:
         """Noise of the simulation over that of the photons (`Microscope.expected`)."""
