@@ -60,6 +60,14 @@ def test_two_records_agree_with_their_mean_as_with_each_other():
     assert p_value == pytest.approx(2 * stats.norm.sf(0.2 / 0.05))
 
 
+@pytest.mark.parametrize("wrong", [0.0, -0.1, np.nan, np.inf])
+def test_mean_without_a_usable_scatter_is_refused(wrong):
+    """A record whose scatter cannot weigh it is named, and nothing else warns."""
+    columns = {"value": ("record", [0.1, 0.3]), "scatter": ("record", [0.1, wrong])}
+    with pytest.raises(ValueError, match=r"scatter must be positive and finite.* point 1"):
+        series.weighted_mean(xr.Dataset(columns))
+
+
 def test_change_is_last_less_first(measured):
     """Independent errors add in squares."""
     found = series.change(measured.sel(estimator="slices"))

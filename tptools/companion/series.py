@@ -11,6 +11,7 @@ from scipy import stats
 
 from tptools import fitting
 from tptools.estimate import Estimate
+from tptools.fitting.records import check_errors
 
 __all__ = ["change", "displacements", "joined", "pick", "rank", "relaxation_fits", "weighted_mean"]
 
@@ -95,6 +96,11 @@ def weighted_mean(series: xr.Dataset) -> tuple[Estimate, fitting.Agreement]:
         The mean, weighted by the scatter, in cm2/s; and the test of `tptools.fitting.agree` with
         one degree of freedom less than there are points.
 
+    Raises
+    ------
+    ValueError
+        If a scatter is not positive and finite.
+
     Examples
     --------
     >>> columns = {"value": ("record", [0.1, 0.3]), "scatter": ("record", [0.1, 0.1])}
@@ -103,6 +109,7 @@ def weighted_mean(series: xr.Dataset) -> tuple[Estimate, fitting.Agreement]:
     0.200 ± 0.071 cm2/s 2.0
     """
     value, error = series["value"].values, series["scatter"].values
+    check_errors("scatter", error)
     mean = float(np.average(value, weights=error**-2.0))
     std_err = float(np.sum(error**-2.0)) ** -0.5
     test = fitting.agree(value, error, mean, 0.0)
