@@ -8,6 +8,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tptools import calibration
 from tptools.calibration import CONTROLS, calibrate, curve_numbers, measure_curve
 from tptools.excitation import Excitation
 from tptools.fitting import relaxation_curve
@@ -97,6 +98,14 @@ def test_known_film_is_recovered(found):
     truth = FILM.hop_rate_modified_per_ps
     assert found.model.hop_rate_modified_per_ps == pytest.approx(truth, rel=0.1)
     assert abs(found.residuals["highest_cm2_s"]) < 0.05
+
+
+def test_a_search_cut_short_says_so(found, monkeypatch):
+    """One model is not enough to find a root, and the result is marked."""
+    assert found.converged
+    monkeypatch.setattr(calibration, "_OPTIONS", calibration._OPTIONS | {"maxfev": 1})
+    short = calibration.calibrate(FILM, {"highest_cm2_s": 1.0}, LASERS, seed=1, n_excitons=1000)
+    assert not short.converged
 
 
 def test_only_what_a_target_controls_is_turned(found):

@@ -71,12 +71,15 @@ class Calibration:
         numbers.
     curve : Dataset
         Relaxation curve of `model`, from `measure_curve`.
+    converged : bool, optional
+        Whether the root was found within the models that are tried at most.
     """
 
     model: ExcitonModel
     targets: Mapping[str, float]
     history: pd.DataFrame
     curve: xr.Dataset
+    converged: bool = True
 
     @property
     def residuals(self) -> dict[str, float]:
@@ -242,7 +245,7 @@ def calibrate(
 
         # the shift by the start makes MINPACK's relative step an absolute one
         origin = _free(start, names)
-        root(
+        found = root(
             lambda step: miss_of(_turned(start, names, origin + step)),
             np.zeros(len(names)),
             options=_OPTIONS,
@@ -251,7 +254,7 @@ def calibrate(
     history = pd.DataFrame(rows)
     best = int(sum((history[name] / wanted - 1) ** 2 for name, wanted in targets.items()).argmin())
     model = _changed(start, {name: history[name][best] for name in names})
-    return Calibration(model, dict(targets), history, curves[best])
+    return Calibration(model, dict(targets), history, curves[best], bool(found.success))
 
 
 _OPTIONS = {"eps": STEP**2, "xtol": TOLERANCE, "maxfev": 12, "factor": 1.0}
