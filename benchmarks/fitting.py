@@ -74,7 +74,7 @@ def against_loops(counts: xr.DataArray) -> Iterator[Row]:
     """All slices of a map, per slice."""
     profiles = counts.to_numpy()[SAMPLE].astype(float)
     found = fit_profiles(counts)["variance_nm2"].to_numpy()[SAMPLE]
-    for name, fit, bar in (("lmfit", by_lmfit, 200), ("curve_fit", by_curve_fit, 10)):
+    for name, fit, bar in (("lmfit", by_lmfit, 500), ("curve_fit", by_curve_fit, 10)):
         same = np.abs(np.array([fit(p) for p in profiles]) / found - 1).max()
         if same > SAME_VARIANCE:
             raise AssertionError(f"variances differ by {same:.1e} from those of {name}")

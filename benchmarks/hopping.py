@@ -57,12 +57,12 @@ def against_compiled(folder: Path) -> Iterator[Row]:
         return
     program = folder / "note2"
     subprocess.run([compiler, "-O3", "-march=native", "-o", program, SOURCE], check=True)
-    for excitation_density, n_pulses, plain in ((0.08, 500, 100), (0.005, 5000, 300)):
+    for excitation_density, n_pulses, plain, bar in ((0.08, 500, 100, 5), (0.005, 5000, 300, 14)):
         ours, other, ratio = paired(
             partial(ours_ns_per_step, excitation_density, n_pulses),
             partial(compiled_ns_per_step, program, excitation_density, plain),
         )
-        yield Row(f"plain C++, <N> = {excitation_density}", _ns(ours), _ns(other), ratio, 4)
+        yield Row(f"plain C++, <N> = {excitation_density}", _ns(ours), _ns(other), ratio, bar)
 
 
 def against_vectorised() -> Iterator[Row]:
