@@ -183,8 +183,7 @@ def fit_curve(
         if settled:
             break
         mean, parameters = fitted, result.params
-    unsettled = f"weights did not settle in {MAX_REWEIGHTINGS} rounds"
-    message = "" if settled and result.success else result.message if settled else unsettled
+    message = _complaint(result, settled)
     best = result.params.valuesdict()
     return Fit(
         _estimates(result, units, method, message),
@@ -196,6 +195,13 @@ def fit_curve(
         not message,
         message,
     )
+
+
+def _complaint(result: Any, settled: bool) -> str:
+    """Why a fit has no optimum; empty if it has one."""
+    if not settled:
+        return f"weights did not settle in {MAX_REWEIGHTINGS} rounds"
+    return "" if result.success else str(result.message)
 
 
 def _variance_at(variance: Variance, mean: FloatArray) -> FloatArray:

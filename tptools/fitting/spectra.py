@@ -242,6 +242,25 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
     wavelength, value, error = (usable[name].to_numpy() for name in names)
     check_errors("std_err of spectrum", error)
 
+    near = float(np.interp(505.0, wavelength, value))
+    start = {
+        "exciton_eV": {"value": HC_EV_NM / 505},
+        "exciton_fwhm_eV": {"value": 0.1, "min": 0.02},
+        "height": {"value": max(near - value[-1], 1e-3), "min": 1e-6},
+        "rise_per_eV": {"value": 2.0},
+        "baseline": {"value": value[-1]},
+        "baseline_exponent": {"value": 3.0, "min": 0.0, "max": 8.0},
+    }
+    units = {"exciton_eV": "eV", "exciton_fwhm_eV": "eV", "rise_per_eV": "1/eV"}
+    method = "exciton and continuum"
+    curve = _edge_of(width_nm, binding_eV)
+    fit = fit_curve(curve, wavelength, value, start, units=units, method=method, variance=error**2)
+    return _with(fit, "nm", exciton_nm=HC_EV_NM / fit["exciton_eV"])
+
+
+def _edge_of(bandwidth_nm: float, binding_eV: float) -> Callable[..., FloatArray]:
+    """The model of `fit_absorbance` for one monochromator."""
+
     def curve(
         wavelength_nm: FloatArray,
         exciton_eV: float,
@@ -256,21 +275,9 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
             fall = baseline * (at_nm / BASELINE_REFERENCE_NM) ** -baseline_exponent
             return 10 ** -(height * absorption_shape(photon_energy_eV(at_nm), *line) + fall)
 
-        return -np.log10(blurred(passed, wavelength_nm, width_nm))
+        return -np.log10(blurred(passed, wavelength_nm, bandwidth_nm))
 
-    near = float(np.interp(505.0, wavelength, value))
-    start = {
-        "exciton_eV": {"value": HC_EV_NM / 505},
-        "exciton_fwhm_eV": {"value": 0.1, "min": 0.02},
-        "height": {"value": max(near - value[-1], 1e-3), "min": 1e-6},
-        "rise_per_eV": {"value": 2.0},
-        "baseline": {"value": value[-1]},
-        "baseline_exponent": {"value": 3.0, "min": 0.0, "max": 8.0},
-    }
-    units = {"exciton_eV": "eV", "exciton_fwhm_eV": "eV", "rise_per_eV": "1/eV"}
-    method = "exciton and continuum"
-    fit = fit_curve(curve, wavelength, value, start, units=units, method=method, variance=error**2)
-    return _with(fit, "nm", exciton_nm=HC_EV_NM / fit["exciton_eV"])
+    return curve
 
 
 def _with(fit: Fit, unit: str, **derived: Estimate) -> Fit:
