@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
+from tptools.compiled import compiled
 
 # parameters of one profile
 AMPLITUDE, CENTRE, VARIANCE, BACKGROUND = 0, 1, 2, 3
@@ -168,7 +169,7 @@ def _after_fit(x: FloatArray, parameters: FloatArray, error: float) -> int:
     return UNSURE if error >= parameters[VARIANCE] else GOOD
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fit_gaussians(
     x: FloatArray, profiles: FloatArray, n: int, fits: FloatArray, verdicts: NDArray[np.int8]
 ) -> None:
@@ -290,7 +291,7 @@ def _move(
     shared[BACKGROUND] = max(shared[BACKGROUND], floor)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fit_map(
     x: FloatArray,
     t: FloatArray,
@@ -351,7 +352,7 @@ def fit_map(
     return nan
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def bound_of_map(
     x: FloatArray, t: FloatArray, mean: FloatArray, shared: FloatArray, amplitudes: FloatArray
 ) -> float:

@@ -7,12 +7,12 @@ that the heat is conserved to rounding. One step in time is one step of Euler's 
 
 import math
 
-import numba as nb
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
+from tptools.compiled import compiled
 from tptools.heat.model import HeatedFilm
 
 _COMFORT = 0.5  # of the longest stable step
@@ -119,7 +119,7 @@ def _axial_weight(film: HeatedFilm, cells: tuple[int, int]) -> float:
     return film.thermal_diffusivity_m2_s / (1e-9 * film.thickness_nm / cells[1]) ** 2
 
 
-@nb.njit(cache=True)
+@compiled
 def _steps(
     field: FloatArray,
     inner: FloatArray,

@@ -7,7 +7,7 @@ Sites of the lattice are numbered row by row in a flat array that carries a one-
 A site is a sum of the bits below; an exciton is a row of the columns below.
 """
 
-from math import log, log1p, sqrt
+from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
+from tptools.compiled import compiled
 
 MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
 N_SITE_STATES = 16
@@ -271,7 +272,7 @@ def create_excitons(rules: Rules, spot: Spot, state: State, row: NDArray[np.int6
     i = 0
     while i < spot.sites.size:
         bound = spot.probabilities[i]
-        i += _trials_until_success(log1p(-bound), state.random) - 1
+        i += _trials_until_success(np.log1p(-bound), state.random) - 1
         if i >= spot.sites.size:
             break
         if _uniform(state.random) * bound <= spot.probabilities[i]:
@@ -498,7 +499,7 @@ def relax(rules: Rules, state: State) -> None:
     """
     counters = state.counters
     for i in range(counters[VISITS]):
-        state.lattice[state.visited[i]] &= ~VISITED
+        state.lattice[state.visited[i]] ^= VISITED
     counters[VISITS] = 0
     i = counters[MODIFICATIONS]
     while True:
@@ -510,7 +511,7 @@ def relax(rules: Rules, state: State) -> None:
         state.modified[i] = state.modified[counters[MODIFICATIONS]]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def run_pulses(
     rules: Rules,
     spot: Spot,
@@ -559,7 +560,7 @@ def run_pulses(
         relax(rules, state)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def run_frames(
     rules: Rules,
     spot: Spot,

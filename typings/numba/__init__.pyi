@@ -4,6 +4,11 @@ from typing import TypeVar, overload
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
+class _Config:
+    DISABLE_JIT: int
+
+config: _Config
+
 @overload
 def njit(function: _Function) -> _Function: ...
 @overload
