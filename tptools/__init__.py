@@ -18,6 +18,7 @@ In the order in which a photon meets them:
 `tptools.heat`            the temperature of a film after a pulse
 `tptools.synthesis`       amounts, concentrations and shells of a synthesis
 `tptools.plotting`        the pictures that own records need
+`tptools.records`         records of any type and unit, made plain
 `tptools.estimate`        a value with its standard error, and how such values combine
 `tptools.randomness`      streams of chance, named by what they are for
 `tptools.provenance`      what a result was made by

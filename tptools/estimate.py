@@ -16,7 +16,37 @@ from uncertainties.core import AffineScalarFunc, LinearCombination, Variable
 
 from tptools.arrays import FloatArray
 
-__all__ = ["Estimate", "correlated_estimates", "covariance", "mean"]
+__all__ = ["Estimate", "Goodness", "correlated_estimates", "covariance", "mean"]
+
+
+@dataclass(frozen=True)
+class Goodness:
+    """How well the model of a fit describes the points.
+
+    Parameters
+    ----------
+    chi_square : float
+        Sum of squared residuals, each over its standard deviation, or the Poisson deviance.
+    n_free : float
+        Its expected value if the model is right: points less parameters, for sparse counts less.
+    p_value : float
+        Chance of a misfit at least as large if the model is right; NaN where errors are taken
+        from the misfit, so that there is none to compare with.
+
+    Examples
+    --------
+    >>> Goodness(25.0, 20.0, 0.2).reduced_chi_square
+    1.25
+    """
+
+    chi_square: float
+    n_free: float
+    p_value: float
+
+    @property
+    def reduced_chi_square(self) -> float:
+        """`chi_square` over `n_free`; 1 where the noise explains the misfit."""
+        return self.chi_square / self.n_free if self.n_free else math.nan
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +72,8 @@ class Estimate:
         What the reader has to know, such as the reason for a NaN.
     converged : bool, optional
         False where the fit that gave it did not find an optimum.
+    goodness : Goodness, optional
+        How well the model fitted that the value is a parameter of; combined estimates have none.
     quantity : uncertainties.UFloat, optional
         The same with its correlations; one that is independent of all others if left out.
 
@@ -66,6 +98,7 @@ class Estimate:
     note: str = ""
     converged: bool = True
     quantity: Any = field(default=None, repr=False, compare=False)
+    goodness: Goodness | None = field(default=None, repr=False, compare=False, kw_only=True)
 
     # numpy leaves a scalar's arithmetic with an Estimate to the Estimate
     __array_ufunc__: ClassVar[None] = None

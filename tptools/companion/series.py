@@ -11,7 +11,7 @@ from scipy import stats
 
 from tptools import fitting
 from tptools.estimate import Estimate
-from tptools.fitting.records import check_errors
+from tptools.records import check_errors
 
 __all__ = ["change", "displacements", "joined", "pick", "rank", "relaxation_fits", "weighted_mean"]
 

@@ -11,8 +11,9 @@ import xarray as xr
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
-from tptools.fitting.records import check_record, check_window
+from tptools.fitting.records import check_window
 from tptools.fitting.result import Fit, fit_curve
+from tptools.records import as_record
 
 __all__ = [
     "fit_decay",
@@ -172,7 +173,7 @@ def level_before_pulse(counts: xr.DataArray, until_ns: float = -0.3) -> float:
     >>> level_before_pulse(xr.DataArray([2.0, 4.0, 90.0], times))
     3.0
     """
-    before = counts.sel(time_ns=slice(None, until_ns))
+    before = as_record(counts, "time_ns").sel(time_ns=slice(None, until_ns))
     if not before.size:
         raise ValueError(
             f"until_ns = {until_ns!r} is before the first bin; record from earlier, "
@@ -216,7 +217,7 @@ def prompt_fraction(
     >>> prompt_fraction(xr.DataArray(np.round(1e4 * np.exp(-t / 2)), {"time_ns": t}))
     Estimate(0.77690 ± 0.00093, method='prompt fraction')
     """
-    check_record(counts, "time_ns")
+    counts = as_record(counts, "time_ns")
     check_number("until_ns", until_ns, above=0)
     check_number("background", background, at_least=0)
     time, values = counts["time_ns"].to_numpy(), counts.to_numpy()
@@ -279,13 +280,8 @@ def systematic_deviation(fits: Sequence[Fit]) -> Estimate:
 
 def _bins(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:
     """The checked bins of a window."""
-    check_record(counts, "time_ns")
     check_window(window_ns)
-    if counts.ndim != 1:
-        raise ValueError(
-            f"counts has dimensions {counts.dims} and must have 'time_ns' only; sum over the rest"
-        )
-    bins = counts.sel(time_ns=slice(*window_ns)).astype(float)
+    bins = as_record(counts, "time_ns", only=True).sel(time_ns=slice(*window_ns))
     filled = int((bins > 0).sum())
     if filled <= 3:
         raise ValueError(
@@ -307,7 +303,7 @@ def _convolved(
     """Sum over the response of shifted shapes; the shape itself without a response."""
     if irf is None:
         return shape
-    check_record(irf, "time_ns")
+    irf = as_record(irf, "time_ns", name="irf")
     check_number("sum of irf", float(irf.sum()), above=0)
     used = irf[(irf > 0).to_numpy()]
     share, delay = (used / used.sum()).to_numpy(), used["time_ns"].to_numpy()

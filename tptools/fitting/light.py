@@ -7,10 +7,10 @@ import math
 import numpy as np
 import xarray as xr
 
-from tptools.checks import check_holds, check_number
+from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting.profiles import fit_profiles
-from tptools.fitting.records import check_record
+from tptools.records import as_dataset, as_record, even_step
 
 __all__ = ["quantum_yield", "whole_spot_light"]
 
@@ -56,13 +56,11 @@ def whole_spot_light(
     >>> round(light.value / (2 * math.pi * 200**2 * 1e5), 2)
     0.99
     """
-    check_record(counts, "time_ns", "position_nm")
+    counts = as_record(counts, "time_ns", "position_nm", only=True)
     check_number("background_until_ns", background_until_ns, below=0)
     position = counts["position_nm"]
     check_number("number of positions", position.size, at_least=5)
-    steps = np.diff(position)
-    if not np.allclose(steps, steps[0], rtol=1e-6):
-        raise ValueError("position_nm must be equally spaced")
+    step = even_step(counts, "position_nm")
     before = counts.sel(time_ns=slice(None, background_until_ns))
     after = counts.sel(time_ns=counts["time_ns"] > background_until_ns)
     if not before.sizes["time_ns"]:
@@ -72,7 +70,7 @@ def whole_spot_light(
         )
     longer = after.sizes["time_ns"] / before.sizes["time_ns"]
     off, on = before.sum("time_ns"), after.sum("time_ns")
-    ring = math.pi * float(steps[0]) * _radii(counts, centre_nm)
+    ring = math.pi * step * _radii(counts, centre_nm)
     light = float((ring * (on - longer * off)).sum())
     variance = float((ring**2 * (on + longer**2 * off)).sum())
     return Estimate(light, math.sqrt(variance), "counts nm2", "rings around the centre")
@@ -134,12 +132,10 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     Estimate(0.7000 ± 0.0079, method='integrating sphere')
     """
     names = ("sample_emission", "blank_emission", "blank_excitation", "sample_excitation")
-    held = {*record, *record.attrs}
-    check_holds("record", held, (*names, "lamp_drift"), "tptools.instruments.IntegratingSphere")
-    for name in names:
-        check_record(record[name])
+    needed = (*names, "lamp_drift")
+    record = as_dataset(record, needed, "record", "tptools.instruments.IntegratingSphere")
     check_number("lamp_drift", record.attrs["lamp_drift"], at_least=0)
-    counts = np.array([record[name].to_numpy() for name in names], float)
+    counts = np.array([as_record(record[name], name=name) for name in names])
     emitted, absorbed = counts[0] - counts[1], counts[2] - counts[3]
     if (absorbed <= 0).any():
         note = "the sample took no light off the lamp"

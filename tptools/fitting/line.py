@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 from tptools.estimate import Estimate, correlated_estimates
-from tptools.fitting.records import check_columns, check_errors, check_varied
+from tptools.records import as_columns, check_errors, check_varied
 
 __all__ = ["line"]
 
@@ -75,7 +75,7 @@ def line(x: ArrayLike, y: ArrayLike, std_err: ArrayLike) -> tuple[Estimate, Esti
     >>> line([0, 1, 2], [1, 3, 5], [0.1, 0.1, 0.1])[0]
     Estimate(2.000 ± 0.071, method='weighted line')
     """
-    first, second, error = check_columns(3, x=x, y=y, std_err=std_err)
+    first, second, error = as_columns(3, x=x, y=y, std_err=std_err)
     check_varied(x=first)
     check_errors("std_err", error)
     found, covariance = weighted_line(first, second, error**-2.0)

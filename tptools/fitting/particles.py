@@ -22,7 +22,7 @@ from skimage.segmentation import expand_labels, watershed
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
-from tptools.fitting.records import check_columns, check_errors
+from tptools.records import as_columns, check_errors
 
 __all__ = ["Sizes", "Step", "find_particles", "fit_step", "mean_size"]
 
@@ -156,7 +156,7 @@ def mean_size(particles: xr.Dataset) -> Sizes:
     8.3
     """
     names = ("edge_nm", "edge_err_nm", "weight")
-    edge, edge_err, weight = check_columns(4, **{name: particles[name] for name in names})
+    edge, edge_err, weight = as_columns(4, **{name: particles[name] for name in names})
     check_errors("weight", weight)
     weight = weight / weight.sum()
     mean = float(weight @ edge)

@@ -14,8 +14,8 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate, correlated_estimates
 from tptools.fitting.line import weighted_line
-from tptools.fitting.records import check_columns, check_errors, check_varied
 from tptools.fitting.result import Fit
+from tptools.records import as_columns, check_errors, check_varied
 
 __all__ = ["exponent_half_width", "fit_power_law", "trend"]
 
@@ -54,7 +54,7 @@ def fit_power_law(
     """
     check_number("power_error", power_error, at_least=0)
     value, error, unit = _points(intensity)
-    power, value = check_columns(3, power_nW=power_nW, intensity=value)
+    power, value = as_columns(3, power_nW=power_nW, intensity=value)
     check_varied(power_nW=power)
     if not ((power > 0).all() and (value > 0).all()):
         raise ValueError("powers and intensities must be positive; leave out the others")
@@ -105,7 +105,7 @@ def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
     0.0082
     """
     check_number("relative_error", relative_error, above=0)
-    (power,) = check_columns(3, power_nW=power_nW)
+    (power,) = as_columns(3, power_nW=power_nW)
     check_number("lowest of power_nW", float(power.min()), above=0)
     spread = math.sqrt(power.size) * np.log(power).std()
     return float(stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
@@ -142,7 +142,7 @@ def trend(power_nW: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:
     Estimate(0.20 ± 0.14 nm, method='trend')
     """
     value, error, unit = _points(estimates)
-    power, value = check_columns(2, power_nW=power_nW, estimates=value)
+    power, value = as_columns(2, power_nW=power_nW, estimates=value)
     check_number("lowest of power_nW", float(power.min()), above=0)
     check_varied(power_nW=power)
     check_errors("error of an estimate", error)

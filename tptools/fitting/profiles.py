@@ -7,7 +7,7 @@ import xarray as xr
 
 from tptools.arrays import FloatArray
 from tptools.fitting import engine
-from tptools.fitting.records import check_record
+from tptools.records import as_record
 
 REASONS = {
     engine.GOOD: "",
@@ -67,8 +67,9 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     >>> round(float(fit_profiles(profile).variance_nm2) ** 0.5, 3)
     120.0
     """
-    check_record(counts, "position_nm", *{"time_ns"}.intersection(counts.indexes))
-    position = counts["position_nm"].to_numpy().astype(float)
+    axes = {"time_ns"}.intersection(getattr(counts, "dims", ()))
+    counts = as_record(counts, "position_nm", *axes)
+    position = counts["position_nm"].to_numpy()
     n_parameters = 4 if background else 3
     if position.size <= n_parameters:
         raise ValueError(

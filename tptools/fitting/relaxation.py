@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.fitting.records import check_columns, check_errors
 from tptools.fitting.result import Fit, fit_curve
+from tptools.records import as_columns, check_errors
 
 __all__ = ["fit_relaxation", "relaxation_curve"]
 
@@ -70,10 +70,10 @@ def fit_relaxation(
     >>> round(fit["tau_us"].value, 6)
     6.0
     """
-    time, value = check_columns(4, time_us=time_us, diffusivity_cm2_s=diffusivity_cm2_s)
+    time, value = as_columns(4, time_us=time_us, diffusivity_cm2_s=diffusivity_cm2_s)
     error = np.ones_like(value)
     if std_err_cm2_s is not None:
-        _, error = check_columns(4, time_us=time_us, std_err_cm2_s=std_err_cm2_s)
+        _, error = as_columns(4, time_us=time_us, std_err_cm2_s=std_err_cm2_s)
         check_errors("std_err_cm2_s", error)
     start = {
         "limit_cm2_s": {"value": value.min()},

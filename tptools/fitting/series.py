@@ -10,10 +10,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from tptools.checks import check_holds, check_integer
+from tptools.checks import check_integer
 from tptools.estimate import Estimate
 from tptools.fitting.diffusion import Method, diffusivity
 from tptools.randomness import generator
+from tptools.records import as_dataset
 
 __all__ = ["CONDITIONS", "estimates", "measure_series"]
 
@@ -76,7 +77,7 @@ def measure_series(
     array([[0.05, 0.05]])
     """
     check_integer("n_resamples", n_resamples, at_least=2)
-    check_holds("dataset", dataset, ["counts"], "tptools.instruments.Microscope.measure")
+    dataset = as_dataset(dataset, ["counts"], "dataset", "tptools.instruments.Microscope.measure")
     if "record" not in dataset["counts"].dims:
         raise ValueError(
             f"counts has dimensions {dataset['counts'].dims} and must have 'record'; join records "

@@ -16,8 +16,9 @@ from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate, correlated_estimates
 from tptools.fitting.line import weighted_line
 from tptools.fitting.profiles import fit_profiles
-from tptools.fitting.records import EDGE_FRACTION, check_axes, check_window, select_window
+from tptools.fitting.records import EDGE_FRACTION, check_window, select_window
 from tptools.fitting.result import Fit
+from tptools.records import as_record
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
 __all__ = ["fit_growth", "line_through_slices", "variance_growth"]
@@ -113,8 +114,8 @@ def fit_growth(
     Estimate(0.0050107 ± 0.0000056 cm2/s, method='line through the origin')
     """
     check_window(window_ns)
-    check_axes(growth, "time_ns", name="growth")
-    time, values = growth["time_ns"].to_numpy().astype(float), growth.to_numpy()
+    growth = as_record(growth, "time_ns", name="growth", only=True, masked=True, signed=True)
+    time, values = growth["time_ns"].to_numpy(), growth.to_numpy()
     error = _neighbour_deviation(values)
     # at time zero a line through the origin has nothing to fit
     used = (time >= window_ns[0]) & (time <= window_ns[1]) & (free_intercept | (time != 0))

@@ -11,10 +11,9 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_holds
 from tptools.estimate import Estimate
-from tptools.fitting.records import check_errors, check_record
 from tptools.fitting.result import Fit, fit_curve
+from tptools.records import as_dataset, as_record, check_errors
 from tptools.spectra import (
     BASELINE_REFERENCE_NM,
     HC_EV_NM,
@@ -72,15 +71,13 @@ def reject_cosmic_rays(record: xr.Dataset, *, threshold: float = 6.0) -> xr.Data
     >>> reject_cosmic_rays(xr.Dataset({"counts": counts}, attrs=camera)).counts.values.tolist()
     [600.0, 600.0]
     """
-    held = {*record, *record.attrs}
-    check_holds("record", held, ("counts", *_CAMERA), "tptools.instruments.Spectrometer")
-    check_record(record["counts"], "wavelength_nm")
+    record = as_dataset(record, ("counts", *_CAMERA), "record", "tptools.instruments.Spectrometer")
+    counts = as_record(record["counts"], "wavelength_nm")
     if record.sizes.get("frame", 1) < 3:
         raise ValueError(
             f"record has {record.sizes.get('frame', 1)} frames and must have at least 3, so that "
             "cosmic rays can be told from light"
         )
-    counts = record["counts"].astype(float)
     usual = counts.median("frame")
     noise = np.sqrt(_variance(usual.to_numpy(), record.attrs))
     kept = counts.where(counts - usual <= threshold * xr.DataArray(noise, dims="wavelength_nm"))
@@ -129,7 +126,7 @@ def fit_peak(record: xr.Dataset) -> Fit:
     >>> round(fit["peak_nm"].value), round(fit["fwhm_nm"].value)
     (515, 19)
     """
-    check_holds("record", record, ["saturated"], "tptools.instruments.Spectrometer")
+    record = as_dataset(record, ["saturated"], "record", "tptools.instruments.Spectrometer")
     n_saturated = int(record["saturated"].sum())
     if n_saturated:
         raise ValueError(
@@ -185,13 +182,13 @@ def absorbance(record: xr.Dataset) -> xr.Dataset:
     """
     beams = ("sample", "reference")
     needed = (*beams, "dark_rate_Hz", "dwell_s")
-    check_holds("record", {*record, *record.attrs}, needed, "tptools.instruments.Spectrophotometer")
+    record = as_dataset(record, needed, "record", "tptools.instruments.Spectrophotometer")
     dark = record.attrs["dark_rate_Hz"] * record.attrs["dwell_s"]
     light, variance = {}, 0.0
     for name in beams:
-        check_record(record[name], "wavelength_nm")
-        light[name] = (record[name] - dark).where(record[name] > dark)
-        variance = variance + record[name] / light[name] ** 2
+        beam = as_record(record[name], "wavelength_nm", name=name)
+        light[name] = (beam - dark).where(beam > dark)
+        variance = variance + beam / light[name] ** 2
     value = np.log10(light["reference"] / light["sample"])
     value = value.assign_attrs(long_name="absorbance", units="1")
     columns = {"absorbance": value, "std_err": np.sqrt(variance) / math.log(10)}
@@ -231,7 +228,7 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
     502
     """
     names = ("wavelength_nm", "absorbance", "std_err")
-    check_holds("spectrum", spectrum.variables, names, "tptools.fitting.absorbance")
+    spectrum = as_dataset(spectrum, names, "spectrum", "tptools.fitting.absorbance")
     # a point without an error is no point to leave out in silence
     usable = spectrum.dropna("wavelength_nm", subset=["absorbance"])
     if usable.sizes["wavelength_nm"] < 8:

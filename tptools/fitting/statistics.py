@@ -10,8 +10,8 @@ from scipy import stats
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
-from tptools.fitting.records import check_columns, check_varied
 from tptools.randomness import generator
+from tptools.records import as_columns, check_varied
 
 __all__ = [
     "Agreement",
@@ -120,7 +120,7 @@ def rank_correlation(
     """
     check_integer("n_resamples", n_resamples, at_least=100)
     named = {"x": x, "y": y} | ({} if given is None else {"given": given})
-    columns = check_columns(4, **named)
+    columns = as_columns(4, **named)
     check_varied(**dict(zip(named, columns, strict=True)))
     size = columns[0].size
     correlation = _spearman if given is None else _partial_spearman
@@ -205,7 +205,7 @@ def _differences(**columns: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Difference of a and b at each point, and its variance; a number stands for all points."""
     longest = max(np.size(one) for one in columns.values())
     filled = {n: one if np.ndim(one) else np.full(longest, one) for n, one in columns.items()}
-    a, a_err, b, b_err = check_columns(1, **filled)
+    a, a_err, b, b_err = as_columns(1, **filled)
     variance = a_err**2 + b_err**2
     if not (variance > 0).all():
         raise ValueError("a_err and b_err must not both be zero; give the error of one at least")

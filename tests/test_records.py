@@ -1,0 +1,202 @@
+"""Records of any container, number type, direction and unit become one plain record."""
+
+from __future__ import annotations
+
+import dask.array
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tptools.records import as_columns, as_dataset, as_numbers, as_record, bin_edges, even_step
+
+TIME_NS = np.arange(8) * 0.25
+PLAIN = xr.DataArray([3.0, 9, 7, 5, 4, 2, 1, 0], {"time_ns": TIME_NS}, name="counts")
+DTYPES = ("<f8", ">f8", "<f4", ">f4", "<i2", ">i4", "<u2", ">u2", "u1", "O")
+UNITS = {"ns": 1.0, "ps": 1e-3, "us": 1e3, "µs": 1e3, "s": 1e9, "picoseconds": 1e-3}
+CONTAINERS = {
+    "array": lambda one: one,
+    "lazy": lambda one: one.chunk(),
+    "dataset": lambda one: one.to_dataset(name="counts"),
+    "sole variable": lambda one: one.to_dataset(name="photons"),
+    "series": lambda one: one.to_series(),
+}
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(DTYPES),
+    st.sampled_from(("f8", ">f8", "f4", "O")),
+    st.sampled_from([*UNITS]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([*CONTAINERS]),
+)
+def test_any_form_of_a_record_is_the_plain_record(values, axis, unit, by_name, descends, container):
+    """Neither number type, byte order, unit, direction nor container changes what a record says."""
+    if by_name and unit in ("picoseconds", "µs"):
+        by_name = False
+    name = f"time_{unit}" if by_name else "time_ns"
+    attrs = {} if by_name else {"units": unit}
+    if container == "series" and not by_name:
+        # a series has no place for an attribute
+        unit, attrs = "ns", {}
+    coordinate = (name, (TIME_NS / UNITS[unit]).astype(axis), attrs)
+    record = xr.DataArray(PLAIN.values.astype(values), {name: coordinate}, (name,), name="counts")
+    record = record[::-1] if descends else record
+    found = as_record(CONTAINERS[container](record), "time_ns")
+    np.testing.assert_array_equal(found, PLAIN)
+    np.testing.assert_allclose(found.time_ns, TIME_NS, rtol=1e-6)
+    assert found.dtype == found.time_ns.dtype == np.dtype("=f8")
+    assert found.time_ns.attrs["units"] == "ns"
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("kind", ["timedelta64", "datetime64"])
+def test_durations_and_dates_of_any_resolution_are_times(kind, unit):
+    """A duration counts by its own unit, and a date from the first one."""
+    times = np.arange(3).astype(f"timedelta64[{unit}]")
+    if kind == "datetime64":
+        times = times + np.datetime64("2026-11-26T12:00:00")
+    found = as_record(xr.DataArray([1, 2, 3], {"time_ns": times}, ("time_ns",)), "time_ns")
+    np.testing.assert_allclose(found.time_ns, np.arange(3) * UNITS.get(unit, 1e6))
+
+
+@pytest.mark.parametrize(
+    ("axis", "rule"),
+    [
+        ([0.0, 1.0, 1.0], "must increase"),
+        ([0.0, 2.0, 1.0], "must increase"),
+        ([0.0, 1.0, np.nan], "must increase"),
+        (["a", "b", "c"], "text"),
+        ([0j, 1j, 2j], "complex"),
+        (("time_ns", [0, 1, 2], {"units": "parsec"}), "is not known"),
+        (("time_ns", [0, 1, 2], {"units": "nm"}), "must be in a unit like 'ns'"),
+    ],
+)
+def test_axes_that_cannot_be_one_are_refused(axis, rule):
+    """What is no axis is an error that says why, whatever the rest of the record."""
+    with pytest.raises((TypeError, ValueError), match=rule):
+        as_record(xr.DataArray([1, 2, 3], {"time_ns": axis}, ("time_ns",)), "time_ns")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.ones(3),
+        [1, 2],
+        None,
+        "counts",
+        1.0,
+        pd.DataFrame({"a": [1]}),
+        xr.DataArray(["1", "2"], {"time_ns": [0, 1]}),
+        xr.DataArray([1j, 2], {"time_ns": [0, 1]}),
+        xr.DataArray([object(), 2], {"time_ns": [0, 1]}),
+        xr.DataArray(np.array([0, 1], "m8[ns]"), {"time_ns": [0, 1]}),
+    ],
+)
+def test_what_is_no_record_is_a_type_error(given):
+    """Bare arrays, text, complex numbers and other things are named in a TypeError."""
+    with pytest.raises(TypeError, match="counts"):
+        as_record(given, "time_ns")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_missing_infinite_and_negative_counts_are_refused(value):
+    """Without a mask every reading has to be a count; with one, NaN is what is left out."""
+    record = PLAIN.copy(data=[value, *PLAIN.values[1:]])
+    with pytest.raises(ValueError, match="1 of 8"):
+        as_record(record, "time_ns")
+    if np.isnan(value):
+        assert np.isnan(as_record(record, "time_ns", masked=True)[0])
+
+
+def test_masked_arrays_are_masks():
+    """Numpy's masked readings become NaN, as numbers and as a record."""
+    masked = np.ma.masked_equal([1, 2, 3], 2)
+    np.testing.assert_array_equal(as_numbers("counts", masked), [1, np.nan, 3])
+    record = as_record(xr.DataArray(masked, {"time_ns": [0, 1, 2]}), "time_ns", masked=True)
+    np.testing.assert_array_equal(record, [1, np.nan, 3])
+
+
+EDGES = np.array([0.0, 1, 3, 7, 20])
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        xr.DataArray(range(4), {"time_ns": pd.IntervalIndex.from_breaks(EDGES)}, ("time_ns",)),
+        xr.Dataset(
+            {"counts": ("time_ns", range(4)), "time_edges_ns": ("edge", EDGES)},
+            {"time_ns": (EDGES[1:] + EDGES[:-1]) / 2},
+        ),
+        xr.DataArray(
+            range(4),
+            {
+                "time_ns": (EDGES[1:] + EDGES[:-1]) / 2,
+                "time_width_ns": ("time_ns", np.diff(EDGES)),
+            },
+            ("time_ns",),
+        ),
+        xr.DataArray(
+            range(4),
+            {"delay_ns": EDGES[:-1], "delay_end_ns": ("delay_ns", EDGES[1:])},
+            ("delay_ns",),
+        ),
+    ],
+)
+def test_bins_have_the_edges_that_the_record_states(record):
+    """Intervals, edges, widths and ends say the same, in either direction."""
+    axis = "delay_ns" if "delay_ns" in record.dims else "time_ns"
+    for one in (record, record.isel({axis: slice(None, None, -1)})):
+        lower, upper = bin_edges(as_record(one, "time_ns"), "time_ns")
+        np.testing.assert_allclose([*lower, upper[-1]], EDGES)
+        np.testing.assert_allclose(upper[:-1], lower[1:])
+
+
+def test_edges_follow_the_unit_of_their_axis():
+    """Widths in picoseconds belong to an axis in picoseconds."""
+    axes = {"time_ps": [500.0, 1500.0], "time_width_ps": ("time_ps", [1000.0, 1000.0])}
+    lower, upper = bin_edges(
+        as_record(xr.DataArray([1, 2], axes, ("time_ps",)), "time_ns"), "time_ns"
+    )
+    np.testing.assert_allclose([lower, upper], [[0, 1], [1, 2]])
+
+
+@given(st.floats(-9e-4, 9e-4), st.integers(1, 18))
+def test_a_step_may_waver_by_a_thousandth(waver, which):
+    """An axis is even up to one part in a thousand of a step, and no further."""
+    axis = np.arange(20.0) * 33.0 - 300.0
+    axis[which] += waver * 33.0
+    record = xr.DataArray(np.ones(20), {"position_nm": axis})
+    assert even_step(record, "position_nm") == pytest.approx(33.0)
+    axis[which] += 0.1
+    with pytest.raises(ValueError, match="equally spaced"):
+        even_step(record.assign_coords(position_nm=axis), "position_nm")
+
+
+@pytest.mark.parametrize(
+    "column", [[1, 2], (1.0, 2.0), np.array([1, 2], ">u1"), pd.Series([1, 2]), dask.array.ones(2)]
+)
+def test_columns_may_be_of_any_sequence(column):
+    """Lists, arrays, pandas and dask are columns alike."""
+    (found,) = as_columns(2, x=column)
+    assert found.dtype == float
+    assert found.shape == (2,)
+
+
+@pytest.mark.parametrize("column", [["a", "b"], [1j, 2], [[1], [2, 3]], [None, {}]])
+def test_columns_of_other_things_are_type_errors(column):
+    """Text, complex numbers, ragged rows and objects are no columns."""
+    with pytest.raises(TypeError, match="x "):
+        as_columns(1, x=column)
+
+
+def test_only_a_dataset_is_a_dataset():
+    """Another container is a TypeError; a variable that is missing is named."""
+    with pytest.raises(TypeError, match=r"record is a DataArray and must be an xarray\.Dataset"):
+        as_dataset(PLAIN, ["counts"], "record", "an instrument")
+    with pytest.raises(ValueError, match="lacks saturated"):
+        as_dataset(PLAIN.to_dataset(), ["counts", "saturated"], "record", "an instrument")
