@@ -8,12 +8,10 @@ import pytest
 import xarray as xr
 from scipy.spatial import cKDTree
 
-from tptools.fitting import find_particles, fit_step, mean_size
+from tptools.fitting import find_particles, mean_size
 from tptools.instruments import (
     ElectronMicroscope,
-    ForceMicroscope,
     Nanocrystals,
-    Topography,
     electron_microscope,
 )
 
@@ -183,24 +181,6 @@ def test_image_of_one_large_particle_is_refused():
         find_particles(counts)
 
 
-@pytest.mark.parametrize(
-    ("counts", "message"),
-    [
-        (GREY[:1], "at least two pixels"),
-        (GREY[:0], "at least two pixels"),
-        (GREY.rename(x_nm="x"), "must be over y_nm and x_nm"),
-        (GREY.where(GREY.x_nm > 0), "not finite"),
-        (GREY.assign_coords(x_nm=2 * GREY.x_nm), "square"),
-        (GREY[::-1], "increasing"),
-    ],
-)
-def test_images_of_other_forms_are_refused(counts, message):
-    """Dimensions, finite values and square pixels are checked before anything is measured."""
-    for measure in (find_particles, fit_step):
-        with pytest.raises(ValueError, match=message):
-            measure(counts)
-
-
 @pytest.mark.parametrize("name", ["smoothing_nm", "least_edge_nm"])
 def test_lengths_must_be_positive(name):
     """The error names the parameter."""
@@ -214,95 +194,6 @@ def test_few_particles_have_no_spread():
     few = xr.Dataset({name: ("particle", np.ones(3)) for name in names})
     with pytest.raises(ValueError, match=r"'edge_nm': 3, .* at least 4"):
         mean_size(few)
-
-
-def made_step(thickness, noise=0.0, shape=(64, 200), tilt=0.0, bow=0.0, lines=0.0):
-    """A step along x with what a scanner adds, on pixels of 10 nm."""
-    rng = np.random.default_rng(7)
-    across = np.linspace(-1, 1, shape[1])
-    film = np.broadcast_to(across < 0.2, shape)
-    height = thickness * film + tilt * across + bow * across**2
-    height = height + rng.normal(0, lines, (shape[0], 1)) + rng.normal(0, noise, shape)
-    axes = {"y_nm": 10.0 * np.arange(shape[0]), "x_nm": 10.0 * np.arange(shape[1])}
-    return xr.DataArray(height, axes), film
-
-
-@pytest.mark.parametrize("levelling", ["both", "substrate"])
-def test_step_under_tilt_bow_and_offsets_is_exact_without_noise(levelling):
-    """All that the scanner adds is taken off, and the substrate ends at zero."""
-    height, film = made_step(35, tilt=40, bow=6, lines=3)
-    step = fit_step(height, margin_nm=50, levelling=levelling)
-    assert step.thickness.value == pytest.approx(35, abs=1e-9)
-    assert step.roughness.value == pytest.approx(0, abs=1e-9)
-    np.testing.assert_array_equal(step.film, film)
-    np.testing.assert_allclose(step.levelled, 35.0 * film, atol=1e-9)
-
-
-def test_white_noise_gives_the_error_of_least_squares():
-    """With independent pixels, the jackknife's error is that of the linear fit."""
-    height, film = made_step(35, noise=1.0, shape=(512, 200))
-    step = fit_step(height, margin_nm=0.0)
-    x = np.linspace(-1, 1, 200)
-    design = np.stack([film[0], x, x**2, np.ones(200)], axis=1)[step.used.values[0]]
-    wanted = math.sqrt(np.linalg.inv(design.T @ design)[0, 0] / 512)
-    # one sixteenth of the lines left out in turn knows its own error to a fifth
-    assert step.thickness.std_err == pytest.approx(wanted, rel=0.8)
-    assert abs(step.thickness.z(35.0)) < 4
-    assert step.roughness.value == pytest.approx(1.0, abs=0.01)
-
-
-@pytest.mark.parametrize("levelling", ["both", "substrate"])
-def test_thickness_pulls_as_its_error_says(levelling):
-    """Over films, (found - true) / error has mean 0 and width 1."""
-    microscope = ForceMicroscope(n_pixels=400)
-    pulls = []
-    for seed in range(12):
-        scan = microscope.measure(Topography(specimen=seed), seed=seed)
-        pulls.append(fit_step(scan.height_nm, levelling=levelling).thickness.z(35.0))
-    assert abs(np.mean(pulls)) < 4 / math.sqrt(12)
-    assert 0.4 < np.std(pulls, ddof=1) < 1.9
-
-
-def test_roughness_is_that_of_film_and_grains():
-    """Film of 2 nm and grains of 1 nm add up in quadrature."""
-    scan = ForceMicroscope().measure(Topography(), seed=3)
-    roughness = fit_step(scan.height_nm).roughness
-    assert abs(roughness.z(math.sqrt(5))) < 4
-
-
-def test_rim_counts_as_film_only_without_margin():
-    """A rim beside the scratch raises the thickness unless the margin leaves it out."""
-    scan = ForceMicroscope(n_pixels=512).measure(Topography(), seed=1)
-    right, high = (fit_step(scan.height_nm, margin_nm=m).thickness for m in (400, 0))
-    assert high.value - right.value > 0.5
-    assert abs(right.z(35.0)) < 3
-
-
-def test_two_edges_work_as_one():
-    """A scratch in the middle of the image is measured against the film on both sides."""
-    film = Topography(scratch_from_nm=1500, scratch_to_nm=3500)
-    scan = ForceMicroscope(n_pixels=512).measure(film, seed=2)
-    assert abs(fit_step(scan.height_nm).thickness.z(35.0)) < 4
-
-
-def test_image_without_step_is_refused():
-    """Film or substrate alone, however rough or tilted, is no step."""
-    for ends_nm in ((9e3, 1e4), (-1e3, 8e3)):
-        film = Topography(scratch_from_nm=ends_nm[0], scratch_to_nm=ends_nm[1])
-        scan = ForceMicroscope(n_pixels=256).measure(film, seed=1)
-        with pytest.raises(ValueError, match="no step"):
-            fit_step(scan.height_nm)
-
-
-def test_margin_that_leaves_nothing_is_refused():
-    """The error names the margin."""
-    height, _ = made_step(35, noise=0.1)
-    with pytest.raises(ValueError, match="margin_nm = 5000"):
-        fit_step(height, margin_nm=5000)
-    with pytest.raises(ValueError, match=r"^margin_nm = -1"):
-        fit_step(height, margin_nm=-1)
-    with pytest.raises(ValueError, match=r"^levelling = 'none'"):
-        fit_step(height, levelling="none")
 
 
 def test_doses_and_contrast_move_no_mean():

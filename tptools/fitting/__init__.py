@@ -11,7 +11,7 @@ from tptools.fitting.diffusion import diffusivity
 from tptools.fitting.light import quantum_yield, whole_spot_light
 from tptools.fitting.likelihood import cramer_rao_bound, spreading_spot
 from tptools.fitting.line import line
-from tptools.fitting.particles import Sizes, Step, find_particles, fit_step, mean_size
+from tptools.fitting.particles import Sizes, find_particles, mean_size
 from tptools.fitting.power_law import exponent_half_width, fit_power_law, trend
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
@@ -26,6 +26,7 @@ from tptools.fitting.statistics import (
     power_of_agreement,
     rank_correlation,
 )
+from tptools.fitting.step import Step, fit_step
 
 __all__ = [
     "CONDITIONS",

@@ -1,0 +1,54 @@
+"""Tests of tptools.fitting.image: what both kinds of pictures must be, and may be."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools.fitting import find_particles, fit_step
+from tptools.fitting.image import as_image, filled
+
+GREY = xr.DataArray(
+    np.random.default_rng(1).poisson(100, (64, 64)),
+    {"y_nm": np.arange(64.0), "x_nm": np.arange(64.0)},
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (GREY[:1], "at least two pixels"),
+        (GREY[:0], "at least two pixels"),
+        (GREY.rename(x_nm="x"), "must have 'x_nm'"),
+        (GREY.where(GREY.x_nm < 0), "masked throughout"),
+        (GREY.assign_coords(x_nm=2 * GREY.x_nm), "square"),
+        (GREY.assign_coords(x_nm=GREY.x_nm**2), "equally spaced"),
+    ],
+)
+def test_images_of_other_forms_are_refused(image, message):
+    """Dimensions, number and shape of pixels are checked before anything is measured."""
+    for measure in (find_particles, fit_step):
+        with pytest.raises(ValueError, match=message):
+            measure(image)
+
+
+def test_array_without_axes_is_refused():
+    """A bare array has no pixel size."""
+    for measure in (find_particles, fit_step):
+        with pytest.raises(TypeError, match="has no axes"):
+            measure(GREY.to_numpy())
+
+
+def test_pixels_of_rounded_coordinates_are_square():
+    """Rounding to a thousandth of a pixel is no reason to refuse an image."""
+    rounded = GREY.assign_coords(x_nm=(GREY.x_nm / 3).round(4), y_nm=GREY.y_nm / 3)
+    assert as_image(rounded, "counts", signed=False)[1] == pytest.approx(1 / 3, rel=1e-3)
+
+
+def test_filling_takes_the_nearest():
+    """Good pixels stay; a bad one gets the value of a good pixel at the least distance."""
+    values = np.arange(25.0).reshape(5, 5)
+    good = np.ones((5, 5), bool)
+    good[1:4, 1] = False
+    whole = filled(values, good)
+    np.testing.assert_array_equal(whole[good], values[good])
+    assert set(whole[2, 1:2]) <= {values[2, 0], values[2, 2]}
