@@ -2,6 +2,9 @@
 
 import math
 import operator
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +32,9 @@ from tptools.estimate import Estimate, correlated_estimates, covariance
         (math.nan, math.nan, "nan ± nan"),
         (math.nan, 0.1, "nan ± 0.1"),
         (1.2, math.inf, "1.2 ± inf"),
+        (2.9999999999999996e-8, math.nan, "3e-08 ± nan"),
+        (0.0, 1e300, "0 ± 1e+300"),
+        (3e-310, 5e-324, "3e-310 ± 4.9e-324"),
     ],
 )
 def test_text_keeps_two_digits_of_the_error(value, std_err, text):
@@ -66,6 +72,15 @@ def test_z_without_errors():
     assert exact.z(1.0) == 0.0
     assert exact.z(2.0) == -math.inf
     assert math.isnan(Estimate(1.0, math.nan, "us", "fit").z(2.0))
+
+
+@pytest.mark.parametrize("std_err", [0.0, 0.1, math.nan])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_z_of_what_is_not_known_is_not_known(value, std_err):
+    """NaN is no distance from anything, and infinity none from itself."""
+    one = Estimate(value, std_err, "us", "fit")
+    assert math.isnan(one.z(one))
+    assert math.isnan(Estimate(math.nan, std_err, "us", "fit").z(1.0))
 
 
 def test_z_refuses_other_units():
@@ -142,6 +157,74 @@ def test_unknown_and_exact_errors_propagate_in_silence():
     assert math.isnan((unknown / exact).std_err)
     assert (unknown / exact).value == 1.5
     assert math.isnan(Estimate(math.nan, math.nan, "", "fit") - 1.0)
+
+
+HUGE = Estimate(1e300, 1e299, "us", "fit")
+ZERO = Estimate(0.0, 0.1, "us", "fit")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("combine", "note"),
+    [
+        (lambda: 1 / ZERO, "division by an estimate of zero"),
+        (lambda: HUGE / ZERO, "division by an estimate of zero"),
+        (lambda: ZERO**-1, "division by an estimate of zero"),
+        (lambda: HUGE**2, "beyond the range of double precision"),
+    ],
+    ids=["number by zero", "estimate by zero", "inverse", "square"],
+)
+def test_what_has_no_value_is_nan_and_says_why(combine, note):
+    """A quotient by a measured zero, or a number too large, is not determined."""
+    found = combine()
+    assert math.isnan(found.value)
+    assert math.isnan(found.std_err)
+    assert found.note == note
+
+
+def test_exact_slips_are_refused():
+    """A plain zero divides nothing, and a negative value has no root."""
+    with pytest.raises(ZeroDivisionError):
+        ZERO / 0
+    with pytest.raises(
+        ValueError, match=r"-1\.00 ± 0\.10 us is negative and has no real power 0\.5"
+    ):
+        Estimate(-1.0, 0.1, "us", "fit") ** 0.5
+
+
+@given(PAIRS, st.floats(1e-300, 1e290))
+def test_errors_know_no_smallest_or_largest(one, scale):
+    """A scaled estimate keeps its relative error, though its square leaves double precision."""
+    value, std_err = one
+    found = scale * Estimate(value, std_err, "us", "fit")
+    assert found.std_err == pytest.approx(scale * std_err, rel=1e-9)
+    assert found.z(scale * value - scale * std_err) == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("ascii", "(3.0 +/- 1.0)x10^-8 us nm^2"),
+        ("cp1252", "(3.0 ± 1.0)×10^-8 µs nm²"),
+        ("utf-8", "(3.0 ± 1.0)×10⁻⁸ µs nm²"),
+    ],
+)
+def test_every_console_shows_an_estimate(encoding, text):
+    """Printing falls back to plain characters where others cannot be shown."""
+    program = (
+        "from tptools.estimate import Estimate\n"
+        "one = Estimate(3e-8, 1e-8, '\u00b5s nm\u00b2', 'fit')\n"
+        "print(one); print(repr(one)); print(f'{one:.1u}')"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    first, second, _ = found.stdout.decode(encoding).splitlines()
+    assert first == text
+    assert second == f"Estimate({text}, method='fit')"
 
 
 def test_units_follow():

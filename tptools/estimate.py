@@ -15,6 +15,7 @@ from uncertainties import correlated_values, covariance_matrix
 from uncertainties.core import AffineScalarFunc, LinearCombination, Variable
 
 from tptools.arrays import FloatArray
+from tptools.console import shown
 
 __all__ = ["Estimate", "Goodness", "correlated_estimates", "covariance", "mean"]
 
@@ -56,7 +57,8 @@ class Estimate:
     Estimates combine by ``+ - * / **`` with each other and with plain numbers, which are exact.
     Errors propagate to first order, and what two estimates share is not counted twice: ``D - D``
     is exactly zero. Sums need one unit; ``float(D)`` is the value. There is no ``<``: say
-    ``D.value`` or `z`.
+    ``D.value`` or `z`. What cannot be computed, such as a quotient by an estimate of zero, is
+    NaN, with a note. Text has "+/-" and "10^-8" where standard output cannot show the signs.
 
     Parameters
     ----------
@@ -105,19 +107,19 @@ class Estimate:
 
     def __post_init__(self) -> None:
         """Refuse an error bar that cannot be one, and give the value a source of its own."""
+        for name in ("value", "std_err"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         if self.std_err < 0:
             raise ValueError(
                 f"std_err = {self.std_err!r} is negative; a standard error is at least 0, "
                 "or NaN where it is not known"
             )
-        for name in ("value", "std_err"):
-            object.__setattr__(self, name, float(getattr(self, name)))
         # dataclasses.replace hands on the quantity of another value
         if not (self.quantity is not None and self._is_same(self.quantity)):
             object.__setattr__(self, "quantity", _source(self.value, self.std_err))
 
     def _is_same(self, quantity: Any) -> bool:
-        pairs = ((self.value, quantity.nominal_value), (self.std_err, quantity.std_dev))
+        pairs = ((self.value, quantity.nominal_value), (self.std_err, _deviation(quantity)))
         return all(one == other or (one != one and other != other) for one, other in pairs)
 
     @classmethod
@@ -145,7 +147,7 @@ class Estimate:
         """
         if not isinstance(quantity, AffineScalarFunc):
             quantity = _source(float(quantity), 0.0)
-        value, std_err = float(quantity.nominal_value), float(quantity.std_dev)
+        value, std_err = float(quantity.nominal_value), _deviation(quantity)
         return cls(value, std_err, unit, method, note, converged, quantity)
 
     @property
@@ -173,20 +175,23 @@ class Estimate:
         if not spec:
             return str(self)
         text = format(self.quantity, spec if spec.endswith(("P", "L", "S")) else f"{spec}P")
-        return f"{text.replace('±', ' ± ')} {self.unit}".rstrip()
+        return shown(f"{text.replace('±', ' ± ')} {self.unit}".rstrip())
 
     def __str__(self) -> str:
         """Give value and error to two digits of the error."""
         # an error of zero, but for the rounding of double precision, has no digits to round to
-        if self.std_err <= sys.float_info.epsilon * abs(self.value):
-            return f"{self.value:.6g} ± 0 {self.unit}".rstrip()
+        if self.std_err <= sys.float_info.epsilon * abs(self.value) < math.inf:
+            return shown(f"{self.value:.6g} ± 0 {self.unit}".rstrip())
+        # uncertainties squares an error, which leaves double precision
+        if not (math.isfinite(self.value) and 1e-150 < self.std_err < 1e150):
+            return shown(f"{self.value:.6g} ± {self.std_err:.2g} {self.unit}".rstrip())
         return format(self, ".2u")
 
     def __repr__(self) -> str:
         """Give the rounded value with method, note and whether the fit failed to converge."""
         note = f", note={self.note!r}" if self.note else ""
         failed = "" if self.converged else ", converged=False"
-        return f"Estimate({self}, method={self.method!r}{note}{failed})"
+        return shown(f"Estimate({self}, method={self.method!r}{note}{failed})")
 
     def __neg__(self) -> Estimate:
         """Give the same with the other sign."""
@@ -212,9 +217,9 @@ class Estimate:
         """Raise to an exact power."""
         if not isinstance(other, Real):
             return NotImplemented
-        unit = _power(self.unit, float(other))
-        raised = self.quantity ** float(other)
-        return Estimate.of(raised, unit, self.method, self.note, self.converged)
+        if self.value < 0 and not float(other).is_integer():
+            raise ValueError(f"{self} is negative and has no real power {other}; take a whole one")
+        return self._combined(other, lambda a, b: a**b, lambda _: _power(self.unit, float(other)))
 
     def __radd__(self, other: float) -> Estimate:
         """Add to an exact number in the same unit."""
@@ -244,7 +249,8 @@ class Estimate:
         -------
         float
             ``(value - other) / sqrt(std_err**2 + other.std_err**2)`` where the two are
-            independent; infinite if both are exact and differ, NaN if an error is not known.
+            independent; infinite if both are exact and differ, NaN if a value or an error is not
+            known.
 
         Raises
         ------
@@ -257,6 +263,8 @@ class Estimate:
         2.0
         """
         difference = self - (other if isinstance(other, Estimate) else float(other))
+        if math.isnan(difference.value):
+            return math.nan
         if difference.std_err == 0:
             return math.copysign(math.inf, difference.value) if difference.value else 0.0
         return difference.value / difference.std_err
@@ -266,16 +274,20 @@ class Estimate:
     ) -> Estimate:
         """Combine with an exact number or an estimate, with all that is known of both."""
         if isinstance(other, Real):
-            both = combine(self.quantity, float(other))
             unit = self.unit if unit_with == self._same_unit else unit_with("")
-            return Estimate.of(both, unit, self.method, self.note, self.converged)
+            both, failed = _computed(combine, self.quantity, float(other))
+            return Estimate.of(
+                both, unit, self.method, _joined("; ", self.note, failed), self.converged
+            )
         if not isinstance(other, Estimate):
             return NotImplemented
+        unit = unit_with(other.unit)
+        both, failed = _computed(combine, self.quantity, other.quantity)
         return Estimate.of(
-            combine(self.quantity, other.quantity),
-            unit_with(other.unit),
+            both,
+            unit,
             _joined(" and ", self.method, other.method),
-            _joined("; ", self.note, other.note),
+            _joined("; ", self.note, other.note, failed),
             self.converged and other.converged,
         )
 
@@ -382,6 +394,24 @@ def _source(value: float, std_err: float) -> AffineScalarFunc:
     """A quantity that shares its error with no other."""
     # uncertainties warns of a Variable whose error is exactly zero
     return Variable(value, std_err) if std_err else AffineScalarFunc(value, LinearCombination([]))
+
+
+def _deviation(quantity: AffineScalarFunc) -> float:
+    """Standard deviation, also where its square is beyond double precision."""
+    return math.hypot(*map(float, quantity.error_components().values()))
+
+
+def _computed(combine: Callable[[Any, Any], Any], a: Any, b: Any) -> tuple[Any, str]:
+    """A combination; or NaN, with the reason, where it has no value in double precision."""
+    try:
+        return combine(a, b), ""
+    except ZeroDivisionError:
+        # an exact zero is a slip of the caller, an estimate of zero is a result
+        if not isinstance(b, AffineScalarFunc) and b == 0:
+            raise
+        return _source(math.nan, math.nan), "division by an estimate of zero"
+    except OverflowError:
+        return _source(math.nan, math.nan), "beyond the range of double precision"
 
 
 def _joined(between: str, *texts: str) -> str:
