@@ -106,6 +106,24 @@ def test_cell_metadata_stay(cells):
     assert all(set(cell.metadata) <= {"tags", "mystnb"} for cell in cells)
 
 
+def test_page_of_text_is_no_chapter(tool, folder):
+    """A page without a kernel is refused, and stays the only file of its name."""
+    with pytest.raises(ValueError, match="page of text"):
+        tool.execute("page", folder)
+    assert (folder / "page.md").read_text() == "# Page\n"
+    assert not (folder / "page.ipynb").exists()
+
+
+def test_mark_of_the_byte_order_doubles_no_header(tool, folder):
+    """A chapter that an editor saved with such a mark becomes the same pair of files."""
+    text, notebook = folder / "chapter.md", folder / "chapter.ipynb"
+    before = text.read_bytes(), notebook.read_bytes()
+    text.write_bytes("\ufeff".encode() + before[0])
+    assert tool.chapters(folder) == ["chapter"]
+    tool.execute("chapter", folder)
+    assert (text.read_bytes(), notebook.read_bytes()) == before
+
+
 def test_second_run_changes_nothing(tool, folder):
     """Running again gives the same bytes, so that a diff shows only what has changed."""
     pair = [folder / "chapter.ipynb", folder / "chapter.md"]

@@ -322,6 +322,19 @@ def test_faults_of_a_file_are_named(old, new, message, written):
     assert re.search(message.replace("{", r"\{"), str(error.value))
 
 
+def test_folder_is_no_file_of_films(tmp_path):
+    """A folder that is named instead of a file is refused by name."""
+    with pytest.raises(ValueError, match=f"{tmp_path.name} is a folder and must be a file"):
+        load(tmp_path)
+
+
+def test_mark_of_the_byte_order_changes_nothing(tmp_path):
+    """A file that an editor saved with such a mark holds the same films."""
+    path = tmp_path / "films.toml"
+    path.write_text(MINE, encoding="utf-8-sig")
+    assert list(load(path)) == ["mine"]
+
+
 def test_nanocrystals_do_not_overlap(written):
     """A lattice closer than the edge is refused, and a model of another lattice."""
     own = 'ligand_spacing_nm = { value = 8.0, unit = "nm", origin = "assumed", reason = "no" }'

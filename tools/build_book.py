@@ -13,6 +13,9 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+from commands import choose
+from lock import alone
+
 # What the results of a chapter depend on, beside the chapter's own code.
 INPUTS = (
     "tptools/**/*.py",
@@ -90,4 +93,6 @@ def build(root: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(build(Path.cwd()))
+    choose(__doc__)
+    with alone(Path.cwd()):
+        sys.exit(build(Path.cwd()))

@@ -6,13 +6,14 @@ The text file is what people edit, so it is what runs. The notebook keeps the te
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import re
 from pathlib import Path
 
 import jupytext
 import nbformat
+from commands import choose
+from lock import alone
 from nbclient import NotebookClient
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
@@ -23,8 +24,13 @@ PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/|jsAnimation
 
 def chapters(folder: Path = BOOK) -> list[str]:
     """Names of the text files in `folder` that are chapters: their header names a kernel."""
-    pages = {path.stem: jupytext.read(path, fmt=FORMAT) for path in folder.glob("*.md")}
+    pages = {path.stem: read(path) for path in folder.glob("*.md")}
     return sorted(name for name, page in pages.items() if "kernelspec" in page.metadata)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read a text file, with or without the mark of the byte order that some editors put first."""
+    return jupytext.reads(path.read_text(encoding="utf-8-sig"), fmt=FORMAT)
 
 
 def is_text(mime: str, content: object) -> bool:
@@ -49,9 +55,17 @@ def strip(nb: nbformat.NotebookNode) -> None:
 
 
 def execute(name: str, folder: Path = BOOK) -> None:
-    """Run the chapter `name` of `folder` from its text file and write both files of the pair."""
+    """Run the chapter `name` of `folder` from its text file and write both files of the pair.
+
+    Raises
+    ------
+    ValueError
+        If it is a page of text: nothing in it runs.
+    """
     text, notebook = folder / f"{name}.md", folder / f"{name}.ipynb"
-    nb = jupytext.read(text, fmt=FORMAT)
+    nb = read(text)
+    if "kernelspec" not in nb.metadata:
+        raise ValueError(f"{text} is a page of text, whose header names no kernel; leave it out")
     nb.metadata.kernelspec = KERNELSPEC
     client = NotebookClient(
         nb,
@@ -68,11 +82,10 @@ def execute(name: str, folder: Path = BOOK) -> None:
 
 def main() -> None:
     """Run the chapters named on the command line, or all."""
-    parser = argparse.ArgumentParser(description="Run chapters and store their text outputs.")
-    parser.add_argument("chapter", nargs="*", help="name without extension (default: all)")
-    for name in parser.parse_args().chapter or chapters():
+    for name in choose(__doc__, "chapter", chapters()):
         print(f"running book/{name}.md", flush=True)
-        execute(name)
+        with alone(BOOK.parent):
+            execute(name)
 
 
 if __name__ == "__main__":

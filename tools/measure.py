@@ -11,7 +11,6 @@ folder that is removed afterwards; those in ``data/`` stay as they are.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import platform
@@ -22,6 +21,9 @@ import time
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from commands import choose
+from lock import alone
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "book" / "timings.csv"
@@ -58,7 +60,8 @@ def minutes(key: str) -> float:
     """Run one step from the root of the repository; a failure is an error."""
     command = [sys.executable, *STEPS[key][2]]
     if key == "book":
-        shutil.rmtree(ROOT / "_build", ignore_errors=True)
+        with alone(ROOT):
+            shutil.rmtree(ROOT / "_build", ignore_errors=True)
     with TemporaryDirectory() as folder:
         if key == "data":
             command += ["--folder", folder, "--cache", f"{folder}/cache"]
@@ -71,17 +74,13 @@ def read_table(path: Path = TABLE) -> dict[str, dict[str, str]]:
     """Read what was measured before, by what it is."""
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
         return {row["what"]: row for row in csv.DictReader(stream)}
 
 
 def main() -> None:
     """Measure what is named on the command line, or all, and store it at once."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("step", nargs="*", help=f"of {', '.join(STEPS)} (default: all)")
-    chosen = parser.parse_args().step or list(STEPS)
-    if unknown := sorted(set(chosen) - set(STEPS)):
-        parser.error(f"no step is named {unknown[0]!r}; there are: {', '.join(STEPS)}")
+    chosen = choose(__doc__, "step", STEPS)
     rows = read_table()
     for key in chosen:
         what, typed, _ = STEPS[key]

@@ -12,7 +12,6 @@ figure needs and no others. The clock counts these cells, without the imports.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import csv
 import dis
@@ -23,6 +22,7 @@ from pathlib import Path
 from types import CodeType
 
 import nbformat
+from commands import choose
 from nbclient import NotebookClient
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
@@ -37,7 +37,7 @@ def targets(cell: str) -> list[str]:
 
 def read_table(path: Path = TABLE) -> list[dict[str, str]]:
     """Read the table as one dictionary for each panel."""
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -114,13 +114,11 @@ def seconds(chapter: nbformat.NotebookNode, figure: str, folder: Path = BOOK) ->
 
 def main() -> None:
     """Measure the figures of some chapters, or of all, and store what was found."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("chapter", nargs="*", help="name without extension (default: all)")
-    chosen = parser.parse_args().chapter
     rows = read_table()
     pairs = {(targets(row["chapter"])[0], targets(row["figure"])[0]) for row in rows}
+    chosen = choose(__doc__, "chapter", sorted({name for name, _ in pairs}))
     for name, figure in sorted(pairs):
-        if chosen and name not in chosen:
+        if name not in chosen:
             continue
         spent = seconds(nbformat.read(BOOK / f"{name}.ipynb", as_version=4), figure)
         print(f"{spent:7.1f} s  {name}: {figure}", flush=True)

@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 from browser import open_browser, typeset
 from bs4 import BeautifulSoup, Tag
+from commands import choose
+from lock import alone
 from playwright.sync_api import PdfMargins
 from pypdf import PdfReader
 
@@ -196,7 +198,9 @@ def print_book(root: Path) -> Path:
 
 
 if __name__ == "__main__":
+    choose(__doc__)
     try:
-        print(print_book(Path.cwd()))
+        with alone(Path.cwd()):
+            print(print_book(Path.cwd()))
     except FileNotFoundError as error:
         sys.exit(str(error))

@@ -186,10 +186,13 @@ def read_tables(
     Raises
     ------
     ValueError
-        If the file is no TOML or says what it must not; names file, film, parameter and rule.
+        If the file is a folder, no TOML, or says what it must not; names file, film, parameter
+        and rule.
     """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder and must be a file; name the file in it")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: no TOML: {error}") from error
     tables: dict[str, Table] = {}

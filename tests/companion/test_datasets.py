@@ -159,6 +159,26 @@ def test_damaged_local_file_is_named_and_left_alone(server, folder, content):
     assert (folder / FILE).read_bytes() == content
 
 
+def test_folder_in_place_of_a_file(folder):
+    """A folder of the name of a file is named, with what to do."""
+    (folder / FILE).mkdir(parents=True)
+    with pytest.raises(datasets.DatasetError, match=f"{FILE} cannot be read as a file: .*checkout"):
+        datasets.load("printed_tables")
+
+
+def test_mark_of_the_byte_order_changes_nothing(tmp_path, folder, monkeypatch):
+    """A registry and a table that an editor saved with such a mark say the same."""
+    plain = datasets._read_csv(BUNDLED / FILE)
+    folder.mkdir()
+    marked = (BUNDLED / FILE).read_text(encoding="utf-8")
+    (folder / FILE).write_text(marked, encoding="utf-8-sig")
+    registry = tmp_path / "data_registry.txt"
+    registry.write_text(f"{FILE} {pooch.file_hash(folder / FILE)}\n", encoding="utf-8-sig")
+    monkeypatch.setattr(datasets, "REGISTRY", registry)
+    assert datasets.names() == ["printed_tables"]
+    xr.testing.assert_identical(datasets.load("printed_tables"), plain)
+
+
 def test_missing_file_without_a_mirror(folder):
     """Without a mirror nothing is downloaded, and the message says where the file can come from."""
     with pytest.raises(datasets.DatasetError, match=r"is missing; put data/printed_tables\.csv"):

@@ -295,6 +295,31 @@ def test_command_line_refuses_an_unknown_name(capsys):
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--folder", "none"], "--folder none is no folder"),
+        (["--folder", "file"], "--folder file is no folder"),
+        (["--cache", "file"], "--cache file cannot be made"),
+        ([], f"{SMALL}.nc is a folder"),
+    ],
+)
+def test_command_line_refuses_where_nothing_can_be_kept(
+    options, said, tmp_path, monkeypatch, capsys, runs
+):
+    """A place that cannot hold the results is named in one line before anything runs."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path(f"{SMALL}.nc").mkdir()
+    with pytest.raises(SystemExit) as stopped:
+        make.main([SMALL, "--cache", "cache", *options])
+    report = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert report.startswith(said)
+    assert report.count("\n") == 1
+    assert runs == []
+
+
 def test_command_line_refuses_names_beside_all(capsys):
     """A name that would be ignored starts nothing."""
     with pytest.raises(SystemExit) as stopped:

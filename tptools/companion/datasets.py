@@ -168,7 +168,8 @@ def _shelf() -> pooch.Pooch:
         # pooch would otherwise overwrite a tracked file that does not match
         allow_updates=False,
     )
-    shelf.load_registry(REGISTRY)
+    with REGISTRY.open(encoding="utf-8-sig") as registry:
+        shelf.load_registry(registry)
     return shelf
 
 
@@ -180,7 +181,13 @@ def _fetch(shelf: pooch.Pooch, file: str) -> Path:
     path, expected = shelf.abspath / file, shelf.registry[file]
     if not path.exists():
         return _download(shelf, file)
-    found = pooch.file_hash(str(path))
+    try:
+        found = pooch.file_hash(str(path))
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read as a file: {error.strerror}; move it away and put data/{file} "
+            f"of the repository there (git checkout -- data/{file})"
+        ) from error
     if found != expected:
         raise DatasetError(
             f"{path} is damaged or was edited: its sha256 is {found}, "
@@ -220,10 +227,10 @@ def _without_news() -> Iterator[None]:
 
 
 def _read_csv(path: Path) -> xr.Dataset:
-    with path.open(encoding="utf-8") as stream:
+    with path.open(encoding="utf-8-sig") as stream:
         header = [line[1:].strip() for line in stream if line.startswith("#")]
     attrs = dict(line.split(": ", 1) for line in header)
-    frame = pd.read_csv(path, comment="#").rename_axis("row")
+    frame = pd.read_csv(path, comment="#", encoding="utf-8-sig").rename_axis("row")
     return frame.to_xarray().set_coords(attrs.pop("coords").split()).assign_attrs(attrs)
 
 

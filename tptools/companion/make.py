@@ -170,9 +170,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         known = ", ".join(sorted(RECIPES))
         parser.exit(2, f"no recipe is named {', '.join(unknown)}; there are: {known}\n")
-    for name in wanted:
+    paths = [options.folder / f"{name}.nc" for name in wanted]
+    if obstacle := _obstacle(options.cache, paths):
+        parser.exit(2, f"{obstacle}\n")
+    for name, path in zip(wanted, paths, strict=True):
         made = make(name, cache_dir=options.cache, progress=True)
-        print(write(made, options.folder / f"{name}.nc"), flush=True)
+        print(write(made, path), flush=True)
+
+
+def _obstacle(cache: Path, paths: Sequence[Path]) -> str:
+    """What would keep results from being stored, found before hours are spent on them."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"--cache {cache} cannot be made: {error.strerror}; name another folder"
+    if not paths[0].parent.is_dir():
+        return f"--folder {paths[0].parent} is no folder; make it first"
+    folders = [str(path) for path in paths if path.is_dir()]
+    return f"{folders[0]} is a folder where a file would go; move it away" if folders else ""
 
 
 def _record(recipe: Recipe, code: str, progress: bool) -> xr.Dataset:

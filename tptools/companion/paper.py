@@ -191,7 +191,7 @@ def _claim(row: dict[str, str]) -> Claim:
 
 
 def _read() -> dict[str, Claim]:
-    with resources.files(__package__).joinpath("claims.csv").open(encoding="utf-8") as file:
+    with resources.files(__package__).joinpath("claims.csv").open(encoding="utf-8-sig") as file:
         claims = [_claim(row) for row in csv.DictReader(file, strict=True)]
     return {claim.id: claim for claim in claims}
 

@@ -1,0 +1,62 @@
+"""Every command line of the project answers a wrong name with one line, and starts nothing."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import choose
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "said"),
+    [
+        ("tools/execute.py", "glossary", "no chapter is named glossary; there are: audit, "),
+        ("tools/execute.py", "heting", "no chapter is named heting; there are: audit, "),
+        ("tools/panels.py", "heting", "no chapter is named heting; there are: "),
+        ("tools/measure.py", "bok", "no step is named bok; there are: book, again, "),
+        ("tools/build_book.py", "heating", "takes no arguments, not heating"),
+        ("tools/print_book.py", "--a5", "takes no arguments, not --a5"),
+        ("tptools.companion.claims", "fig", "no claim is named fig; there are: "),
+        ("benchmarks", "het", "no benchmark is named het; there are: fitting, heat, hopping"),
+    ],
+)
+def test_wrong_name_lists_the_right_ones(program, name, said, monkeypatch, capsys):
+    """One line says what is wrong and what there is, and the exit code is 2."""
+    monkeypatch.setattr(sys, "argv", [program, name])
+    run, target = runpy.run_module, program
+    if program.endswith(".py"):
+        run, target = runpy.run_path, str(ROOT / program)
+    with pytest.raises(SystemExit) as stopped:
+        run(target, run_name="__main__")
+    report = capsys.readouterr()
+    assert (stopped.value.code, report.out) == (2, "")
+    assert said in report.err
+    assert report.err.count("\n") == 1
+
+
+def test_nothing_runs_before_all_names_are_known():
+    """In a process of its own, a right name before a wrong one is not run."""
+    command = [sys.executable, "tools/execute.py", "heating", "glossary"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("no chapter is named glossary; there are: ")
+
+
+def test_names_are_chosen():
+    """Names come back in their order, and none means all."""
+    assert choose("", "fruit", ["apple", "pear"], ["pear", "apple"]) == ["pear", "apple"]
+    assert choose("", "fruit", ["apple", "pear"], []) == ["apple", "pear"]
+    assert choose("", arguments=[]) == []
+
+
+def test_some_claims_are_judged_alone(monkeypatch, capsys):
+    """A name on the command line gives the verdict on this claim, and on no other."""
+    monkeypatch.setattr(sys, "argv", ["claims", "abs-order"])
+    runpy.run_module("tptools.companion.claims", run_name="__main__")
+    assert capsys.readouterr().out == "claim,verdict\nabs-order,ambiguous\n"
