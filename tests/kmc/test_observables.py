@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tptools.fitting import fit_growth
 from tptools.kmc import (
     ExcitonModel,
     PulseTrain,
@@ -68,6 +69,18 @@ def test_same_excitons_at_both_times():
     result = simulate(still, PULSES, seed=2, n_trains=2, recording=RECORDING)
     assert (mean_square_displacement(result) == 0).all()
     assert diffusivity(result).value == 0
+
+
+@pytest.mark.parametrize("strip", [xr.DataArray.copy, xr.DataArray.drop_attrs, "rename"])
+def test_displacement_in_the_plane_is_no_variance_along_an_axis(free_run, strip):
+    """A line takes <r^2> by half only, told by its name or its attributes, and D then agrees."""
+    msd = mean_square_displacement(free_run).mean("train")
+    given = msd.rename("growth") if strip == "rename" else strip(msd)
+    with pytest.raises(ValueError, match=r"4Dt in the plane, .* give \(growth / 2\)\.drop_attrs"):
+        fit_growth(given)
+    half = (msd / 2).drop_attrs().rename("growth_nm2")
+    line = fit_growth(half)["diffusivity_cm2_s"]
+    assert line.value == pytest.approx(diffusivity(free_run, 3).value, rel=0.02)
 
 
 def test_single_train_says_that_it_underestimates():

@@ -25,6 +25,10 @@ __all__ = ["fit_growth", "line_through_slices", "variance_growth"]
 
 Background = Literal["fitted", "ignored", "edges"]
 
+MEAN_SQUARE_DISPLACEMENT = "mean_square_displacement_nm2"
+IN_THE_PLANE = "<r^2(t)> - <r^2(0)>, 4Dt in the plane"
+"""Name and description of an array that grows twice as fast as a variance along one axis."""
+
 NEIGHBOURS = 25
 # Standard deviation, relative to the largest, that is rounding rather than scatter.
 NO_SCATTER = 1e-9
@@ -98,8 +102,8 @@ def fit_growth(
     Raises
     ------
     ValueError
-        If there is no ``time_ns`` or it does not increase, or the window holds fewer than 3
-        points.
+        If there is no ``time_ns`` or it does not increase, the window holds fewer than 3 points,
+        or `growth` is from `tptools.kmc.mean_square_displacement`.
 
     Notes
     -----
@@ -115,6 +119,7 @@ def fit_growth(
     """
     check_window(window_ns)
     growth = as_record(growth, "time_ns", name="growth", only=True, masked=True, signed=True)
+    _check_one_axis(growth)
     time, values = growth["time_ns"].to_numpy(), growth.to_numpy()
     error = _neighbour_deviation(values)
     # at time zero a line through the origin has nothing to fit
@@ -126,6 +131,15 @@ def fit_growth(
             "least 3; take a longer window or a record with more counts"
         )
     return _line(time[used], values[used], _weights(error[used]), free_intercept)
+
+
+def _check_one_axis(growth: xr.DataArray) -> None:
+    """Refuse a displacement in the plane, even one that has lost its name or its attributes."""
+    if growth.name == MEAN_SQUARE_DISPLACEMENT or growth.attrs.get("long_name") == IN_THE_PLANE:
+        raise ValueError(
+            f"growth is {IN_THE_PLANE}, and must be that of a variance along one axis, 2Dt; "
+            "give (growth / 2).drop_attrs().rename('growth_nm2')"
+        )
 
 
 def line_through_slices(

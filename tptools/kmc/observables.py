@@ -12,6 +12,7 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_holds, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
+from tptools.fitting.slices import IN_THE_PLANE, MEAN_SQUARE_DISPLACEMENT
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
 Estimator = Literal["second_moment", "as_printed", "radial_profile", "gaussian", "slice_line"]
@@ -21,7 +22,8 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
     r"""Growth of <r^2> of the excitons alive at each time.
 
     Both averages are over the same excitons, so that the spot's own spread cancels:
-    :math:`\langle r^2(t) \rangle - \langle r^2(0) \rangle`. On two axes it is 4Dt (Eq. 1).
+    :math:`\langle r^2(t) \rangle - \langle r^2(0) \rangle`. On two axes it is 4Dt (Eq. 1), twice
+    what a variance along one axis grows by, which `tptools.fitting.fit_growth` takes.
 
     Parameters
     ----------
@@ -48,7 +50,8 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
     _check_run(result, _MOMENTS)
     growth = result["r2_sum_nm2"] - result["initial_r2_sum_nm2"]
     msd = growth / result["exciton_count"]
-    return msd.assign_attrs(long_name="<r^2(t)> - <r^2(0)>, 4Dt in the plane", units="nm2")
+    attrs = {"long_name": IN_THE_PLANE, "units": "nm2"}
+    return msd.rename(MEAN_SQUARE_DISPLACEMENT).assign_attrs(attrs)
 
 
 def density(result: xr.Dataset) -> xr.DataArray:
