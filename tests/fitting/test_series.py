@@ -152,6 +152,36 @@ def test_rows_become_estimates():
     assert (last - first).std_err == pytest.approx(0.5)
 
 
+def test_what_a_fit_says_of_itself_comes_back():
+    """Note, convergence and goodness of every row are those of the Estimate that it was."""
+    scans = records(0.02, 0.1)
+    scans["counts"] = scans["counts"].where(scans.record > 0)
+    series = measure_series(scans, ["global"])
+    lost, found = estimates(series.isel(estimator=0))
+    assert np.isnan(lost.value)
+    assert lost.note == "the record is masked throughout"
+    one = diffusivity(scans.counts[1], "global")
+    assert (found.note, found.converged, found.goodness) == (one.note, one.converged, one.goodness)
+    failed = series.isel(estimator=0).assign(converged=("record", [True, False]))
+    assert [one.converged for one in estimates(failed)] == [True, False]
+    told = failed.assign(chi_square=("record", [9.0, 8.0]), n_free=("record", [7, 6]))
+    assert [one.goodness.reduced_chi_square for one in estimates(told)] == [9 / 7, 8 / 6]
+
+
+def test_series_of_any_container_are_understood():
+    """Lazy, descending and integer records, or the counts alone, give the same table."""
+    scans = records(0.02, 0.1)
+    plain = measure_series(scans, n_resamples=2)
+    others = [
+        scans.isel(position_nm=slice(None, None, -1)),
+        scans.assign(counts=scans["counts"].astype("u4")),
+        scans["counts"],
+        scans.chunk(record=1),
+    ]
+    for one in others:
+        xr.testing.assert_allclose(measure_series(one, n_resamples=2), plain)
+
+
 def test_rows_of_several_methods_keep_their_names():
     """A table over estimators gives one Estimate for each, and a table over more is refused."""
     columns = {"value": (("estimator", "record"), np.ones((2, 3)), {"units": "cm2/s"})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from tptools.checks import check_integer
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, Goodness
 from tptools.fitting.diffusion import Method, diffusivity
 from tptools.randomness import generator
-from tptools.records import as_dataset
+from tptools.records import as_dataset, as_record
 
 __all__ = ["CONDITIONS", "estimates", "measure_series"]
 
@@ -33,8 +34,12 @@ CONDITIONS = (
 """Names under which a dataset says how its records were made."""
 
 
+_OF_A_CELL = ("value", "std_err", "scatter", "converged", "note", "chi_square", "n_free", "p_value")
+_IN_CM2_S = ("value", "std_err", "scatter")
+
+
 def measure_series(
-    dataset: xr.Dataset,
+    dataset: xr.Dataset | xr.DataArray,
     methods: Sequence[Method] = ("slices", "global"),
     *,
     n_resamples: int = 20,
@@ -45,8 +50,8 @@ def measure_series(
     Parameters
     ----------
     dataset : Dataset
-        ``counts`` over (record, time_ns, position_nm); `CONDITIONS` are variables, or attributes
-        where all records share them.
+        ``counts`` over (record, time_ns, position_nm), as for `diffusivity`, or these alone;
+        `CONDITIONS` are variables, or attributes where all records share them.
     methods : sequence of str, optional
         As for `diffusivity`.
     n_resamples : int, optional
@@ -60,7 +65,9 @@ def measure_series(
     Dataset
         Over (estimator, record) in cm2/s: ``value``; ``std_err``, as the method states it; and
         ``scatter``, for ``slices`` the standard deviation of the draws, for the others `std_err`.
-        Those of `CONDITIONS` that are known are coordinates.
+        ``converged``, ``note``, and ``chi_square``, ``n_free`` and ``p_value`` of the goodness of
+        fit (NaN where there is none) are what the Estimates know besides. Those of `CONDITIONS`
+        that are known are coordinates. A record that is masked throughout has NaN.
 
     Raises
     ------
@@ -77,27 +84,25 @@ def measure_series(
     array([[0.05, 0.05]])
     """
     check_integer("n_resamples", n_resamples, at_least=2)
+    if isinstance(dataset, xr.DataArray):
+        dataset = dataset.to_dataset(name="counts").assign_attrs(dataset.attrs)
     dataset = as_dataset(dataset, ["counts"], "dataset", "tptools.instruments.Microscope.measure")
     if "record" not in dataset["counts"].dims:
         raise ValueError(
             f"counts has dimensions {dataset['counts'].dims} and must have 'record'; join records "
             "along it, or use diffusivity for a single one"
         )
-    counts = dataset["counts"].transpose("record", "time_ns", "position_nm")
-    columns = []
-    for record in counts:
-        found = [diffusivity(record, method) for method in methods]
-        scatter = [
-            _scatter(record, n_resamples, seed) if method == "slices" else one.std_err
-            for method, one in zip(methods, found, strict=True)
-        ]
-        columns.append([[one.value, one.std_err, s] for one, s in zip(found, scatter, strict=True)])
-    cells = np.moveaxis(np.array(columns), 0, 1)
-    names = ("value", "std_err", "scatter")
+    counts = as_record(dataset["counts"], "time_ns", "position_nm", masked=True)
+    counts = counts.transpose("record", "time_ns", "position_nm")
+    cells = [[_cell(record, method, n_resamples, seed) for record in counts] for method in methods]
+    columns = {
+        name: np.array([[cell[k] for cell in row] for row in cells])
+        for k, name in enumerate(_OF_A_CELL)
+    }
     return xr.Dataset(
         {
-            name: (("estimator", "record"), cells[..., k], {"units": "cm2/s"})
-            for k, name in enumerate(names)
+            name: (("estimator", "record"), one, {"units": "cm2/s"} if name in _IN_CM2_S else {})
+            for name, one in columns.items()
         },
         {"estimator": pd.Index(methods), **_conditions(dataset)},
     )
@@ -112,7 +117,8 @@ def estimates(
     ----------
     table : Dataset
         ``value`` and its errors over one dimension at most, such as record or condition; as from
-        `measure_series` or `tptools.kmc.diffusivities`, at one ``estimator`` or over them.
+        `measure_series` or `tptools.kmc.diffusivities`, at one ``estimator`` or over them. What
+        else `measure_series` says of a value is handed on where it is there.
     error : str, optional
         Variable with the errors; by default ``scatter`` where there is one, or ``std_err``.
     unit : str, optional
@@ -135,16 +141,52 @@ def estimates(
     >>> last - first
     Estimate(2.00 ± 0.41 cm2/s, method='global')
     """
+    held = table.variables if isinstance(table, xr.Dataset) else ()
+    error = error or ("scatter" if "scatter" in held else "std_err")
+    table = as_dataset(table, ["value", error], "table", "tptools.fitting.measure_series")
     value = table["value"]
-    errors = table[error or ("scatter" if "scatter" in table else "std_err")]
     if value.ndim > 1:
         raise ValueError(f"table has dimensions {value.dims} and must have one at most; select")
     unit = value.attrs.get("units") if unit is None else unit
     if unit is None:
         raise ValueError("value has no attribute 'units'; give unit")
-    methods = table.coords.get("estimator", xr.DataArray(""))
-    rows = zip(*(np.ravel(one) for one in xr.broadcast(value, errors, methods)), strict=True)
-    return [Estimate(one, std_err, unit, str(method)) for one, std_err, method in rows]
+    others = {"estimator": "", "note": "", "converged": True}
+    others |= dict.fromkeys(("chi_square", "n_free", "p_value"), math.nan)
+    columns = [
+        value,
+        table[error],
+        *(table.get(name, xr.DataArray(o)) for name, o in others.items()),
+    ]
+    rows = zip(*(np.ravel(one) for one in xr.broadcast(*columns)), strict=True)
+    return [_estimate(unit, *row) for row in rows]
+
+
+def _estimate(
+    unit: str,
+    value: float,
+    std_err: float,
+    method: str,
+    note: str,
+    converged: bool,
+    *goodness: float,
+) -> Estimate:
+    """One row of a table; a fit without points has no goodness."""
+    fitted = Goodness(*map(float, goodness)) if not math.isnan(goodness[0]) else None
+    return Estimate(value, std_err, unit, str(method), str(note), bool(converged), goodness=fitted)
+
+
+def _cell(record: xr.DataArray, method: Method, n_resamples: int, seed: int) -> list[Any]:
+    """What a method says of a record, in the order of `_OF_A_CELL`."""
+    if record.isnull().all():
+        found = Estimate(math.nan, math.nan, "cm2/s", method, "the record is masked throughout")
+    else:
+        found = diffusivity(record, method)
+    scatter = found.std_err
+    if method == "slices" and not math.isnan(found.value):
+        scatter = _scatter(record, n_resamples, seed)
+    fit = found.goodness or Goodness(math.nan, math.nan, math.nan)
+    how_well = fit.chi_square, fit.n_free, fit.p_value
+    return [found.value, found.std_err, scatter, found.converged, found.note, *how_well]
 
 
 def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
@@ -152,10 +194,13 @@ def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
 
     The counts name the stream, so that a record's number does not hang on what stands beside it.
     """
+    known = record.notnull()
     draws = generator(seed, "scatter", record.to_numpy().tolist()).poisson(
-        record, size=(n_resamples, *record.shape)
+        record.fillna(0.0), size=(n_resamples, *record.shape)
     )
-    return float(np.std([diffusivity(record.copy(data=one)).value for one in draws], ddof=1))
+    values = np.array([diffusivity(record.copy(data=one).where(known)).value for one in draws])
+    found = values[~np.isnan(values)]
+    return float(np.std(found, ddof=1)) if 2 * found.size > n_resamples else math.nan
 
 
 def _conditions(dataset: xr.Dataset) -> dict[str, tuple[str, NDArray[Any]]]:
@@ -163,8 +208,8 @@ def _conditions(dataset: xr.Dataset) -> dict[str, tuple[str, NDArray[Any]]]:
     n_records = dataset.sizes["record"]
     known: dict[str, tuple[str, NDArray[Any]]] = {}
     for name in CONDITIONS:
-        if name in dataset:
-            known[name] = ("record", dataset[name].to_numpy())
+        if name in dataset and {*dataset[name].dims} <= {"record"}:
+            known[name] = ("record", np.broadcast_to(dataset[name].to_numpy(), n_records))
         elif name in dataset.attrs:
             known[name] = ("record", np.full(n_records, dataset.attrs[name]))
     return known
