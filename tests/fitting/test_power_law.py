@@ -45,6 +45,8 @@ def test_width_of_the_interval_is_foretold():
     assert math.sqrt(np.mean(np.square(halves))) == pytest.approx(wanted, rel=0.1)
     with pytest.raises(ValueError, match="at least 3"):
         exponent_half_width([1, 2], 0.01)
+    with pytest.raises(ValueError, match="one value only"):
+        exponent_half_width([2, 2, 2], 0.01)
 
 
 def test_interval_is_that_of_the_profile_likelihood():
@@ -82,12 +84,60 @@ def test_exact_power_law_has_no_error():
         ([1, 2, -3], [1, 2, 3], "must be positive"),
         ([1, 2, 3], [1, 0, 3], "must be positive"),
         ([1, 2, math.inf], [1, 2, 3], "must be finite"),
+        ([7, 7, 7], [1, 2, 3], "power_nW holds one value only"),
+        ([0.1, np.float32(0.1), 0.1], [1, 2, 3], "rounding; vary it"),
     ],
 )
 def test_points_without_a_logarithm_are_refused(power, light, message):
     """A power law needs at least three positive points."""
     with pytest.raises(ValueError, match=message):
         fit_power_law(power, light)
+
+
+def test_powers_that_differ_by_their_errors_tell_nothing():
+    """Then there is no exponent: it would be that of noise."""
+    rng = np.random.default_rng(5)
+    for spread in (0.0, 0.01):
+        powers = 10 * np.exp(spread * np.linspace(-1, 1, 7) + 0.02 * rng.standard_normal(7))
+        line = fit_power_law(powers, np.linspace(2, 3, 7), power_error=0.02)
+        for one in line.values():
+            assert math.isnan(one.value)
+            assert "not determined by this record" in one.note
+
+
+def test_prefactor_far_from_all_powers_is_not_determined():
+    """What cannot be extrapolated to 1 nW is NaN with a note; the exponent and the curve stay."""
+    powers = 1e6 * np.exp(1e-3 * np.arange(5.0))
+    line = fit_power_law(powers, 2.0 * np.exp(0.1 * np.arange(5.0)))
+    assert line["exponent"].value == pytest.approx(100)
+    assert math.isnan(line["prefactor"].value)
+    assert "1 nW" in line["prefactor"].note
+    np.testing.assert_allclose(line.curve(powers), 2.0 * np.exp(0.1 * np.arange(5.0)))
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e295])
+@pytest.mark.parametrize("error", [1e-9, 0.01])
+def test_exponent_has_no_unit(scale, error):
+    """Intensities in any unit give the same exponent and error."""
+    light = np.array([1.0, 2.1, 3.9, 8.2])
+    plain, scaled = (
+        fit_power_law([1, 2, 4, 8], [Estimate(f * one, f * error * one, "", "") for one in light])
+        for f in (1.0, scale)
+    )
+    assert scaled["exponent"].value == pytest.approx(plain["exponent"].value)
+    assert scaled["exponent"].std_err == pytest.approx(plain["exponent"].std_err)
+    assert scaled["prefactor"].value == pytest.approx(scale * plain["prefactor"].value)
+
+
+@pytest.mark.parametrize("fit", [fit_power_law, trend])
+def test_what_is_known_of_points_is_handed_on(fit):
+    """Units must agree, and points that did not converge are counted in the result."""
+    good = [Estimate(v, 0.1, "nm", "fit") for v in (1.0, 2.0)]
+    found = fit([1, 2, 3], [*good, Estimate(3.0, 0.1, "nm", "fit", converged=False)])
+    one = found if fit is trend else found["exponent"]
+    assert (one.note, one.converged) == ("fits of 1 of 3 points did not converge", False)
+    with pytest.raises(ValueError, match="in 'nm' and 'us' and must be in one unit"):
+        fit([1, 2, 3], [*good, Estimate(3.0, 0.1, "us", "fit")])
 
 
 def test_trend_has_right_errors():

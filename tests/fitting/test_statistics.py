@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from tptools.estimate import Estimate
 from tptools.fitting import agree, line, power_of_agreement, rank_correlation
 
 # few distinct values, so that ties are common
@@ -139,6 +140,49 @@ def test_a_plain_number_stands_for_all_points():
     assert agree(a, a_err, 2.0, 0.0).chi2 == pytest.approx(4 + 0 + 1)
 
 
+@given(rows=points, size=st.floats(-200, 200), offset=st.floats(-1e6, 1e6))
+def test_line_knows_no_smallest_or_largest_number(rows, size, offset):
+    """Points in other units, and far from zero, give the same line in those units."""
+    x, y, std_err = np.array(rows).T
+    assume(np.ptp(x) > 0.5)
+    scale = 10.0**size
+    plain, scaled = (line(x, f * y, f * std_err) for f in (1.0, scale))
+    for one, other in zip(plain, scaled, strict=True):
+        assert other.std_err == pytest.approx(scale * one.std_err, rel=1e-9)
+        assert other.value / scale == pytest.approx(one.value, abs=1e-9 * one.std_err, rel=1e-6)
+    moved = line(x + offset, y + 1e3 * offset, std_err)
+    assert moved[0].value == pytest.approx(plain[0].value, abs=1e-4 * plain[0].std_err)
+    assert moved[0].std_err == pytest.approx(plain[0].std_err, rel=1e-6)
+
+
+@pytest.mark.parametrize("least", [1e-3, 1e-12, 1e-30])
+def test_line_goes_through_a_point_of_great_weight(least):
+    """It then has the slope of a line through that point, however small its error."""
+    x, y = np.array([5.0, 1.0, 2.0]), np.array([7.0, 3.0, 5.0])
+    slope, start = line(x, y, [least, 1.0, 1.0])
+    far = x[1:] - x[0]
+    assert slope.value == pytest.approx(far @ (y[1:] - y[0]) / (far @ far), rel=1e-5)
+    assert start.value + 5 * slope.value == pytest.approx(7)
+    assert (start + 5 * slope).std_err < max(1.1 * least, 1e-7)
+
+
+def test_estimates_bring_their_errors():
+    """Points may be Estimates in all places, and single ones stand for all points."""
+    a, b = ([Estimate(v, e, "us", "fit") for v, e in rows] for rows in ([(1, 0.1)], [(2, 0.2)]))
+    assert agree(a, None, b, None) == agree([1], [0.1], [2], [0.2])
+    assert agree(a[0], None, [*b, *b], None) == agree(1, 0.1, [2, 2], 0.2)
+    y = [*a, *b, Estimate(5.0, 0.5, "us", "fit")]
+    assert line(FOUR[:3], y) == line(FOUR[:3], [1, 2, 5], [0.1, 0.2, 0.5])
+    assert rank_correlation(FOUR, [*y, *a]) == rank_correlation(FOUR, [1, 2, 5, 1])
+    with pytest.raises(ValueError, match="y is in 'ns' and 'us' and must be in one unit"):
+        line(FOUR[:3], [*a, *b, Estimate(1.0, 0.1, "ns", "fit")])
+
+
+def test_tiny_errors_are_errors():
+    """Squares that double precision cannot hold do not make an error zero."""
+    assert agree([1e-200, 2e-200], 1e-200, 0, 0).chi2 == pytest.approx(5)
+
+
 FOUR = [1.0, 2.0, 3.0, 4.0]
 
 
@@ -154,6 +198,11 @@ FOUR = [1.0, 2.0, 3.0, 4.0]
         (lambda: rank_correlation(FOUR, [2, 2, 2, 2]), "y holds one value only, 2; vary it"),
         (lambda: rank_correlation(FOUR, FOUR, n_resamples=10), "n_resamples = 10 .* at least 100"),
         (lambda: rank_correlation(FOUR, FOUR, given=[1, 1, 1, 1]), "given holds one value only"),
+        (
+            lambda: rank_correlation([1, 1, 2, 2], [3, 1, 3, 4], given=[5, 5, 9, 9]),
+            "nothing is left to correlate",
+        ),
+        (lambda: line(FOUR, FOUR), "that of point 0 is 0.0"),
         (lambda: line(FOUR[:2], FOUR[:2], [1, 1]), "at least 3"),
         (lambda: line(FOUR, FOUR, [1, 1, 0, 1]), "std_err must be positive"),
         (lambda: line(FOUR, FOUR, [1, 1, np.inf, 1]), "must be finite"),

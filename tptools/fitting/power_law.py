@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,11 +14,16 @@ from uncertainties import umath
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate, correlated_estimates
-from tptools.fitting.line import weighted_line
+from tptools.fitting.line import line_through, weighted_line
+from tptools.fitting.points import Points, as_points
 from tptools.fitting.result import Fit
 from tptools.records import as_columns, check_errors, check_varied
 
 __all__ = ["exponent_half_width", "fit_power_law", "trend"]
+
+NAME = "power law"
+LEAST_SPREAD = 1e-6  # of the logarithm of power: what single precision cannot tell apart
+LARGEST_LOGARITHM = 700.0  # that double precision can take out again
 
 
 def fit_power_law(
@@ -39,13 +45,15 @@ def fit_power_law(
     Fit
         Parameters ``exponent`` and ``prefactor`` (C, the intensity at 1 nW). Their errors follow
         from the scatter of the points about the line; the given errors only weigh the points.
-        What makes all points deviate alike, and what bends the line, is not in them.
+        What makes all points deviate alike, and what bends the line, is not in them. NaN with a
+        note where the logarithms of the powers scatter by less than twice `power_error`.
 
     Raises
     ------
     ValueError
         If there are fewer than three points, numbers of powers and intensities differ, one is not
-        positive and finite, or some points have an error and others do not.
+        positive and finite, powers are equal but for rounding, units differ, or some points have
+        an error and others do not.
 
     Examples
     --------
@@ -53,28 +61,64 @@ def fit_power_law(
     Estimate(1.0036 ± 0.0079, method='power law')
     """
     check_number("power_error", power_error, at_least=0)
-    value, error, unit = _points(intensity)
-    power, value = as_columns(3, power_nW=power_nW, intensity=value)
-    check_varied(power_nW=power)
+    points = as_points("intensity", intensity)
+    power, value = as_columns(3, power_nW=power_nW, intensity=points.value)
     if not ((power > 0).all() and (value > 0).all()):
         raise ValueError("powers and intensities must be positive; leave out the others")
-    relative = np.hypot(error / value, power_error)
+    _check_apart(power)
+    relative = np.hypot(points.std_err / value, power_error)
     if not relative.any():
         relative = np.ones_like(value)
     check_errors("error of an intensity", relative)
-    weight, x, y = relative**-2.0, np.log(power), np.log(value)
+    # no number is known better than its own rounding
+    relative = np.maximum(relative, np.finfo(float).eps)
+    x, y = np.log(power), np.log(value)
+    weight = (relative / relative.min()) ** -2
     found, covariance = weighted_line(x, y, weight)
-    chi_square = float(weight @ (y - found[1] - found[0] * x) ** 2)
-    n_free, name = power.size - 2, "power law"
-    covariance *= chi_square / n_free
-    exponent, height = correlated_estimates(found, covariance, ("", ""), name)
-    prefactor = Estimate.of(umath.exp(height.quantity), unit, name)
+    pulls = (y - found[1] - found[0] * x) / relative
+    chi_square, n_free = float(pulls @ pulls), power.size - 2
+    covariance *= chi_square * float(relative.min()) ** 2 / n_free
+    parameters = _parameters(found, covariance, points, x.std(ddof=1) > 2 * power_error)
 
     def curve(power_nW: ArrayLike) -> FloatArray:
-        return prefactor.value * np.asarray(power_nW, float) ** exponent.value
+        return np.exp(found[1] + found[0] * np.log(np.asarray(power_nW, float)))
 
-    parameters = {"exponent": exponent, "prefactor": prefactor}
-    return Fit(parameters, name, curve(power), chi_square, n_free, curve)
+    return Fit(parameters, NAME, curve(power), chi_square, n_free, curve)
+
+
+def _parameters(
+    found: FloatArray, covariance: FloatArray, points: Points, known: bool
+) -> dict[str, Estimate]:
+    """Exponent and prefactor from the line; NaN where the powers do not tell."""
+    if not known:
+        note = "not determined by this record: powers differ by no more than their errors allow"
+        units = {"exponent": "", "prefactor": points.unit}
+        return {
+            name: Estimate(math.nan, math.nan, unit, NAME, note) for name, unit in units.items()
+        }
+    exponent, height = correlated_estimates(
+        found, covariance, ("", ""), NAME, note=points.note, converged=points.converged
+    )
+    if abs(height.value) > LARGEST_LOGARITHM:
+        note = "not determined by this record: 1 nW is too far from its powers"
+        return {
+            "exponent": exponent,
+            "prefactor": Estimate(math.nan, math.nan, points.unit, NAME, note),
+        }
+    prefactor = Estimate.of(
+        umath.exp(height.quantity), points.unit, NAME, points.note, points.converged
+    )
+    return {"exponent": exponent, "prefactor": prefactor}
+
+
+def _check_apart(power: FloatArray) -> None:
+    """Refuse powers that only rounding sets apart."""
+    check_varied(power_nW=power)
+    if np.ptp(np.log(power)) < LEAST_SPREAD:
+        raise ValueError(
+            f"power_nW differs by a factor of 1 + {np.ptp(np.log(power)):.1g} in all, which is "
+            "rounding; vary it"
+        )
 
 
 def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
@@ -97,7 +141,8 @@ def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
     Raises
     ------
     ValueError
-        If there are fewer than three powers, or a number is not positive and finite.
+        If there are fewer than three powers, they are equal, or a number is not positive and
+        finite.
 
     Examples
     --------
@@ -107,6 +152,7 @@ def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
     check_number("relative_error", relative_error, above=0)
     (power,) = as_columns(3, power_nW=power_nW)
     check_number("lowest of power_nW", float(power.min()), above=0)
+    _check_apart(power)
     spread = math.sqrt(power.size) * np.log(power).std()
     return float(stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
 
@@ -141,23 +187,11 @@ def trend(power_nW: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:
     >>> trend([1, 10], peaks)
     Estimate(0.20 ± 0.14 nm, method='trend')
     """
-    value, error, unit = _points(estimates)
-    power, value = as_columns(2, power_nW=power_nW, estimates=value)
+    points = as_points("estimates", estimates)
+    power, value = as_columns(2, power_nW=power_nW, estimates=points.value)
     check_number("lowest of power_nW", float(power.min()), above=0)
     check_varied(power_nW=power)
-    check_errors("error of an estimate", error)
+    check_errors("error of an estimate", points.std_err)
     decades = np.log(power) / np.log(power.max() / power.min())
-    (slope, _), covariance = weighted_line(decades, value, error**-2.0)
-    return Estimate(slope, math.sqrt(covariance[0, 0]), unit, "trend")
-
-
-def _points(
-    given: Sequence[Estimate] | ArrayLike,
-) -> tuple[FloatArray, FloatArray, str]:
-    """Values, errors and unit of estimates; plain numbers have no error and no unit."""
-    points = [
-        one if isinstance(one, Estimate) else Estimate(float(one), 0.0, "", "")
-        for one in np.asarray(given, object).ravel()
-    ]
-    values, errors = ([getattr(one, name) for one in points] for name in ("value", "std_err"))
-    return np.array(values), np.array(errors), points[0].unit if points else ""
+    slope, _ = line_through(decades, value, points.std_err, "trend", points.unit)
+    return replace(slope, note=points.note, converged=points.converged)

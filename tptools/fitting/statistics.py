@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +12,8 @@ from scipy import stats
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
+from tptools.estimate import Estimate
+from tptools.fitting.points import as_points
 from tptools.randomness import generator
 from tptools.records import as_columns, check_varied
 
@@ -22,6 +26,9 @@ __all__ = [
 ]
 
 CONFIDENCE = 0.95
+ROUNDING = 1e-12
+
+Column = Estimate | Sequence[Estimate] | ArrayLike
 
 
 @dataclass(frozen=True)
@@ -82,10 +89,10 @@ class Agreement:
 
 
 def rank_correlation(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Column,
+    y: Column,
     *,
-    given: ArrayLike | None = None,
+    given: Column | None = None,
     seed: int = 0,
     n_resamples: int = 2000,
 ) -> RankCorrelation:
@@ -98,7 +105,7 @@ def rank_correlation(
     Parameters
     ----------
     x, y : array_like
-        Pairs, of one length of at least 4.
+        Pairs, of one length of at least 4; of Estimates, the values count.
     given : array_like, optional
         z, of the same length.
     seed, n_resamples : int, optional
@@ -111,7 +118,8 @@ def rank_correlation(
     Raises
     ------
     ValueError
-        If lengths differ, are below 4, a value is not finite, or a column holds one value only.
+        If lengths differ, are below 4, a value is not finite, a column holds one value only, or
+        `given` ranks the pairs as x or y does.
 
     Examples
     --------
@@ -120,11 +128,16 @@ def rank_correlation(
     """
     check_integer("n_resamples", n_resamples, at_least=100)
     named = {"x": x, "y": y} | ({} if given is None else {"given": given})
-    columns = as_columns(4, **named)
+    columns = as_columns(4, **{name: as_points(name, one).value for name, one in named.items()})
     check_varied(**dict(zip(named, columns, strict=True)))
     size = columns[0].size
     correlation = _spearman if given is None else _partial_spearman
     value = float(correlation(*(one[None] for one in columns))[0])
+    if np.isnan(value):
+        raise ValueError(
+            "given ranks the pairs as x or y does, so that nothing is left to correlate; leave it "
+            "out, or give what differs from both"
+        )
     chosen = generator(seed, "bootstrap").integers(size, size=(n_resamples, size))
     draws = correlation(*(one[chosen] for one in columns))
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
@@ -132,13 +145,14 @@ def rank_correlation(
     return RankCorrelation(value, float(low), float(high), p_value, size)
 
 
-def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agreement:
+def agree(a: Column, a_err: ArrayLike | None, b: Column, b_err: ArrayLike | None) -> Agreement:
     """Whether two series measure the same, point by point.
 
     Parameters
     ----------
     a, a_err, b, b_err : array_like
-        Values and standard errors, of one length; a plain number stands for all points.
+        Values and standard errors, of one length; a plain number stands for all points. Errors
+        that are None are those of Estimates, or zero.
 
     Returns
     -------
@@ -154,9 +168,9 @@ def agree(a: ArrayLike, a_err: ArrayLike, b: ArrayLike, b_err: ArrayLike) -> Agr
     >>> agree([1.0, 2.0], [0.1, 0.1], [1.1, 1.9], [0.1, 0.1]).n_points
     2
     """
-    difference, variance = _differences(a=a, a_err=a_err, b=b, b_err=b_err)
-    chi2 = float((difference**2 / variance).sum())
-    return Agreement(chi2, variance.size, float(stats.chi2.sf(chi2, variance.size)))
+    pulls = _pulls(a, a_err, b, b_err)
+    chi2 = float(pulls @ pulls)
+    return Agreement(chi2, pulls.size, float(stats.chi2.sf(chi2, pulls.size)))
 
 
 def power_of_agreement(
@@ -194,24 +208,37 @@ def power_of_agreement(
     0.77
     """
     check_number("level", level, above=0, below=1)
-    d, variance = _differences(a=difference, a_err=a_err, b=0.0, b_err=b_err)
-    threshold = stats.chi2.isf(level, d.size)
-    shift = float((d**2 / variance).sum())
+    pulls = _pulls(difference, a_err, 0.0, b_err)
+    threshold = stats.chi2.isf(level, pulls.size)
+    shift = float(pulls @ pulls)
     # at a shift of zero scipy's noncentral distribution is not defined by all versions
-    return float(stats.ncx2.sf(threshold, d.size, shift)) if shift > 0 else level
+    return float(stats.ncx2.sf(threshold, pulls.size, shift)) if shift > 0 else level
 
 
-def _differences(**columns: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Difference of a and b at each point, and its variance; a number stands for all points."""
+def _pulls(a: Any, a_err: ArrayLike | None, b: Any, b_err: ArrayLike | None) -> FloatArray:
+    """Difference of each pair over its standard error; a number stands for all points."""
+    first, second = as_points("a", a), as_points("b", b)
+    columns: dict[str, ArrayLike] = {
+        "a": first.value if np.ndim(a) else first.value[0],
+        "a_err": _errors(a, a_err, first.std_err),
+        "b": second.value if np.ndim(b) else second.value[0],
+        "b_err": _errors(b, b_err, second.std_err),
+    }
     longest = max(np.size(one) for one in columns.values())
     filled = {n: one if np.ndim(one) else np.full(longest, one) for n, one in columns.items()}
-    a, a_err, b, b_err = as_columns(1, **filled)
-    variance = a_err**2 + b_err**2
-    if not (variance > 0).all():
-        raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
-    if min(a_err.min(), b_err.min()) < 0:
+    first_value, first_err, second_value, second_err = as_columns(1, **filled)
+    if min(first_err.min(), second_err.min()) < 0:
         raise ValueError("a_err and b_err must not be negative; a standard error is at least 0")
-    return a - b, variance
+    both = np.hypot(first_err, second_err)
+    if not (both > 0).all():
+        raise ValueError("a_err and b_err must not both be zero; give the error of one at least")
+    return (first_value - second_value) / both
+
+
+def _errors(given: Any, stated: ArrayLike | None, brought: FloatArray) -> ArrayLike:
+    if stated is not None:
+        return stated
+    return brought if np.ndim(given) else brought[0]
 
 
 def _spearman(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -228,9 +255,10 @@ def _partial_spearman(first: FloatArray, second: FloatArray, third: FloatArray) 
     """Rank correlation of the first two in every row, at equal rank of the third."""
     plain = _spearman(first, second)
     by_first, by_second = _spearman(first, third), _spearman(second, third)
-    norm = np.sqrt((1 - by_first**2) * (1 - by_second**2))
+    left = (1 - by_first**2) * (1 - by_second**2)
     products = plain - by_first * by_second
-    return np.divide(products, norm, out=np.full_like(norm, np.nan), where=norm > 0)
+    known = left > ROUNDING
+    return np.divide(products, np.sqrt(left), out=np.full_like(left, np.nan), where=known)
 
 
 def _chance(value: float, freedom: int) -> float:
