@@ -11,8 +11,6 @@ from tptools.arrays import FloatArray
 from tptools.estimate import Estimate
 from tptools.records import as_numbers
 
-__all__ = ["Points", "as_points"]
-
 
 @dataclass(frozen=True, eq=False)
 class Points:
