@@ -62,8 +62,7 @@ def fit_decay(
 
     Notes
     -----
-    Least squares with weights 1/n of the fitted n, repeated until both agree: there the
-    condition for the optimum is that of Poisson maximum likelihood.
+    Poisson maximum likelihood.
 
     Examples
     --------
@@ -317,11 +316,10 @@ def _fit_poisson(
     background: float | None,
     method: str,
 ) -> Fit:
-    """Least squares with the weights of its own result."""
+    """Poisson maximum likelihood."""
     check_number("background", background or 0.0, at_least=0)
     parameters = {name: {"value": value, "min": 1e-9} for name, value in start.items()}
     flat = {"value": background or 0.0, "vary": background is None, "min": 0.0}
-    least = 1e-9 * float(bins.mean())
     return fit_curve(
         function,
         bins["time_ns"].to_numpy(),
@@ -329,5 +327,5 @@ def _fit_poisson(
         parameters | {"background": flat},
         units={"amplitude": "counts", "background": "counts", "lifetime_ns": "ns"},
         method=method,
-        variance=lambda mean: np.maximum(mean, least),
+        poisson=True,
     )

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import lmfit
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from tptools.arrays import FloatArray
-from tptools.estimate import Estimate, correlated_estimates
+from tptools.estimate import Estimate, Goodness, correlated_estimates
+from tptools.fitting.optimum import Optimum, Task, Variance, find_optimum, goodness_of
 
 __all__ = ["Fit"]
 
-MAX_REWEIGHTINGS = 50
-RELATIVE_TOLERANCE = 1e-6
-
-Variance = FloatArray | Callable[[FloatArray], FloatArray] | None
+MISFIT_P = 1e-3
+"""Chance below which a misfit is said to be none of the noise."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -35,9 +34,10 @@ class Fit(Mapping[str, Estimate]):
     fitted : ndarray
         Values of the curve at the points.
     chi_square : float
-        Sum of squared residuals, each over its standard deviation as far as that was given.
-    n_free : int
-        Points less parameters.
+        Sum of squared residuals, each over its standard deviation as far as that was given; of
+        sparse counts, with neighbouring bins merged.
+    n_free : float
+        Its expected value: points less parameters that the points determined.
     curve : callable
         From an array of abscissae to the fitted curve; a parameter by its name replaces the fitted
         one.
@@ -45,6 +45,8 @@ class Fit(Mapping[str, Estimate]):
         Whether an optimum was found.
     message : str, optional
         Why not.
+    p_value : float, optional
+        As in `goodness`.
 
     Examples
     --------
@@ -62,10 +64,11 @@ class Fit(Mapping[str, Estimate]):
     method: str
     fitted: FloatArray
     chi_square: float
-    n_free: int
+    n_free: float
     curve: Callable[..., FloatArray] = field(hash=False)
     converged: bool = True
     message: str = ""
+    p_value: float = math.nan
 
     def __getitem__(self, name: str) -> Estimate:
         """Give a parameter by its name."""
@@ -95,7 +98,12 @@ class Fit(Mapping[str, Estimate]):
     @property
     def reduced_chi_square(self) -> float:
         """`chi_square` per degree of freedom; 1 where the given errors explain the scatter."""
-        return self.chi_square / self.n_free if self.n_free else float("nan")
+        return self.goodness.reduced_chi_square
+
+    @property
+    def goodness(self) -> Goodness:
+        """How well the curve describes the points, as each of the parameters has it."""
+        return Goodness(self.chi_square, self.n_free, self.p_value)
 
     def interval(self, name: str, confidence: float = 0.95) -> tuple[float, float]:
         """Where a parameter lies, by Student's law, if its error follows from the scatter.
@@ -123,6 +131,31 @@ class Fit(Mapping[str, Estimate]):
         return self[name].value - half, self[name].value + half
 
 
+def misfit_note(goodness: Goodness) -> str:
+    """What a reader has to know of a model that does not fit; empty where it may.
+
+    Parameters
+    ----------
+    goodness : Goodness
+        Without a p-value there is nothing to say.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> misfit_note(Goodness(60.0, 20.0, 7e-6))
+    'the model does not fit (chi2/nu = 3, p = 7e-06)'
+    >>> misfit_note(Goodness(25.0, 20.0, 0.2))
+    ''
+    """
+    if not goodness.p_value < MISFIT_P:
+        return ""
+    size = f"chi2/nu = {goodness.reduced_chi_square:.3g}, p = {goodness.p_value:.1g}"
+    return f"the model does not fit ({size})"
+
+
 def fit_curve(
     function: Callable[..., FloatArray],
     x: ArrayLike,
@@ -133,17 +166,19 @@ def fit_curve(
     method: str,
     variance: Variance = None,
     scale_errors: bool = False,
+    poisson: bool = False,
 ) -> Fit:
-    """Fit a curve by least squares (Levenberg-Marquardt).
+    r"""Fit a curve by least squares or Poisson maximum likelihood, within bounds.
 
     Parameters
     ----------
     function : callable
         From `x` and the parameters, by name, to the curve.
     x, values : array_like
-        Points, of one shape (n,).
+        Points, of one length n; `x` may have more dimensions.
     start : mapping of str to mapping
-        By parameter: ``value``, and where wanted ``min``, ``max`` and ``vary``.
+        By parameter: ``value``, and where wanted ``min``, ``max`` and ``vary``. A start on a bound
+        can leave it.
     units : mapping of str to str
         By parameter; what is missing has none.
     method : str
@@ -153,10 +188,24 @@ def fit_curve(
         until both agree; or none: all points weigh the same, and errors follow from the scatter.
     scale_errors : bool, optional
         Whether errors follow from the scatter in any case, and `variance` only weighs.
+    poisson : bool, optional
+        Whether `values` are counts, of which the deviance is minimised,
+        :math:`2 \sum_i m_i - n_i + n_i \ln(n_i / m_i)`.
 
     Returns
     -------
     Fit
+        A parameter that ends on its bound says so in its note; its error reaches to where the
+        misfit has grown by one, and those of the others hold while it stays there. One that the
+        points do not determine has no error. A misfit that is less likely than `MISFIT_P` is noted.
+
+    Notes
+    -----
+    Trust-region steps of scipy that never leave the bounds; the deviance as a sum of squares of
+    signed deviance residuals. The chi-square of counts is Pearson's, over neighbouring bins that
+    are merged until `LEAST_IN_GROUP` counts are expected; its expected value is what the fit
+    leaves of them, by the linear theory of Chernoff and Lehmann, Ann. Math. Stat. 25, 579 (1954),
+    and its law a gamma distribution with its mean and variance.
 
     Examples
     --------
@@ -167,69 +216,66 @@ def fit_curve(
     >>> round(fit["length"].value, 6), fit["height"].unit
     (2.0, 'nm')
     """
-    x, values = np.asarray(x, float), np.asarray(values, float)
-    parameters = lmfit.create_params(**start)
-    # a reading without counts is not an exact zero
-    mean, settled = np.maximum(values, 1.0), not callable(variance)
-    for _ in range(MAX_REWEIGHTINGS):
-        deviation = np.sqrt(_variance_at(variance, mean))
+    x, values, names = np.asarray(x, float), np.asarray(values, float), list(start)
+    least = np.finfo(float).eps * float(values.mean()) if poisson else -math.inf
 
-        def residual(trial: Any, deviation: FloatArray = deviation) -> FloatArray:
-            return (function(x, **trial.valuesdict()) - values) / deviation
+    def curve(at: FloatArray) -> FloatArray:
+        return np.maximum(function(x, **dict(zip(names, at.tolist(), strict=True))), least)
 
-        result = lmfit.minimize(residual, parameters, scale_covar=scale_errors or variance is None)
-        fitted = function(x, **result.params.valuesdict())
-        settled = settled or np.allclose(fitted, mean, rtol=RELATIVE_TOLERANCE)
-        if settled:
-            break
-        mean, parameters = fitted, result.params
-    message = _complaint(result, settled)
-    best = result.params.valuesdict()
+    def column(key: str, default: float) -> FloatArray:
+        return np.array([float(one.get(key, default)) for one in start.values()])
+
+    bounds = column("min", -math.inf), column("max", math.inf)
+    varied = column("vary", True) > 0
+    found = find_optimum(
+        Task(curve, values, column("value", math.nan), *bounds, varied, variance, poisson)
+    )
+    scaled = not poisson and (scale_errors or variance is None)
+    goodness = goodness_of(found, absolute=not scaled)
+    best = dict(zip(names, found.at.tolist(), strict=True))
     return Fit(
-        _estimates(result, units, method, message),
+        _estimates(found, goodness, scaled, names, units, method),
         method,
-        fitted,
-        float(result.chisqr),
-        int(result.nfree),
+        found.fitted,
+        goodness.chi_square,
+        goodness.n_free,
         lambda at, **other: function(np.asarray(at, float), **{**best, **other}),
-        not message,
-        message,
+        not found.message,
+        found.message,
+        goodness.p_value,
     )
 
 
-def _complaint(result: Any, settled: bool) -> str:
-    """Why a fit has no optimum; empty if it has one."""
-    if not settled:
-        return f"weights did not settle in {MAX_REWEIGHTINGS} rounds"
-    return "" if result.success else str(result.message)
-
-
-def _variance_at(variance: Variance, mean: FloatArray) -> FloatArray:
-    if variance is None:
-        return np.ones_like(mean)
-    return variance(mean) if callable(variance) else variance
-
-
-def _estimates(result: Any, units: Mapping[str, str], method: str, message: str) -> dict[str, Any]:
+def _estimates(
+    found: Optimum,
+    goodness: Goodness,
+    scaled: bool,
+    names: list[str],
+    units: Mapping[str, str],
+    method: str,
+) -> dict[str, Estimate]:
     """Parameters that keep their correlations; those that were held fixed have no error."""
-    varied = result.var_names
-    covariance = getattr(result, "covar", None)
-    note = f"not converged: {message}" if message else ""
-    if covariance is None:
-        covariance = np.full((len(varied), len(varied)), np.nan)
-        note = note or "the points do not determine all parameters"
-    found = correlated_estimates(
-        [result.params[name].value for name in varied],
-        covariance,
-        [units.get(name, "") for name in varied],
+    failed = f"not converged: {found.message}" if found.message else ""
+    notes = [failed, misfit_note(goodness)]
+    growth = goodness.reduced_chi_square if scaled else 1.0
+    covariance, determined, _ = found.covariance(found.free)
+    known = np.flatnonzero(found.free)[determined]
+    errors = correlated_estimates(
+        found.at[known],
+        growth * covariance[np.ix_(determined, determined)],
+        [units.get(names[i], "") for i in known],
         method,
-        note=note,
-        converged=not message,
     )
-    known = dict(zip(varied, found, strict=True))
-    return {
-        name: known[name]
-        if name in known
-        else Estimate(one.value, 0.0, units.get(name, ""), method, note, not message)
-        for name, one in result.params.items()
-    }
+    parameters = {}
+    for i, name in enumerate(names):
+        value, own = float(found.at[i]), ""
+        one = Estimate(value, 0.0, units.get(name, ""), method)
+        if i in known:
+            one = errors[known.tolist().index(i)]
+        elif found.free[i]:
+            one, own = replace(one, std_err=math.nan), "the points do not determine it"
+        elif found.task.varied[i]:
+            one, own = replace(one, std_err=found.reach(i, growth)), f"at its bound of {value:g}"
+        note = "; ".join(text for text in (own, *notes) if text)
+        parameters[name] = replace(one, note=note, converged=not found.message, goodness=goodness)
+    return parameters
