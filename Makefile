@@ -29,8 +29,8 @@ test: setup ## lint, imports, types, unit tests, doctests, and every chapter aga
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy tptools tools benchmarks
-	$(BIN)/pytest
-	$(BIN)/pytest --nbval --nbval-current-env book
+	$(BIN)/pytest --numprocesses auto --dist worksteal
+	$(BIN)/pytest --numprocesses auto --dist loadfile --nbval --nbval-current-env book
 
 pages: setup ## open every page of the built book in Chromium, print it, and look for faults
 	$(BIN)/pytest -m pages --numprocesses 2 --dist loadfile tests/pages

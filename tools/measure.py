@@ -32,11 +32,18 @@ TABLE = ROOT / "book" / "timings.csv"
 STEPS = {
     "book": ("the book, from nothing", "make book", ["tools/build_book.py"]),
     "again": ("the book again, nothing changed", "make book", ["tools/build_book.py"]),
-    "tests": ("unit tests and doctests", "make test", ["-m", "pytest", "-q"]),
+    "tests": (
+        "unit tests and doctests",
+        "make test",
+        ["-m", "pytest", "-q", "--numprocesses", "auto", "--dist", "worksteal"],
+    ),
     "chapters": (
         "all chapters against their stored outputs",
         "make test",
-        ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "book"],
+        [
+            *("-m", "pytest", "-q", "--numprocesses", "auto", "--dist", "loadfile"),
+            *("--nbval", "--nbval-current-env", "book"),
+        ],
     ),
     "panels": ("every figure of the index by itself", "tools/panels.py", ["tools/panels.py"]),
     "data": (

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
+
 from conftest import HTML, PAGES, ROOT, watch
 
 # Rules that the book does not keep, each with its reason. None is needed.

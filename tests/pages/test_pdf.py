@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import HTML, ROOT, load_tool
 from pypdf import PdfReader
+
+from conftest import HTML, ROOT, load_tool
 
 PDF = ROOT / "_build" / "pdf" / "book.pdf"
 
