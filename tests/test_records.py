@@ -200,3 +200,13 @@ def test_only_a_dataset_is_a_dataset():
         as_dataset(PLAIN, ["counts"], "record", "an instrument")
     with pytest.raises(ValueError, match="lacks saturated"):
         as_dataset(PLAIN.to_dataset(), ["counts", "saturated"], "record", "an instrument")
+
+
+def test_the_axes_of_a_dataset_are_those_of_a_record():
+    """A dataset in another unit and direction comes back plain, all variables alike."""
+    late_first = PLAIN.assign_coords(time_ns=TIME_NS * 1e3).rename(time_ns="time_ps")[::-1]
+    two = xr.Dataset({"counts": late_first, "again": late_first})
+    found = as_dataset(two, ["time_ns"], "record", "an instrument", "time_ns")
+    for one in found.values():
+        np.testing.assert_array_equal(one, PLAIN)
+        np.testing.assert_allclose(one.time_ns, TIME_NS)

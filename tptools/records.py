@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ __all__ = [
     "bin_edges",
     "even_step",
 ]
+
+Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 
 EVEN = 1e-3
 """Largest deviation of a step from the mean step that still counts as even."""
@@ -72,7 +74,7 @@ def as_numbers(name: str, values: Any) -> FloatArray:
         kinds = {"c": "complex numbers", "U": "text", "S": "text", "M": "dates", "m": "durations"}
         held = kinds.get(array.dtype.kind, f"{type(values).__name__} objects")
         raise TypeError(f"{name} holds {held} and must hold real numbers; convert it first")
-    return array.astype(np.float64)
+    return np.array(array, np.float64, order="C")
 
 
 def _from_objects(array: Any) -> Any:
@@ -153,7 +155,7 @@ fit the counts as recorded, with the background in the fit
     return record
 
 
-def as_dataset(given: Any, needed: Iterable[str], name: str, source: str) -> xr.Dataset:
+def as_dataset(given: Any, needed: Iterable[str], name: str, source: str, *axes: str) -> xr.Dataset:
     """A dataset in memory that holds all variables, coordinates and attributes that are needed.
 
     Parameters
@@ -164,6 +166,8 @@ def as_dataset(given: Any, needed: Iterable[str], name: str, source: str) -> xr.
         Names of variables, coordinates or attributes.
     name, source : str
         What an error calls the dataset, and what makes one.
+    *axes : str
+        Dimensions that it must have; they are treated as by `as_record`.
 
     Returns
     -------
@@ -174,7 +178,7 @@ def as_dataset(given: Any, needed: Iterable[str], name: str, source: str) -> xr.
     TypeError
         If it is no dataset.
     ValueError
-        If something is missing.
+        If something is missing, or an axis is none.
 
     Examples
     --------
@@ -186,8 +190,11 @@ def as_dataset(given: Any, needed: Iterable[str], name: str, source: str) -> xr.
         raise TypeError(
             f"{name} is a {type(given).__name__} and must be an xarray.Dataset, as {source} returns"
         )
-    check_holds(name, {*given.variables, *given.attrs}, needed, source)
-    return given.compute()
+    found = given.compute()
+    for axis in axes:
+        found = _with_axis(found, axis, name)
+    check_holds(name, {*found.variables, *found.attrs}, needed, source)
+    return found
 
 
 def as_columns(at_least: int, /, **columns: ArrayLike) -> list[FloatArray]:
@@ -395,15 +402,15 @@ def _variable(given: xr.Dataset, axes: tuple[str, ...], name: str) -> xr.DataArr
     return record
 
 
-def _with_axis(record: xr.DataArray, axis: str, name: str) -> xr.DataArray:
+def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
     """The record with an axis of increasing floats in its own unit."""
     found = next((dim for dim in _synonyms(axis, record) if dim in record.coords), None)
     if found is None:
         raise ValueError(
-            f"{name} has dimensions {record.dims} and must have {axis!r}, with its coordinate"
+            f"{name} has dimensions {(*record.dims,)} and must have {axis!r}, with its coordinate"
         )
     values, attrs = record[found].variable, dict(record[found].attrs)
-    parts = {part: _named(found, part) for part in ("start", "end", "width")}
+    parts: dict[str, str] = {part: _named(found, part) for part in ("start", "end", "width")}
     bins = {part: record[old].variable for part, old in parts.items() if old in record.coords}
     intervals = record.indexes.get(found)
     if isinstance(intervals, pd.IntervalIndex):
@@ -412,20 +419,22 @@ def _with_axis(record: xr.DataArray, axis: str, name: str) -> xr.DataArray:
             for one in (intervals.mid, intervals.left, intervals.right)
         )
         bins = {"start": start, "end": end}
+    at = _in_unit(values, found, axis)
+    order = slice(None, None, -1 if at.size > 1 and (np.diff(at) < 0).all() else 1)
+    # compiled loops are made anew for every memory layout: all numbers lie in a row
+    at = np.ascontiguousarray(at[order])
+    _check_increasing(at, axis, name)
+    edges = {
+        _named(axis, part): (axis, np.ascontiguousarray(_in_unit(one, found, axis)[order]))
+        for part, one in bins.items()
+    }
+    attrs["units"] = axis.rsplit("_", 1)[1]
     bare = record.drop_vars([found, *(old for old in parts.values() if old in record.coords)])
     bare = bare.rename({found: axis}) if found != axis else bare
-    converted = {
-        _named(axis, part): (axis, _in_unit(one, found, axis)) for part, one in bins.items()
-    }
-    at = _in_unit(values, found, axis)
-    attrs["units"] = axis.rsplit("_", 1)[1]
-    bare = bare.assign_coords({axis: (axis, at, attrs), **converted})
-    descending = at.size > 1 and bool((np.diff(at) < 0).all())
-    _check_increasing(at[::-1] if descending else at, axis, name)
-    return bare.isel({axis: slice(None, None, -1)}) if descending else bare
+    return bare.isel({axis: order}).assign_coords({axis: (axis, at, attrs), **edges})
 
 
-def _synonyms(axis: str, record: xr.DataArray) -> list[str]:
+def _synonyms(axis: str, record: xr.DataArray | xr.Dataset) -> list[str]:
     """Dimensions that can stand for an axis: itself, the same in another unit, a delay."""
     stem, unit = axis.rsplit("_", 1)
     stems = (stem, "delay") if stem == "time" else (stem,)
