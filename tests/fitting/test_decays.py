@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import optimize
+from scipy.special import xlogy
 
 from tptools.fitting import (
     fit_decay,
@@ -27,6 +29,9 @@ def blurred(signal, time_ns: np.ndarray) -> np.ndarray:
     fine = np.arange(-0.5, 0.7, 0.00025)
     response = np.exp(-((fine - 0.1) ** 2) / (2 * 0.08**2))
     return np.array([response @ signal(t - fine) for t in time_ns]) / response.sum()
+
+
+GOOD = decay(np.round(1000 * np.exp(-TIME_NS / 2.2)))
 
 
 def started(t):
@@ -56,14 +61,35 @@ def test_exponent_and_error_are_right(counts):
     assert 0.75 < pull.std() < 1.25
 
 
-def test_poisson_weights_are_maximum_likelihood():
-    """The fit meets the condition of the Poisson optimum: n/mean - 1 is orthogonal to slopes."""
-    counts = np.random.default_rng(2).poisson(5 * np.exp(-TIME_NS / 2.2))
-    fit = fit_decay(decay(counts))
-    used = TIME_NS <= 3
-    excess = counts[used] / fit.fitted - 1
-    assert abs(excess @ fit.fitted) < 1e-3
-    assert abs(excess @ (TIME_NS[used] * fit.fitted)) < 1e-3
+def test_fit_is_the_maximum_of_the_likelihood_at_few_counts():
+    """Of 200 counts of a short decay over dark ones no other minimiser finds a better place."""
+    rng, time, width = np.random.default_rng(2), np.arange(0, 20, 0.05), 0.05
+    for _ in range(5):
+        counts = rng.poisson(100 * np.exp(-time / 0.1) + 0.05)
+        fit = fit_decay(decay(counts, time), window_ns=(0, 20), background=None)
+
+        def cost(log, counts=counts):
+            height, lifetime, level = np.exp(log)
+            lower, upper = (np.exp(-(time + half) / lifetime) for half in (-width / 2, width / 2))
+            mean = height * lifetime / width * (lower - upper) + level
+            return float((mean - xlogy(counts, mean)).sum())
+
+        first = np.log([100, 0.1, 0.05])
+        known = optimize.minimize(cost, first, method="Nelder-Mead", tol=1e-10)
+        assert fit.converged
+        assert cost(np.log([float(one) for one in fit.values()])) < known.fun + 1e-6
+        assert fit["lifetime_ns"].value == pytest.approx(np.exp(known.x[1]), rel=1e-3)
+
+
+def test_a_background_is_found_though_its_start_is_none():
+    """With dark counts fitted the lifetime is right in all draws, with an error."""
+    rng, time = np.random.default_rng(1), np.arange(0, 20, 0.05)
+    mean = 100 * np.exp(-time / 2.2) + 10
+    how = {"window_ns": (0, 20), "background": None}
+    found = [fit_decay(decay(rng.poisson(mean), time), **how)["lifetime_ns"] for _ in range(25)]
+    pull = np.array([one.z(2.2) for one in found])
+    assert np.abs(pull).max() < 4
+    assert 0.6 < pull.std() < 1.4
 
 
 def test_response_is_taken_out():
@@ -73,7 +99,9 @@ def test_response_is_taken_out():
     window = (-0.5, 3.0)
     with_irf = fit_decay(counts, window_ns=window, irf=IRF)["lifetime_ns"].value
     assert with_irf == pytest.approx(2.2, rel=2e-3)
-    assert fit_decay(counts, window_ns=window)["lifetime_ns"].value > 1.2 * 2.2
+    without = fit_decay(counts, window_ns=window)["lifetime_ns"]
+    assert np.isnan(without.value)
+    assert "counts rise at first, to a maximum at 0.2" in without.note
 
 
 def test_response_shifts_the_tail():
@@ -100,6 +128,204 @@ def test_background_is_given_or_found(fit):
     assert abs(fit(counts)[name].value - truth) > 0.03
 
 
+EDGES_NS = np.concatenate([[0.0], np.geomspace(0.1, 30, 70)])
+
+
+def uneven(mean_before, edges=EDGES_NS):
+    """Bins between edges, named by their starts as in the histograms of emission."""
+    mean = np.diff(mean_before(edges))
+    record = xr.DataArray(mean, {"delay_ns": edges[:-1]})
+    return record.assign_coords(delay_end_ns=("delay_ns", edges[1:]))
+
+
+def exponential_before(t):
+    return 5000 * 2.2 * -np.expm1(-t / 2.2) + 40 * t
+
+
+def power_law_before(t):
+    return 3000 * (3 - t**-0.6 / 0.6) + 5 * t
+
+
+@pytest.mark.parametrize("background", [None, "given"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_bins_of_unequal_width_are_integrals(background, masked):
+    """Lifetime, exponent and background hold for any bins, also with some of them masked."""
+    for fit, before, span, rate, truth in (
+        (fit_decay, exponential_before, (0, 29), 40, 2.2),
+        (fit_tail, power_law_before, (1, 29), 5, 1.6),
+    ):
+        record = uneven(before, EDGES_NS if fit is fit_decay else EDGES_NS[1:])
+        width = float(np.median(record.delay_end_ns - record.delay_ns))
+        if masked:
+            record = record.where(np.arange(record.size) % 3 > 0)
+        level = None if background is None else rate * width
+        found = fit(record, window_ns=span, background=level)
+        name = "lifetime_ns" if fit is fit_decay else "exponent"
+        assert found[name].value == pytest.approx(truth, rel=1e-5)
+        assert found["background"].value == pytest.approx(rate * width, rel=1e-4)
+        height = 5000 if fit is fit_decay else 3000
+        assert found["amplitude"].value == pytest.approx(height * width, rel=1e-4)
+
+
+def test_merged_bins_leave_what_is_found():
+    """Late bins that are merged four by four change no parameter by more than its error."""
+    rng = np.random.default_rng(3)
+    edges = np.append(TIME_NS - 0.0125, 20.0)
+    counts = rng.poisson(400 * np.exp(-TIME_NS / 2.2) + 10)
+    first = np.r_[0:200, 200:800:4]
+    merged = xr.DataArray(np.add.reduceat(counts, first), {"time_ns": edges[first]})
+    ends = np.append(edges[first[1:]], 20.0)
+    merged = merged.assign_coords(time_end_ns=("time_ns", ends))
+    how = {"window_ns": (0, 20), "background": None}
+    one, two = fit_decay(decay(counts), **how), fit_decay(merged, **how)
+    for name in one:
+        per_ns = [float(fit[name]) / width for fit, width in ((one, 0.025), (two, 0.025))]
+        assert abs(np.diff(per_ns)) < 0.3 * one[name].std_err / 0.025
+        assert two[name].std_err == pytest.approx(one[name].std_err, rel=0.1)
+
+
+def test_unknown_widths_are_refused():
+    """An uneven axis without widths is an error that says what to give."""
+    with pytest.raises(ValueError, match="give the width of every bin"):
+        fit_tail(decay(GOOD.values[::2], np.geomspace(1, 20, 400)))
+
+
+def test_masked_bins_are_left_out():
+    """Whatever stood there, a fit of the other bins is the same."""
+    rng = np.random.default_rng(4)
+    counts = decay(rng.poisson(1000 * np.exp(-TIME_NS / 2.2)).astype(float))
+    bad = np.isin(np.arange(800), [3, 50, 51, 52, 700])
+    fit = fit_decay(counts.where(~bad), window_ns=(0, 20))
+    spoiled = fit_decay(counts.where(~bad, 1e5).where(~bad), window_ns=(0, 20))
+    assert fit["lifetime_ns"].value == spoiled["lifetime_ns"].value
+    assert fit["lifetime_ns"].z(2.2) < 4
+    assert fit.n_points == 795
+
+
+def lamp(height, time=TIME_NS, at=1.5, floor=1.0):
+    return np.where(time > at, height * np.exp(-(time - at) / 2.2), 0) + floor
+
+
+@pytest.mark.parametrize("background", [0.0, None])
+@pytest.mark.parametrize(
+    "mean",
+    [
+        lamp(1000),
+        lamp(1e5),
+        lamp(1000, at=10),
+        0 * TIME_NS + 20,
+        0 * TIME_NS + 0.1,
+        5 + TIME_NS,
+        5 + 50 * TIME_NS,
+    ],
+)
+def test_a_lifetime_that_is_not_there_is_none(mean, background):
+    """Late pulses, levels and rises have no lifetime: NaN, the reason, and no success."""
+    for seed in range(3):
+        counts = decay(np.random.default_rng(seed).poisson(mean))
+        fit = fit_decay(counts, window_ns=(0, 20), background=background)
+        assert np.isnan(fit["lifetime_ns"].value)
+        assert "not determined by this record" in fit["lifetime_ns"].note
+        assert not fit.converged
+        assert not fit["lifetime_ns"].converged
+        assert np.isfinite(fit.fitted).all()
+
+
+def test_light_in_one_bin_has_no_lifetime():
+    """All but dark counts in the first bin: no lifetime is short enough to be told from none."""
+    mean = np.where(TIME_NS < 0.02, 1000, 0.2)
+    found = fit_decay(decay(np.random.default_rng(1).poisson(mean)), background=None)
+    assert np.isnan(found["lifetime_ns"].value)
+    assert "light in no time" in found.message
+
+
+def test_a_tail_of_nothing_has_no_exponent():
+    """Over a fitted background a level has none; rising counts have none in any case."""
+    counts = decay(np.random.default_rng(1).poisson(0 * TIME_NS + 20))
+    assert np.isnan(fit_tail(counts, background=None)["exponent"].value)
+    level = fit_tail(counts)["exponent"]
+    assert level.value < 4 * level.std_err
+    assert np.isnan(fit_tail(decay(5 + 50 * TIME_NS))["exponent"].value)
+
+
+@pytest.mark.parametrize(
+    ("mean", "lifetime_ns", "background"),
+    [
+        (100 * np.exp(-TIME_NS / 60), 60, 0.0),
+        (2 * np.exp(-TIME_NS / 2.2) + 0.05, 2.2, None),
+        (500 * np.exp(-TIME_NS / 0.02), 0.02, 0.0),
+    ],
+)
+def test_a_lifetime_that_is_there_is_kept(mean, lifetime_ns, background):
+    """Three windows long, at few counts or shorter than a bin: right, without a word."""
+    rng = np.random.default_rng(5)
+    how = {"window_ns": (0, 20), "background": background}
+    start = np.diff(np.append(TIME_NS - 0.0125, 20)) / 0.025
+    found = [fit_decay(decay(rng.poisson(mean * start)), **how) for _ in range(20)]
+    pull = np.array([fit["lifetime_ns"].z(lifetime_ns) for fit in found])
+    assert np.abs(pull).max() < 4
+    assert sum(bool(fit["lifetime_ns"].note) for fit in found) <= 1
+
+
+def test_counts_that_rise_a_little_are_noted():
+    """A rounded start keeps its lifetime, with a note of the rise."""
+    mean = 5000 * np.exp(-TIME_NS / 2.2) * (1 - np.exp(-TIME_NS / 0.03))
+    fit = fit_decay(decay(mean))
+    assert fit.converged
+    assert fit["lifetime_ns"].note.startswith("counts rise at first, to a maximum at 0.1")
+
+
+@pytest.mark.parametrize("level", [0, 10])
+def test_dark_counts_under_the_response_are_no_light(level):
+    """Through a response on a level, with its noise, a lifetime of 1 ns is 1 ns."""
+    rng, time = np.random.default_rng(6), np.arange(-1, 20, 0.05)
+    response = 4000 * np.exp(-((time - 0.1) ** 2) / (2 * 0.08**2)) + level
+    irf = xr.DataArray(rng.poisson(response), {"time_ns": time})
+    light = blurred(lambda t: np.where(t >= 0, np.exp(-np.maximum(t, 0)), 0), time)
+    how = {"window_ns": (-1, 20), "background": None, "irf": irf}
+    found = fit_decay(decay(rng.poisson(500 * light + 2), time), **how)["lifetime_ns"]
+    assert found.value == pytest.approx(1, abs=0.03)
+    assert found.std_err < 0.015
+
+
+@pytest.mark.parametrize("with_irf", [False, True])
+def test_light_of_earlier_pulses_is_in_the_model(with_irf):
+    """At a period of four lifetimes these are right with it, and wrong without."""
+    rng, time = np.random.default_rng(7), np.arange(0.025, 20, 0.05)
+
+    def light(t):
+        return np.exp(-np.mod(t, 20) / 5)
+
+    mean = 1000 * (blurred(light, time) if with_irf else light(time))
+    counts = decay(rng.poisson(mean), time)
+    how = {"window_ns": (0, 20), "irf": IRF if with_irf else None}
+    assert abs(fit_decay(counts, period_ns=20, **how)["lifetime_ns"].z(5)) < 4
+    flat = {"window_ns": (0, 20), "period_ns": 8.0}
+    assert not fit_decay(counts, **flat).goodness.p_value > 1e-3
+
+
+def test_a_tail_of_many_pulses_is_that_of_one():
+    """With the period the exponent is that of one pulse; it must be above 1 and fit in."""
+    time = TIME_NS[TIME_NS > 1]
+    k = np.arange(20000)
+    mean = np.array([((t + 20 * k) ** -1.6).sum() + ((20 * k[-1]) ** -0.6) / 12 for t in time])
+    counts = decay(1e4 * mean, time)
+    how = {"window_ns": (1.2, 19.9)}
+    found = fit_tail(counts, period_ns=20, **how)["exponent"]
+    assert found.value == pytest.approx(1.6, abs=1e-3)
+    assert fit_tail(counts, **how)["exponent"].value < 1.45
+    with pytest.raises(ValueError, match="period_ns"):
+        fit_tail(counts, period_ns=10, **how)
+
+
+def test_curve_takes_times_of_any_shape():
+    """The fitted curve at the middles of the bins is what was fitted."""
+    fit = fit_decay(GOOD, background=3.0)
+    np.testing.assert_allclose(fit.curve(TIME_NS[TIME_NS < 3]), fit.fitted)
+    assert fit.curve(1.0).shape == ()
+    assert fit.curve(1.0, amplitude=0.0) == 3.0
+
+
 def test_prompt_fraction_is_that_of_the_counts():
     """The fraction of an exponential is 1 - exp(-3/tau), with a binomial error."""
     mean = 2000 * np.exp(-TIME_NS / 2.2) + 10
@@ -119,14 +345,62 @@ def test_nothing_above_background_has_no_fraction():
     assert found.note == "no counts above the background"
 
 
-GOOD = decay(np.round(1000 * np.exp(-TIME_NS / 2.2)))
+@pytest.mark.parametrize("until_ns", [3.0, 3.21])
+def test_prompt_fraction_does_not_depend_on_the_bins(until_ns):
+    """In bins of any width, of which one may hold the end, it is that of the light."""
+    counts = uneven(exponential_before)
+    level = 40 * float(np.median(counts.delay_end_ns - counts.delay_ns))
+    found = prompt_fraction(counts, until_ns=until_ns, background=level)
+    known = -np.expm1(-until_ns / 2.2) / -np.expm1(-30 / 2.2)
+    assert found.value == pytest.approx(known, abs=0.01)
+
+
+def test_prompt_fraction_is_possible_or_says_so():
+    """Whatever the background, a value beyond 0 and 1 is NaN or has a note."""
+    rng = np.random.default_rng(8)
+    mean = 2 * np.exp(-TIME_NS / 2.2) + 10
+    seen = set()
+    for background in np.linspace(0, 13, 60):
+        found = prompt_fraction(decay(rng.poisson(mean)), background=float(background))
+        possible = 0 <= found.value <= 1
+        assert possible or found.note
+        seen.add((possible, bool(found.note)))
+    assert len(seen) >= 2
+    dim = prompt_fraction(decay(rng.poisson(mean)), background=10.1)
+    assert "not determined" in dim.note
+
+
+def test_prompt_fraction_takes_what_came_before_for_late_light():
+    """A period that is recorded from before the pulse has the fraction of one from the pulse on."""
+    time = np.arange(-4.975, 15, 0.05)
+    light = np.exp(-np.mod(time, 20) / 2.2)
+    found = prompt_fraction(decay(1e4 * light, time), period_ns=20.0)
+    assert found.value == pytest.approx(-np.expm1(-3 / 2.2) / -np.expm1(-20 / 2.2), rel=1e-3)
+    with pytest.raises(ValueError, match="length of counts"):
+        prompt_fraction(decay(1e4 * light, time), period_ns=10.0)
+
+
+def test_a_masked_bin_has_no_sum():
+    """A fraction of what is not known is an error, where a level is that of the other bins."""
+    with pytest.raises(ValueError, match="must be finite"):
+        prompt_fraction(GOOD.where(TIME_NS > 1))
+    level = xr.DataArray([2.0, np.nan, 4.0, 9.0], {"time_ns": [-1.0, -0.8, -0.6, -0.4]})
+    assert level_before_pulse(level, -0.5) == pytest.approx(3)
+
+
+def test_level_is_counts_of_a_median_bin():
+    """Of unequal bins it is their rate times the median width; one over the pulse is none."""
+    edges = np.array([-4, -2, -1, 0.5, 1.5, 2.5])
+    counts = xr.DataArray([8.0, 4.0, 90.0, 30, 10], {"time_ns": edges[:-1]})
+    counts = counts.assign_coords(time_end_ns=("time_ns", edges[1:]))
+    assert level_before_pulse(counts) == 4.0
 
 
 @pytest.mark.parametrize("measure", [fit_decay, fit_tail, prompt_fraction])
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        (GOOD.where(TIME_NS > 1), "must be finite"),
+        (GOOD.where(TIME_NS > 1, np.inf), "must be finite"),
         (GOOD - 5, "are negative"),
         (GOOD[[0, 2, 1, *range(3, 800)]], "time_ns must increase"),
         (GOOD.rename(time_ns="t"), "must have 'time_ns'"),
@@ -145,6 +419,7 @@ def test_unusable_decays_are_refused(measure, counts, message):
         (fit_decay, {"window_ns": (30, 40)}, "0 bins with counts"),
         (fit_decay, {"irf": IRF * 0}, "sum of irf"),
         (fit_decay, {"background": -1.0}, "background = -1.0"),
+        (fit_decay, {"period_ns": 0.0}, "period_ns"),
         (fit_tail, {"window_ns": (0.0, 20)}, "start of window_ns"),
         (fit_tail, {"window_ns": (0.3, 20), "irf": IRF}, "start of window_ns"),
         (prompt_fraction, {"until_ns": 0.0}, "until_ns"),

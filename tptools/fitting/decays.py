@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,9 +11,11 @@ import xarray as xr
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
-from tptools.fitting.records import check_window
-from tptools.fitting.result import Fit, fit_curve
-from tptools.records import as_record
+from tptools.fitting.binned import Model, bins_of, fit_bins
+from tptools.fitting.response import response_of
+from tptools.fitting.result import Fit
+from tptools.fitting.shapes import exponential, power_law
+from tptools.records import as_record, bin_edges
 
 __all__ = [
     "fit_decay",
@@ -30,39 +32,52 @@ def fit_decay(
     window_ns: tuple[float, float] = (0.0, 3.0),
     irf: xr.DataArray | None = None,
     background: float | None = 0.0,
+    period_ns: float | None = None,
 ) -> Fit:
     r"""Fit a single exponential, by default to the first 3 ns (Fig. 1d, Fig. S6).
 
-    .. math:: n(t) = A\, e^{-t/\tau} + b
+    .. math:: n_i = \int_i \left[A\, e^{-t/\tau} + b\right] \frac{dt}{w}
 
-    or, with a response h, its convolution :math:`\sum_u h(u)\, A\, e^{-(t - u)/\tau} + b` over
-    :math:`u < t`, where h sums to 1.
+    over each bin, with w the median width of the bins of the record; or, with a response h, which
+    sums to 1, its convolution :math:`\sum_u h(u)\, A\, e^{-(t - u)/\tau} + b` over :math:`u < t`.
 
     Parameters
     ----------
     counts : xarray.DataArray
-        Counts per time bin over ``time_ns``, as recorded.
+        Counts per time bin over ``time_ns``, as recorded. Bins of unequal width need the
+        coordinates ``time_start_ns`` and ``time_end_ns``, or ``time_width_ns``. Bins that are NaN
+        are left out.
     window_ns : tuple of float
-        First and last time that count.
+        A bin counts if its middle lies between these times.
     irf : xarray.DataArray, optional
-        Instrument response over ``time_ns``, in any unit; its time zero is that of the pulse.
+        Instrument response over ``time_ns``, in any unit and any bins; its time zero is that of
+        the pulse. A constant level, such as dark counts, is taken off: that before its rise, or
+        that long after it where it is not recorded from before.
     background : float or None
-        b, counts per bin; None fits it.
+        b, counts per bin of width w; None fits it.
+    period_ns : float, optional
+        Time between pulses: light of all earlier ones is in the model, also through the response.
 
     Returns
     -------
     Fit
-        Parameters ``amplitude`` in counts, ``lifetime_ns`` and ``background``; absolute errors.
+        Parameters ``amplitude`` and ``background`` in counts per bin of width w, and
+        ``lifetime_ns``; absolute errors. ``curve`` gives counts of such a bin around a time.
+
+        Where the record does not determine them they are NaN, the fit counts as not converged, and
+        note and message say why: if a level, or light in the first bin only, fits as well (its
+        deviance is larger by less than 12), or if counts rise (by five
+        standard errors) to a maximum before which more than 5 % of the fitted light is missing.
 
     Raises
     ------
     ValueError
-        If times do not increase, a count is negative or not finite, the window holds no more
-        bins than parameters or no counts, or the response is empty.
+        If times do not increase, widths are not known, a count is negative or infinite, the window
+        holds no more than 3 bins with counts, the response is empty, or a number is out of range.
 
     Notes
     -----
-    Poisson maximum likelihood.
+    Maximum likelihood of Poisson counts, with the best of many lifetimes as its start.
 
     Examples
     --------
@@ -71,27 +86,19 @@ def fit_decay(
     >>> round(fit_decay(decay)["lifetime_ns"].value, 3)
     2.2
     """
-    bins = _bins(counts, window_ns)
-    width = float(np.median(np.diff(counts["time_ns"])))
+    bins = bins_of(counts, window_ns)
+    if period_ns is not None:
+        check_number("period_ns", period_ns, above=0)
+    response = None if irf is None else response_of(irf, bins.width_ns, period_ns)
+    # so short that all is in one bin, as far as the amplitude at time 0 is still a number
+    shortest = max(1e-3 * float(np.diff(bins.edges).min()), abs(float(bins.edges[0, 0])) / 300)
+    trials = np.geomspace(shortest, 1e4 * float(np.ptp(bins.edges)), 40)
 
-    def shape(t: FloatArray, lifetime_ns: float) -> FloatArray:
-        return np.exp(-t / lifetime_ns)
+    def shape(edges: FloatArray, lifetime_ns: float) -> FloatArray:
+        return exponential(edges, lifetime_ns, response, period_ns) / bins.width_ns
 
-    def started(t: FloatArray, lifetime_ns: float) -> FloatArray:
-        # mean over the bin, of which only what follows the start counts
-        edges = np.maximum(t + width / 2, 0), np.maximum(t - width / 2, 0)
-        late, early = (np.exp(-edge / lifetime_ns) for edge in edges)
-        return lifetime_ns / width * (early - late)
-
-    model = _convolved(shape if irf is None else started, irf)
-
-    def exponential(
-        t: FloatArray, amplitude: float, lifetime_ns: float, background: float
-    ) -> FloatArray:
-        return amplitude * model(t, lifetime_ns) + background
-
-    start = {"amplitude": float(bins.max()), "lifetime_ns": _mean_time(bins)}
-    return _fit_poisson(exponential, bins, start, background, "exponential")
+    model = Model("exponential", "lifetime_ns", shape, trials, "light in no time", "a level")
+    return fit_bins(model, bins, background, rises=irf is not None)
 
 
 def fit_tail(
@@ -100,30 +107,35 @@ def fit_tail(
     window_ns: tuple[float, float] = (3.0, 20.0),
     irf: xr.DataArray | None = None,
     background: float | None = 0.0,
+    period_ns: float | None = None,
 ) -> Fit:
     r"""Fit a power law, by default from 3 to 20 ns (Fig. 1d, Fig. S6).
 
-    .. math:: n(t) = A\, (t / t_1)^{-\mu} + b
+    .. math:: n_i = \int_i \left[A\, (t / t_1)^{-\mu} + b\right] \frac{dt}{w}
 
-    with :math:`t_1` the start of the window, or its convolution with the response.
+    over each bin, with :math:`t_1` the start of the window and w the median width of the bins of
+    the record, or its convolution with the response.
 
     Parameters
     ----------
     counts, irf, background
         As for `fit_decay`.
     window_ns : tuple of float
-        First and last time that count; the first is above 0, and above all of the response.
+        As for `fit_decay`; it starts after 0, and after all of the response.
+    period_ns : float, optional
+        As for `fit_decay`; the exponent is then above 1, or earlier light would have no end, and
+        the window ends within the period.
 
     Returns
     -------
     Fit
-        Parameters ``amplitude`` in counts at the start of the window, ``exponent`` and
-        ``background``; absolute errors.
+        Parameters ``amplitude``, at the start of the window, and ``background`` in counts per bin
+        of width w, and ``exponent``; absolute errors. What is not determined is as in `fit_decay`.
 
     Raises
     ------
     ValueError
-        As for `fit_decay`, and if the window starts too early.
+        As for `fit_decay`, and if the window starts too early or ends too late.
 
     Examples
     --------
@@ -132,18 +144,25 @@ def fit_tail(
     >>> round(fit_tail(decay)["exponent"].value, 3)
     1.6
     """
-    bins = _bins(counts, window_ns)
-    latest = 0.0 if irf is None else float(irf["time_ns"].where(irf > 0).max())
-    check_number("start of window_ns", float(window_ns[0]), above=max(latest, 0.0))
-    model = _convolved(lambda t, exponent: (t / window_ns[0]) ** -exponent, irf)
+    bins = bins_of(counts, window_ns)
+    response = None if irf is None else response_of(irf, bins.width_ns, period_ns)
+    latest = 0.0 if response is None else max(float(response.delay_ns.max()), 0.0)
+    # the first bin may start before the window
+    late = latest + max(float(window_ns[0] - bins.edges[0, 0]), 0.0)
+    check_number("start of window_ns", float(window_ns[0]), above=late)
+    if period_ns is not None:
+        check_number("period_ns", period_ns, at_least=float(window_ns[1]))
+    trials = np.concatenate([np.linspace(0, 8, 25), np.geomspace(9, 200, 12)])
+    if period_ns is not None:
+        trials = np.maximum(trials, 1.001)
 
-    def power_law(
-        t: FloatArray, amplitude: float, exponent: float, background: float
-    ) -> FloatArray:
-        return amplitude * model(t, exponent) + background
+    def shape(edges: FloatArray, exponent: float) -> FloatArray:
+        start_ns = float(window_ns[0])
+        return power_law(edges, exponent, start_ns, response, period_ns) / bins.width_ns
 
-    start = {"amplitude": float(bins[:3].mean()) + 1.0, "exponent": 1.5}
-    return _fit_poisson(power_law, bins, start, background, "power-law tail")
+    level = "a level" if background is None else ""
+    model = Model("power-law tail", "exponent", shape, trials, level, "light at the start only")
+    return fit_bins(model, bins, background)
 
 
 def level_before_pulse(counts: xr.DataArray, until_ns: float = -0.3) -> float:
@@ -152,37 +171,47 @@ def level_before_pulse(counts: xr.DataArray, until_ns: float = -0.3) -> float:
     Parameters
     ----------
     counts : DataArray
-        Over ``time_ns``, and any other dimensions.
+        Over ``time_ns``, and any other dimensions. Bins that are NaN are left out.
     until_ns : float, optional
-        Before this, not even the response function has light of the pulse.
+        Before this, not even the response function has light of the pulse: bins with their middle
+        before it count, if they end before time 0.
 
     Returns
     -------
     float
-        Counts of a bin.
+        Counts of a bin of the median width of the record.
 
     Raises
     ------
     ValueError
-        If nothing was recorded before `until_ns`.
+        If nothing was recorded before `until_ns`, or widths are not known.
 
     Examples
     --------
-    >>> times = {"time_ns": [-1.0, -0.5, 0.1]}
+    >>> times = {"time_ns": [-1.0, -0.5, 0.0]}
     >>> level_before_pulse(xr.DataArray([2.0, 4.0, 90.0], times))
     3.0
     """
-    before = as_record(counts, "time_ns").sel(time_ns=slice(None, until_ns))
-    if not before.size:
+    record = as_record(counts, "time_ns", masked=True)
+    lower, upper = bin_edges(record, "time_ns")
+    least = 1e-9 * float(np.median(upper - lower))
+    before = ((lower + upper) / 2 <= until_ns + least) & (upper <= max(until_ns, 0.0) + least)
+    used = record.isel(time_ns=before)
+    width = xr.DataArray((upper - lower)[before], dims="time_ns").where(used.notnull())
+    if not float(width.sum()):
         raise ValueError(
             f"until_ns = {until_ns!r} is before the first bin; record from earlier, "
             "or state the background"
         )
-    return float(before.mean())
+    return float(used.sum() / width.sum()) * float(np.median(upper - lower))
 
 
 def prompt_fraction(
-    counts: xr.DataArray, *, until_ns: float = 3.0, background: float = 0.0
+    counts: xr.DataArray,
+    *,
+    until_ns: float = 3.0,
+    background: float = 0.0,
+    period_ns: float | None = None,
 ) -> Estimate:
     r"""Ratio between the prompt and the total emission (Fig. S6e).
 
@@ -194,21 +223,27 @@ def prompt_fraction(
     Parameters
     ----------
     counts : xarray.DataArray
-        Counts per time bin over ``time_ns``, as recorded; times before 0 do not count.
+        Counts per time bin over ``time_ns``, as recorded; bins with their middle before 0 do not
+        count. One that holds `until_ns` is shared by its parts.
     until_ns : float
         End of the prompt emission.
     background : float
-        Counts per bin, taken as exact.
+        Counts per bin of the median width of the record, taken as exact.
+    period_ns : float, optional
+        Time between pulses: what was recorded before 0 is late light, of one pulse earlier.
 
     Returns
     -------
     Estimate
-        Pure number, with the error from Poisson noise; NaN with a note if nothing is left.
+        Pure number, with the error from Poisson noise. NaN with a note if the light is less than
+        three standard errors above the background, or if one of its parts is that far below; a
+        value beyond 0 or 1 by less has a note.
 
     Raises
     ------
     ValueError
-        If times do not increase, a count is negative or not finite, or a number out of range.
+        If times do not increase, widths are not known, a count is masked, negative or not finite, a
+        number is out of range, or the record is longer than the period.
 
     Examples
     --------
@@ -216,18 +251,40 @@ def prompt_fraction(
     >>> prompt_fraction(xr.DataArray(np.round(1e4 * np.exp(-t / 2)), {"time_ns": t}))
     Estimate(0.77690 ± 0.00093, method='prompt fraction')
     """
-    counts = as_record(counts, "time_ns")
+    record = as_record(counts, "time_ns", only=True)
     check_number("until_ns", until_ns, above=0)
     check_number("background", background, at_least=0)
-    time, values = counts["time_ns"].to_numpy(), counts.to_numpy()
-    parts = [values[(time >= 0) & (time < until_ns)], values[time >= until_ns]]
-    prompt, delayed = (float(part.sum()) - background * part.size for part in parts)
-    total = prompt + delayed
-    if total <= 0:
+    lower, upper = bin_edges(record, "time_ns")
+    width, values = upper - lower, record.to_numpy()
+    if period_ns is not None:
+        check_number("period_ns", period_ns, above=until_ns)
+        check_number("length of counts", float(np.ptp([lower, upper])), at_most=1.001 * period_ns)
+        earlier = period_ns * np.floor((lower + upper) / 2 / period_ns)
+        lower, upper = lower - earlier, upper - earlier
+    used = lower + upper >= 0
+    lower, width, values = lower[used], width[used], values[used]
+    dark = background * width / np.median(width) if background else np.zeros(width.size)
+    return _share(values, values - dark, np.clip((until_ns - lower) / width, 0, 1))
+
+
+def _share(values: FloatArray, light: FloatArray, prompt: FloatArray) -> Estimate:
+    """Share of the light that is prompt, from such shares of every bin."""
+    method, total = "prompt fraction", float(light.sum())
+    noise = math.sqrt(values.sum())
+    if total <= 3 * noise or total <= 0:
         note = "no counts above the background"
-        return Estimate(math.nan, math.nan, "", "prompt fraction", note)
-    error = math.hypot(delayed * math.sqrt(parts[0].sum()), prompt * math.sqrt(parts[1].sum()))
-    return Estimate(prompt / total, error / total**2, "", "prompt fraction")
+        if total > 0:
+            note = f"not determined: {total:.3g} ± {noise:.2g} counts above the background"
+        return Estimate(math.nan, math.nan, "", method, note)
+    fraction = float(light @ prompt) / total
+    error = math.sqrt(values @ (prompt - fraction) ** 2) / total
+    beyond = max(-fraction, fraction - 1)
+    if beyond <= 0:
+        return Estimate(fraction, error, "", method)
+    note = "one part of the light is below the background, which may be too high"
+    if beyond > 3 * error:
+        return Estimate(math.nan, math.nan, "", method, f"not determined: {note}")
+    return Estimate(fraction, error, "", method, note)
 
 
 def systematic_deviation(fits: Sequence[Fit]) -> Estimate:
@@ -275,57 +332,3 @@ def systematic_deviation(fits: Sequence[Fit]) -> Estimate:
         return Estimate(0.0, math.sqrt(square_err), "", method, "within the noise", converged)
     std_err = square_err / (2 * math.sqrt(square))
     return Estimate(math.sqrt(square), std_err, "", method, converged=converged)
-
-
-def _bins(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:
-    """The checked bins of a window."""
-    check_window(window_ns)
-    bins = as_record(counts, "time_ns", only=True).sel(time_ns=slice(*window_ns))
-    filled = int((bins > 0).sum())
-    if filled <= 3:
-        raise ValueError(
-            f"counts has {filled} bins with counts within window_ns = {window_ns!r} and must have "
-            "more than 3; take a longer window or a longer record"
-        )
-    return bins
-
-
-def _mean_time(bins: xr.DataArray) -> float:
-    """Mean time after the start of the window: the lifetime, were the window endless."""
-    time = bins["time_ns"] - bins["time_ns"][0]
-    return float((time * bins).sum() / bins.sum())
-
-
-def _convolved(
-    shape: Callable[[FloatArray, float], FloatArray], irf: xr.DataArray | None
-) -> Callable[[FloatArray, float], FloatArray]:
-    """Sum over the response of shifted shapes; the shape itself without a response."""
-    if irf is None:
-        return shape
-    irf = as_record(irf, "time_ns", name="irf")
-    check_number("sum of irf", float(irf.sum()), above=0)
-    used = irf[(irf > 0).to_numpy()]
-    share, delay = (used / used.sum()).to_numpy(), used["time_ns"].to_numpy()
-    return lambda t, parameter: shape(t[:, None] - delay, parameter) @ share
-
-
-def _fit_poisson(
-    function: Callable[..., FloatArray],
-    bins: xr.DataArray,
-    start: dict[str, float],
-    background: float | None,
-    method: str,
-) -> Fit:
-    """Poisson maximum likelihood."""
-    check_number("background", background or 0.0, at_least=0)
-    parameters = {name: {"value": value, "min": 1e-9} for name, value in start.items()}
-    flat = {"value": background or 0.0, "vary": background is None, "min": 0.0}
-    return fit_curve(
-        function,
-        bins["time_ns"].to_numpy(),
-        bins.to_numpy(),
-        parameters | {"background": flat},
-        units={"amplitude": "counts", "background": "counts", "lifetime_ns": "ns"},
-        method=method,
-        poisson=True,
-    )

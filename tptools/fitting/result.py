@@ -256,16 +256,20 @@ def _estimates(
 ) -> dict[str, Estimate]:
     """Parameters that keep their correlations; those that were held fixed have no error."""
     failed = f"not converged: {found.message}" if found.message else ""
-    notes = [failed, misfit_note(goodness)]
+    misfit = misfit_note(goodness)
+    if misfit and found.task.poisson:
+        beyond = math.sqrt((goodness.chi_square - goodness.n_free) / found.fitted.sum())
+        misfit += f", off by {100 * beyond:.2g} %"
+    notes = [failed, misfit]
     growth = goodness.reduced_chi_square if scaled else 1.0
     covariance, determined, _ = found.covariance(found.free)
     known = np.flatnonzero(found.free)[determined]
-    errors = correlated_estimates(
-        found.at[known],
-        growth * covariance[np.ix_(determined, determined)],
-        [units.get(names[i], "") for i in known],
-        method,
-    )
+    errors = []
+    if known.size:
+        shared = growth * covariance[np.ix_(determined, determined)]
+        errors = correlated_estimates(
+            found.at[known], shared, [units.get(names[i], "") for i in known], method
+        )
     parameters = {}
     for i, name in enumerate(names):
         value, own = float(found.at[i]), ""
