@@ -24,12 +24,13 @@ from scipy.special import expit, logit
 from tqdm import tqdm
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_choice, check_integer, check_number, check_type
 from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, fit_relaxation
 from tptools.instruments import Microscope, Timer
 from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
 from tptools.randomness import derive_seed
+from tptools.records import as_dataset
 
 __all__ = ["CONTROLS", "Calibration", "calibrate", "curve_numbers", "measure_curve"]
 
@@ -130,6 +131,7 @@ def measure_curve(
     >>> curve.disc_time_between_excitations_us.values.round(2)
     array([1.95])
     """
+    _check_lasers(model, excitations)
     check_integer("seed", seed, at_least=0)
     check_integer("n_excitons", n_excitons, at_least=1)
     found = [_measure(model, one, derive_seed(seed, one), n_excitons) for one in excitations]
@@ -170,6 +172,8 @@ def curve_numbers(curve: xr.Dataset) -> dict[str, float]:
     >>> {name: round(value, 3) for name, value in curve_numbers(curve).items()}
     {'limit_cm2_s': 0.01, 'highest_cm2_s': 0.11, 'tau_us': 6.0}
     """
+    needed = ("diffusivity_cm2_s", "disc_time_between_excitations_us")
+    curve = as_dataset(curve, needed, "curve", "measure_curve")
     time_us = curve["disc_time_between_excitations_us"]
     fit = fit_relaxation(time_us, curve["diffusivity_cm2_s"])
     shortest = curve["diffusivity_cm2_s"][time_us.to_numpy().argmin()]
@@ -227,6 +231,7 @@ def calibrate(
     >>> found.history.shape[1], found.model.hop_rate_ground_per_ps
     (4, 0.006)
     """
+    _check_lasers(start, excitations, model="start")
     _check_targets(targets)
     rows: list[dict[str, float]] = []
     curves: list[xr.Dataset] = []
@@ -260,7 +265,15 @@ def calibrate(
 _OPTIONS = {"eps": STEP**2, "xtol": TOLERANCE, "maxfev": 12, "factor": 1.0}
 
 
+def _check_lasers(film: object, excitations: Sequence[Excitation], model: str = "model") -> None:
+    check_type(model, film, ExcitonModel)
+    check_type("excitations", excitations, list, tuple, remedy="give a list of lasers")
+    for k, one in enumerate(excitations):
+        check_type(f"excitations[{k}]", one, Excitation)
+
+
 def _check_targets(targets: Mapping[str, float]) -> None:
+    check_type("targets", targets, Mapping, remedy=f"give numbers by name: {', '.join(CONTROLS)}")
     if not targets:
         raise ValueError(f"targets is empty; name at least one of {', '.join(CONTROLS)}")
     for name, wanted in targets.items():

@@ -5,6 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Hashable, Iterable, Sequence
 from numbers import Integral, Real
+from typing import Any
+
+from numpy.ma.core import MaskedConstant
+
+
+def as_number(name: str, value: Any) -> float:
+    """A real number of any type as a float, infinity and NaN included.
+
+    Examples
+    --------
+    >>> as_number("value", "3")
+    Traceback (most recent call last):
+    TypeError: value = '3' must be a real number; convert it first
+    """
+    try:
+        if not isinstance(value, str | bytes | complex | MaskedConstant):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name} = {value!r} must be a real number; convert it first")
 
 
 def check_number(
@@ -68,8 +88,24 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     Traceback (most recent call last):
     ValueError: shape = 'square' must be one of 'gaussian', 'flat_top'
     """
-    if value not in choices:
+    if not (isinstance(value, str) and value in choices):
         raise ValueError(f"{name} = {value!r} must be one of {', '.join(map(repr, choices))}")
+
+
+def check_type(name: str, value: object, *types: type, remedy: str = "") -> None:
+    """Raise TypeError unless ``value`` is of one of these types.
+
+    Examples
+    --------
+    >>> check_type("seeds", 1, list, tuple, remedy="give [1]")
+    Traceback (most recent call last):
+    TypeError: seeds is of type int and must be of type list or tuple; give [1]
+    """
+    if not isinstance(value, types):
+        wanted = " or ".join(one.__name__ for one in types)
+        advice = remedy or f"see {types[0].__module__.removesuffix('.abc')}.{types[0].__name__}"
+        kind = type(value).__name__
+        raise TypeError(f"{name} is of type {kind} and must be of type {wanted}; {advice}")
 
 
 def check_holds(name: str, held: Container[Hashable], wanted: Iterable[str], source: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from uncertainties import correlated_values, covariance_matrix
 from uncertainties.core import AffineScalarFunc, LinearCombination, Variable
 
 from tptools.arrays import FloatArray
+from tptools.checks import as_number, check_type
 from tptools.console import shown
 
 __all__ = ["Estimate", "Goodness", "correlated_estimates", "covariance", "mean"]
@@ -108,7 +109,7 @@ class Estimate:
     def __post_init__(self) -> None:
         """Refuse an error bar that cannot be one, and give the value a source of its own."""
         for name in ("value", "std_err"):
-            object.__setattr__(self, name, float(getattr(self, name)))
+            object.__setattr__(self, name, as_number(name, getattr(self, name)))
         if self.std_err < 0:
             raise ValueError(
                 f"std_err = {self.std_err!r} is negative; a standard error is at least 0, "
@@ -139,6 +140,11 @@ class Estimate:
         -------
         Estimate
 
+        Raises
+        ------
+        TypeError
+            If `quantity` is neither.
+
         Examples
         --------
         >>> from uncertainties import umath
@@ -146,7 +152,7 @@ class Estimate:
         Estimate(0.00 ± 0.10, method='logarithm')
         """
         if not isinstance(quantity, AffineScalarFunc):
-            quantity = _source(float(quantity), 0.0)
+            quantity = _source(as_number("quantity", quantity), 0.0)
         value, std_err = float(quantity.nominal_value), _deviation(quantity)
         return cls(value, std_err, unit, method, note, converged, quantity)
 
@@ -262,7 +268,7 @@ class Estimate:
         >>> Estimate(5.0, 0.3, "us", "fit").z(Estimate(4.0, 0.4, "us", "fit"))
         2.0
         """
-        difference = self - (other if isinstance(other, Estimate) else float(other))
+        difference = self - (other if isinstance(other, Estimate) else as_number("other", other))
         if math.isnan(difference.value):
             return math.nan
         if difference.std_err == 0:
@@ -323,13 +329,27 @@ def correlated_estimates(
     -------
     list of Estimate
 
+    Raises
+    ------
+    TypeError
+        If a value is no real number.
+    ValueError
+        If the covariance is of another shape.
+
     Examples
     --------
     >>> slope, start = correlated_estimates([1, 2], [[0.01, -0.01], [-0.01, 0.02]], "ab", "line")
     >>> print(slope, start, Estimate.of(slope.quantity + start.quantity, "", "sum"), sep="; ")
     1.00 ± 0.10 a; 2.00 ± 0.14 b; 3.00 ± 0.10
     """
+    check_type("values", values, Iterable)
+    values = [as_number(f"values[{k}]", one) for k, one in enumerate(values)]
     known = np.asarray(covariance, float)
+    if known.shape != 2 * (len(values),):
+        raise ValueError(
+            f"covariance has shape {known.shape} and must have a row and a column for each of "
+            f"{len(values)} values"
+        )
     if np.isfinite(known).all():
         quantities = correlated_values(values, known)
     else:
@@ -353,13 +373,27 @@ def covariance(estimates: Sequence[Estimate]) -> list[list[float]]:
     list of list of float
         In the products of their units.
 
+    Raises
+    ------
+    TypeError
+        If something is no Estimate.
+
     Examples
     --------
     >>> a, b = Estimate(1.0, 2.0, "us", "fit"), Estimate(1.0, 3.0, "us", "fit")
     >>> covariance([a, b, a + b])[2]
     [4.0, 9.0, 13.0]
     """
-    return covariance_matrix([one.quantity for one in estimates])
+    return covariance_matrix([one.quantity for one in _listed(estimates)])
+
+
+def _listed(estimates: Iterable[Estimate]) -> list[Estimate]:
+    """Estimates as a list; anything else is refused."""
+    check_type("estimates", estimates, Iterable, remedy="give a list of them")
+    listed = list(estimates)
+    for k, one in enumerate(listed):
+        check_type(f"estimates[{k}]", one, Estimate)
+    return listed
 
 
 def mean(estimates: Sequence[Estimate]) -> Estimate:
@@ -385,9 +419,10 @@ def mean(estimates: Sequence[Estimate]) -> Estimate:
     >>> mean([Estimate(1.0, 0.3, "us", "fit"), Estimate(2.0, 0.4, "us", "fit")])
     Estimate(1.50 ± 0.25 us, method='fit')
     """
-    if not estimates:
+    listed = _listed(estimates)
+    if not listed:
         raise ValueError("estimates is empty; give at least one")
-    return sum(estimates[1:], start=estimates[0]) / len(estimates)
+    return sum(listed[1:], start=listed[0]) / len(listed)
 
 
 def _source(value: float, std_err: float) -> AffineScalarFunc:

@@ -26,7 +26,8 @@ from numpy.typing import ArrayLike
 from scipy import constants
 
 from tptools import material
-from tptools.checks import check_choice, check_number
+from tptools.checks import check_choice, check_number, check_type
+from tptools.records import as_array
 
 __all__ = ["Excitation", "tabulate"]
 
@@ -170,11 +171,12 @@ class Excitation:
         >>> Excitation.from_attrs(run.attrs) == laser
         True
         """
+        check_type("attrs", attrs, Mapping, remedy="give the attrs of a run or a record")
         names = [field.name for field in fields(cls)]
         missing = [name for name in names if name not in attrs]
         if missing:
             raise ValueError(
-                f"attributes without {', '.join(missing)} describe no laser and must hold all of "
+                f"attrs without {', '.join(missing)} describe no laser and must hold all of "
                 "Excitation's parameters; make the pulses of a run with tptools.kmc.pulse_train"
             )
         values = {name: attrs[name] for name in names}
@@ -276,7 +278,9 @@ def tabulate(
     >>> table.fluence_uJ_cm2.round(3).values.tolist()
     [0.076, 0.762]
     """
-    power, rate = xr.broadcast(xr.DataArray(power_nW), xr.DataArray(rep_rate_MHz))
+    power, rate = xr.broadcast(
+        as_array("power_nW", power_nW), as_array("rep_rate_MHz", rep_rate_MHz)
+    )
     pairs = zip(power.values.flat, rate.values.flat, strict=True)
     conditions = [Excitation(one_power, one_rate, **optics) for one_power, one_rate in pairs]
     table = xr.Dataset(coords=power.coords, attrs=optics)

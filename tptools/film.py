@@ -32,17 +32,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_choice, check_integer, check_number, check_type
 from tptools.film_file import Origin, Table, read_tables
 from tptools.hopping_law import HoppingLaw, dipole_hop_factor
 from tptools.kinetics import annihilation_yield, saturation_yield
 from tptools.kmc.model import ExcitonModel
 from tptools.material import INDEX_ALUMINA, INDEX_LIGAND
+from tptools.records import as_numbers
 from tptools.spectra import (
     BASELINE_REFERENCE_NM,
     HC_EV_NM,
@@ -123,7 +123,13 @@ class Lattice:
         -------
         float
             By `tptools.hopping_law.dipole_hop_factor` and both `ligand_hop_factor`.
+
+        Raises
+        ------
+        TypeError
+            If `reference` is no Lattice.
         """
+        check_type("reference", reference, Lattice)
         dipoles = dipole_hop_factor(
             self.spacing_nm,
             self.refractive_index,
@@ -236,8 +242,13 @@ class Optics:
         -------
         ndarray
             Of the same shape.
+
+        Raises
+        ------
+        TypeError
+            If `wavelength_nm` holds no real numbers.
         """
-        wavelength = np.asarray(wavelength_nm, float)
+        wavelength = as_numbers("wavelength_nm", wavelength_nm)
         shape = absorption_shape(
             photon_energy_eV(wavelength),
             self.exciton_eV,
@@ -259,8 +270,13 @@ class Optics:
         -------
         ndarray
             Of the same shape.
+
+        Raises
+        ------
+        TypeError
+            If `wavelength_nm` holds no real numbers.
         """
-        relative = np.asarray(wavelength_nm, float) / BASELINE_REFERENCE_NM
+        relative = as_numbers("wavelength_nm", wavelength_nm) / BASELINE_REFERENCE_NM
         return self.baseline_absorbance * relative**-self.baseline_exponent
 
     def emission(self, wavelength_nm: ArrayLike) -> FloatArray:
@@ -367,6 +383,9 @@ class Solid:
     heat: HeatProperties
 
     def __post_init__(self) -> None:
+        check_type("lattice", self.lattice, Lattice)
+        check_type("hopping", self.hopping, ExcitonModel)
+        check_type("heat", self.heat, HeatProperties)
         if self.hopping.lattice_spacing_nm != self.lattice.spacing_nm:
             raise ValueError(
                 f"hopping.lattice_spacing_nm = {self.hopping.lattice_spacing_nm!r} must be the "
@@ -414,6 +433,10 @@ class Film:
     origins: Mapping[str, Origin] = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_type("name", self.name, str)
+        check_type("optics", self.optics, Optics)
+        if self.solid is not None:
+            check_type("solid", self.solid, Solid)
         if not self.name.strip():
             raise ValueError(f"name = {self.name!r} is empty; a film has a name")
         check_number("edge_nm", self.edge_nm, above=0)
@@ -472,6 +495,8 @@ class Film:
         >>> FILMS["OLA/OA"].at_temperature(295.0) == FILMS["OLA/OA"].hopping
         True
         """
+        check_number("temperature_K", temperature_K, above=0)
+        check_type("law", law, HoppingLaw)
         room, factor = self.hopping, float(law.factor(temperature_K))
         return replace(
             room,
@@ -575,6 +600,7 @@ def load(path: str | PathLike[str]) -> Mapping[str, Film]:
     >>> film.hopping.relaxation_time_us, film.hopping.hop_rule
     (2, 'each_neighbour')
     """
+    check_type("path", path, str, PathLike)
     tables = read_tables(Path(path), _WRITTEN, _TABLES)
     return _films(tables, {**_TABLES, **tables})
 

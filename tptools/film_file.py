@@ -190,7 +190,9 @@ def read_tables(
         and rule.
     """
     if path.is_dir():
-        raise ValueError(f"{path} is a folder and must be a file; name the file in it")
+        raise ValueError(
+            f"path = {str(path)!r} is a folder and must be a file; name the file in it"
+        )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

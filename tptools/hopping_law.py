@@ -15,6 +15,7 @@ from scipy import constants
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
+from tptools.records import as_numbers
 
 __all__ = ["ROOM_K", "HoppingLaw", "dipole_hop_factor"]
 
@@ -93,7 +94,7 @@ class HoppingLaw:
         ValueError
             If a temperature is not positive.
         """
-        temperature = np.asarray(temperature_K, float)
+        temperature = as_numbers("temperature_K", temperature_K)
         if not (temperature > 0).all():
             raise ValueError(f"temperature_K = {temperature_K!r} must be above 0")
         return self._rate(temperature) / self._rate(np.array(ROOM_K))

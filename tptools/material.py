@@ -20,7 +20,7 @@ import math
 import molmass
 from scipy import constants
 
-from tptools.checks import check_number
+from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate
 from tptools.units import CM_PER_NM
 
@@ -82,6 +82,7 @@ def molar_mass(formula: str) -> float:
     >>> round(molar_mass("Cs2CO3"), 2), round(molar_mass("Pb(C2H3O2)2(H2O)3"), 1)
     (325.82, 379.3)
     """
+    check_type("formula", formula, str, remedy="write it out, such as 'CsPbBr3'")
     try:
         # no abbreviations, fractions or sums: what is meant shall be written out
         return molmass.Formula(
@@ -340,4 +341,5 @@ def crystal_heat_fraction(volume_fraction: float = filling_fraction()) -> float:
     >>> f"{crystal_heat_fraction():.2f}"
     '0.44'
     """
-    return volume_fraction * HEAT_CAPACITY.value / film_heat_capacity_J_m3K(volume_fraction)
+    capacity = film_heat_capacity_J_m3K(volume_fraction)
+    return volume_fraction * HEAT_CAPACITY.value / capacity

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
 from tptools.randomness import generator
+from tptools.records import as_columns, as_record
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = [
@@ -104,8 +105,9 @@ def simulate_map(
     >>> round(float(clean.max()))
     313
     """
+    trace = as_record(trace, "time_ns", name="trace", only=True)
     _check(trace, D_cm2_s, spot_fwhm_nm, area_counts_nm, shape)
-    position = np.asarray(position_nm, float)
+    (position,) = as_columns(1, position_nm=position_nm)
     clean = area_counts_nm * _profile(trace, position, D_cm2_s, spot_fwhm_nm, shape)
     noisy = add_noise(clean, seed=seed, noise=noise, background_counts=background_counts)
     attrs = {
@@ -158,6 +160,7 @@ def add_noise(
     check_integer("seed", seed, at_least=0)
     check_choice("noise", noise, get_args(Noise))
     check_number("background_counts", background_counts, at_least=0)
+    clean = as_record(clean, name="clean")
     rng = generator(seed, "noise of a map")
     values = clean.to_numpy()
     if noise == "one_sided":
@@ -200,6 +203,7 @@ def noisy_records(
     >>> draw(1).values
     array([101.5, 401.5])
     """
+    clean = as_record(clean, name="clean")
     return lambda seed: add_noise(
         clean, seed=seed, noise=noise, background_counts=background_counts
     )
@@ -250,7 +254,8 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     Parameters
     ----------
     counts : DataArray
-        Over (time_ns, position_nm), with the pulse at 0 and background before it.
+        Over (time_ns, position_nm), with the pulse at 0 and background before it. Positions with
+        a gap (NaN) are left out.
     until_ns : float, optional
         Last time after the maximum.
 
@@ -262,7 +267,7 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     Raises
     ------
     ValueError
-        If nothing was recorded before -0.3 ns.
+        If nothing was recorded before -0.3 ns, or there are other axes.
 
     Examples
     --------
@@ -270,7 +275,13 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     >>> lifetime_trace(counts).values
     array([8., 4.])
     """
-    total = counts.sum("position_nm")
+    check_number("until_ns", until_ns, at_least=0, finite=False)
+    counts = as_record(counts, "time_ns", masked=True, signed=True)
+    if set(counts.dims) != {"time_ns", "position_nm"}:
+        raise ValueError(
+            f"counts has dimensions {counts.dims} and must have 'time_ns' and 'position_nm' only"
+        )
+    total = counts.dropna("position_nm").sum("position_nm")
     before = total.sel(time_ns=slice(None, -BEFORE_PULSE_NS))
     check_integer(f"number of slices before -{BEFORE_PULSE_NS} ns", before.size, at_least=1)
     net = (total - before.mean()).clip(0)
@@ -313,6 +324,7 @@ def noisy_profiles(
     """
     check_integer("n_records", n_records, at_least=1)
     check_integer("seed", seed, at_least=0)
+    expected = as_record(expected, name="expected")
     rng = generator(seed, "noise of profiles")
     repeated = expected.expand_dims(record=n_records)
     if white_noise is None:
@@ -328,12 +340,8 @@ def _check(
     check_number("spot_fwhm_nm", spot_fwhm_nm, above=0)
     check_number("area_counts_nm", area_counts_nm, above=0)
     check_choice("shape", shape, get_args(Shape))
-    if trace.dims != ("time_ns",):
-        raise ValueError(f"trace has dimensions {trace.dims} and must have ('time_ns',) alone")
     check_number("first time_ns of trace", float(trace["time_ns"].min()), at_least=0)
     check_number("first value of trace", float(trace[0]), above=0)
-    if not (trace >= 0).all():
-        raise ValueError("trace must be free of negative and missing values; smooth or drop them")
 
 
 def _profile(

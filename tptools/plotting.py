@@ -6,7 +6,7 @@ line. The only module of the library that imports matplotlib.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import matplotlib as mpl
@@ -16,7 +16,9 @@ import xarray as xr
 from cycler import cycler
 from matplotlib.figure import Figure
 
+from tptools.checks import check_choice, check_type
 from tptools.estimate import Estimate
+from tptools.records import as_dataset, as_record
 
 __all__ = [
     "OKABE_ITO",
@@ -31,6 +33,8 @@ __all__ = [
 Look = dict[str, Any]
 """Settings of an artist, by keyword."""
 
+_FITTED = ("amplitude", "centre_nm", "variance_nm2", "background")
+_FITS = "tptools.fitting.fit_profiles"
 _CM2_S_IN_NM2_PER_NS = 1e5
 
 OKABE_ITO = {
@@ -109,7 +113,10 @@ def colours(keys: Iterable[Key], ramp: str | None = None) -> dict[Key, str]:
     >>> colours([1, 10], ramp="viridis")[1]
     '#440154'
     """
+    check_type("keys", keys, Iterable, remedy="give a list of what is drawn")
     keys = list(keys)
+    for key in keys:
+        check_type("one of keys", key, Hashable, remedy="name what is drawn")
     palette = list(OKABE_ITO.values()) if ramp is None else _steps(ramp, len(keys))
     if len(keys) > len(palette):
         raise ValueError(f"{len(keys)} keys for {len(palette)} colours; name a ramp instead")
@@ -117,6 +124,7 @@ def colours(keys: Iterable[Key], ramp: str | None = None) -> dict[Key, str]:
 
 
 def _steps(ramp: str, count: int) -> Sequence[str]:
+    check_choice("ramp", ramp, list(mpl.colormaps))
     colour_map = mpl.colormaps[ramp]
     return [mpl.colors.to_hex(colour_map(0.9 * i / max(count - 1, 1))) for i in range(count)]
 
@@ -135,22 +143,56 @@ def plot_maps(maps: Mapping[str, xr.DataArray], units: Sequence[str] = ()) -> Fi
     -------
     Figure
 
+    Raises
+    ------
+    TypeError
+        If `maps` or one of them is of another type.
+    ValueError
+        If there is none, or one lacks an axis.
+
     Examples
     --------
     ::
 
         plot_maps({"10 nW": record.counts})
     """
+    check_type("maps", maps, Mapping, remedy="give them by title, {'10 nW': record.counts}")
+    if not maps:
+        raise ValueError("maps is empty and must hold at least one map; add it by its title")
+    images = {title: _as_map(one, f"maps[{title!r}]") for title, one in maps.items()}
     width = 7.2 if len(maps) > 1 else 4.6
     figure, axes = plt.subplots(1, len(maps), figsize=(width, 3.6), sharey=True, squeeze=False)
-    for k, (ax, (title, one)) in enumerate(zip(axes.flat, maps.items(), strict=True)):
-        image = one.transpose("time_ns", "position_nm")
+    for k, (ax, (title, image)) in enumerate(zip(axes.flat, images.items(), strict=True)):
         look = {"cmap": "viridis", "shading": "nearest", "rasterized": True, "vmin": 0}
         mesh = ax.pcolormesh(image.position_nm, image.time_ns, image, **look)
         figure.colorbar(mesh, ax=ax, label=units[k] if units else "counts")
         ax.set(title=title, xlabel="position (nm)")
     axes[0, 0].set_ylabel("time (ns)")
     return figure
+
+
+def _as_map(given: xr.DataArray, name: str) -> xr.DataArray:
+    """A record over time and position, which may have gaps and values below zero."""
+    axes = ("time_ns", "position_nm")
+    return as_record(given, *axes, name=name, only=True, masked=True, signed=True)
+
+
+def _as_growths(
+    msds: Mapping[str, xr.Dataset], diffusivities: Mapping[str, Estimate]
+) -> dict[str, xr.Dataset]:
+    """Growths in memory; what has no diffusivity of its own label, in cm2/s, is refused."""
+    check_type("msds", msds, Mapping, remedy="give them by label")
+    check_type("diffusivities", diffusivities, Mapping, remedy="give them by the same labels")
+    for label in msds:
+        if label not in diffusivities:
+            raise ValueError(f"diffusivities lacks {label!r}, which msds has; use the same labels")
+        check_type(f"diffusivities[{label!r}]", diffusivities[label], Estimate)
+        check_choice(f"unit of diffusivities[{label!r}]", diffusivities[label].unit, ["cm2/s"])
+    needed = ("time_ns", "growth_nm2", "growth_err_nm2")
+    source = "tptools.fitting.variance_growth"
+    return {
+        label: as_dataset(one, needed, f"msds[{label!r}]", source) for label, one in msds.items()
+    }
 
 
 def plot_variance_growth(
@@ -173,6 +215,13 @@ def plot_variance_growth(
     -------
     Figure
 
+    Raises
+    ------
+    TypeError
+        If one of the arguments, or what it holds, is of another type.
+    ValueError
+        If a growth has no diffusivity in cm2/s.
+
     Examples
     --------
     ::
@@ -180,9 +229,10 @@ def plot_variance_growth(
         msd = fitting.variance_growth(record.counts)
         plot_variance_growth({"10 nW": msd}, {"10 nW": fitting.diffusivity(record.counts)})
     """
+    lines = _as_growths(msds, diffusivities)
     figure, ax = plt.subplots(figsize=(5.4, 3.6))
-    for label, colour in colours(msds).items():
-        msd = msds[label]
+    for label, colour in colours(lines).items():
+        msd = lines[label]
         bars: Look = {"elinewidth": 0.8, "markersize": 3.5, "color": colour, "alpha": 0.6}
         ax.errorbar(msd.time_ns, msd.growth_nm2, msd.growth_err_nm2, fmt="o", label=label, **bars)
         slope = 2 * _CM2_S_IN_NM2_PER_NS * diffusivities[label].value
@@ -215,6 +265,13 @@ def plot_slices(counts: xr.DataArray, fits: xr.Dataset) -> Figure:
     -------
     Figure
 
+    Raises
+    ------
+    TypeError
+        If `counts` or `fits` is of another type.
+    ValueError
+        If an axis or a variable is missing.
+
     Examples
     --------
     ::
@@ -222,6 +279,7 @@ def plot_slices(counts: xr.DataArray, fits: xr.Dataset) -> Figure:
         slices = record.counts.isel(time_ns=[5, 50, 95])
         plot_slices(slices, fitting.fit_profiles(slices))
     """
+    counts, fits = _as_map(counts, "counts"), as_dataset(fits, _FITTED, "fits", _FITS)
     figure, ax = plt.subplots(figsize=(5.4, 4.2))
     x_nm = np.linspace(counts.position_nm.values[0], counts.position_nm.values[-1], 300)
     shades = colours(counts.time_ns.values, ramp="viridis")
@@ -250,12 +308,21 @@ def plot_residuals(profiles: xr.DataArray, fits: xr.Dataset) -> Figure:
     -------
     Figure
 
+    Raises
+    ------
+    TypeError
+        If `profiles` or `fits` is of another type.
+    ValueError
+        If an axis or a variable is missing.
+
     Examples
     --------
     ::
 
         plot_residuals(profiles, fitting.fit_profiles(profiles))
     """
+    profiles = as_record(profiles, "position_nm", name="profiles", masked=True, signed=True)
+    fits = as_dataset(fits, ("window", *_FITTED), "fits", _FITS)
     figure, axes = plt.subplots(
         1, profiles.sizes["window"], figsize=(7.2, 3), sharey=True, squeeze=False
     )

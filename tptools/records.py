@@ -16,6 +16,7 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_holds
 
 __all__ = [
+    "as_array",
     "as_columns",
     "as_dataset",
     "as_numbers",
@@ -64,6 +65,9 @@ def as_numbers(name: str, values: Any) -> FloatArray:
     """
     if isinstance(values, np.ma.MaskedArray):
         return np.ma.filled(values.astype(float), np.nan)
+    if values is None or isinstance(values, xr.Dataset):
+        kind = type(values).__name__
+        raise TypeError(f"{name} is a {kind} and must be a number or an array of numbers; pass one")
     try:
         array = np.asarray(values)
     except ValueError:
@@ -195,6 +199,36 @@ def as_dataset(given: Any, needed: Iterable[str], name: str, source: str, *axes:
         found = _with_axis(found, axis, name)
     check_holds(name, {*found.variables, *found.attrs}, needed, source)
     return found
+
+
+def as_array(name: str, values: Any) -> xr.DataArray:
+    """Numbers as `as_numbers` gives them, with axes where they have some.
+
+    Parameters
+    ----------
+    name : str
+        What an error calls them.
+    values : array_like, DataArray, Series or DataFrame
+        Of any shape.
+
+    Returns
+    -------
+    DataArray
+
+    Raises
+    ------
+    TypeError
+        As for `as_numbers`.
+
+    Examples
+    --------
+    >>> as_array("power_nW", pd.Series([1, 10], pd.Index([0.5, 2.5], name="rate"))).dims
+    ('rate',)
+    """
+    if isinstance(values, pd.Series | pd.DataFrame):
+        values = xr.DataArray(values)
+    numbers = as_numbers(name, values)
+    return values.copy(data=numbers) if isinstance(values, xr.DataArray) else xr.DataArray(numbers)
 
 
 def as_columns(at_least: int, /, **columns: ArrayLike) -> list[FloatArray]:

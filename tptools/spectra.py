@@ -25,6 +25,7 @@ from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
+from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
@@ -60,12 +61,17 @@ def photon_energy_eV(wavelength_nm: ArrayLike) -> FloatArray:
     ndarray
         In eV, the shape of `wavelength_nm`.
 
+    Raises
+    ------
+    TypeError
+        If `wavelength_nm` holds no real numbers.
+
     Examples
     --------
     >>> float(photon_energy_eV(405).round(4))
     3.0613
     """
-    return HC_EV_NM / np.asarray(wavelength_nm, float)
+    return HC_EV_NM / as_numbers("wavelength_nm", wavelength_nm)
 
 
 def confined_emission_eV(edge_nm: float) -> float:
@@ -124,15 +130,20 @@ def emission_shape(wavelength_nm: ArrayLike, centre_eV: float, fwhm_eV: float) -
     ndarray
         In nm⁻¹, the shape of `wavelength_nm`; its integral over wavelength is 1.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no real number.
+
     Examples
     --------
     >>> wavelength_nm = np.arange(400.0, 700.0)
     >>> float(emission_shape(wavelength_nm, 2.4, 0.09).sum().round(6))
     1.0
     """
-    energy = photon_energy_eV(wavelength_nm)
-    sigma_eV = fwhm_eV / FWHM_PER_SIGMA
-    per_eV = np.exp(-(((energy - centre_eV) / sigma_eV) ** 2) / 2)
+    energy, centre = photon_energy_eV(wavelength_nm), as_numbers("centre_eV", centre_eV)
+    sigma_eV = as_numbers("fwhm_eV", fwhm_eV) / FWHM_PER_SIGMA
+    per_eV = np.exp(-(((energy - centre) / sigma_eV) ** 2) / 2)
     return per_eV / (sigma_eV * math.sqrt(2 * math.pi)) * energy**2 / HC_EV_NM
 
 
@@ -161,6 +172,11 @@ def absorption_shape(
     ndarray
         The shape of `energy_eV`; 1 at `exciton_eV`.
 
+    Raises
+    ------
+    TypeError
+        If an argument is no real number.
+
     Notes
     -----
     The series of excited states merges with the continuum at this broadening; the continuum's
@@ -171,23 +187,22 @@ def absorption_shape(
     >>> float(absorption_shape(2.4, 2.4, 0.1, 0.04, 1.0))
     1.0
     """
-    sigma_eV = exciton_fwhm_eV / FWHM_PER_SIGMA
+    exciton = as_numbers("exciton_eV", exciton_eV)
+    sigma_eV = as_numbers("exciton_fwhm_eV", exciton_fwhm_eV) / FWHM_PER_SIGMA
+    binding, rise = as_numbers("binding_eV", binding_eV), as_numbers("rise_per_eV", rise_per_eV)
 
     def unscaled(energy: FloatArray) -> FloatArray:
-        excess = energy - exciton_eV - binding_eV
-        weight = 4 * math.pi * binding_eV**1.5 / (sigma_eV * math.sqrt(2 * math.pi))
-        line = weight * np.exp(-(((energy - exciton_eV) / sigma_eV) ** 2) / 2)
+        excess = energy - exciton - binding
+        weight = 4 * math.pi * binding**1.5 / (sigma_eV * math.sqrt(2 * math.pi))
+        line = weight * np.exp(-(((energy - exciton) / sigma_eV) ** 2) / 2)
         # 1 µeV above the gap stands for all that is below
         above = np.maximum(excess, 1e-6)
         enhanced = (
-            -2
-            * math.pi
-            * math.sqrt(binding_eV)
-            / np.expm1(-2 * math.pi * np.sqrt(binding_eV / above))
+            -2 * math.pi * np.sqrt(binding) / np.expm1(-2 * math.pi * np.sqrt(binding / above))
         )
-        return line + enhanced * ndtr(excess / sigma_eV) * (1 + rise_per_eV * np.maximum(excess, 0))
+        return line + enhanced * ndtr(excess / sigma_eV) * (1 + rise * np.maximum(excess, 0))
 
-    return unscaled(np.asarray(energy_eV, float)) / unscaled(np.asarray(exciton_eV))
+    return unscaled(as_numbers("energy_eV", energy_eV)) / unscaled(exciton)
 
 
 def blurred(
@@ -211,6 +226,11 @@ def blurred(
     ndarray
         The shape of `wavelength_nm`.
 
+    Raises
+    ------
+    TypeError
+        If `spectrum` is no function, or `wavelength_nm` holds no real numbers.
+
     Notes
     -----
     Three Gauss-Legendre points for each box: exact for spectra that are polynomials of degree
@@ -221,8 +241,10 @@ def blurred(
     >>> float(blurred(np.square, 10.0, 6.0).round(6))  # 10² and 6²/12
     103.0
     """
+    if not callable(spectrum):
+        raise TypeError(f"spectrum = {spectrum!r} must be a function of wavelengths; pass one")
     points, weights = np.polynomial.legendre.leggauss(3)
-    wavelength = np.asarray(wavelength_nm, float)
+    wavelength = as_numbers("wavelength_nm", wavelength_nm)
     if not widths_nm:
         return spectrum(wavelength)
     width, *others = widths_nm

@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 
 from scipy import constants
 
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_choice, check_integer, check_number, check_type
 from tptools.material import (
     ALUMINA_DENSITY_G_CM3,
     EDGE_NM,
@@ -283,6 +283,7 @@ def atoms_per_surface_nm2(dispersion: Dispersion, volume_mL: float, dose_umol: f
     >>> round(atoms_per_surface_nm2(Dispersion(8, "formula_units"), 1.0, 1.6), 1)
     1.4
     """
+    check_type("dispersion", dispersion, Dispersion)
     check_number("volume_mL", volume_mL, above=0)
     check_number("dose_umol", dose_umol, at_least=0)
     return 1e-6 * dose_umol * constants.N_A / (dispersion.surface_nm2_mL * volume_mL)
@@ -323,6 +324,7 @@ def shell_thickness_nm(
     >>> shell_thickness_nm(Dispersion(8, "formula_units"), 1.0, 0, 1.6)
     0.0
     """
+    check_type("dispersion", dispersion, Dispersion)
     check_number("volume_mL", volume_mL, above=0)
     check_integer("cycles", cycles, at_least=0)
     check_number("aluminium_umol_per_cycle", aluminium_umol_per_cycle, at_least=0)

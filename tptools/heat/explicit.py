@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_integer, check_number, check_type
 from tptools.compiled import compiled
 from tptools.heat.model import HeatedFilm
 
@@ -20,6 +20,7 @@ _COMFORT = 0.5  # of the longest stable step
 
 def check_cells(cells: tuple[int, int]) -> None:
     """Refuse what is no number of steps along r and z."""
+    check_type("cells", cells, tuple, list, remedy="give (200, 20)")
     if len(cells) != 2:
         raise ValueError(f"cells = {cells!r} must be two integers: steps along r and along z")
     for name, value in zip(("cells[0]", "cells[1]"), cells, strict=True):
@@ -60,6 +61,7 @@ def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
     >>> f"{stable_step_ns(HeatedFilm(5, 35, 1e-7), (200, 20)):.4f}"
     '0.0152'
     """
+    check_type("film", film, HeatedFilm)
     check_cells(cells)
     if film.substrate is not None or math.isinf(film.radius_um):
         raise ValueError(

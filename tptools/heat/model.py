@@ -10,8 +10,9 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tptools import material
-from tptools.checks import check_number
+from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate
+from tptools.records import as_array
 from tptools.units import FWHM_PER_SIGMA
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ class HeatedFilm:
         >>> HeatedFilm.of(FILMS["OLA/OA"], thermal_diffusivity_m2_s=2e-7).thickness_nm
         35.0
         """
+        from tptools.film import Film
+
+        check_type("film", film, Film, remedy="give one of tptools.FILMS")
         filling = material.filling_fraction(film.edge_nm, film.lattice.spacing_nm)
         own = {
             "thickness_nm": film.heat.thickness_nm,
@@ -237,7 +241,8 @@ def temperature_step(
     >>> f"{float(step.temperature_step_K):.4f} K"
     '0.0067 K'
     """
-    density = xr.DataArray(excitation_density)
+    check_type("heat_capacity", heat_capacity, Estimate)
+    density = as_array("excitation_density", excitation_density)
     for value in density.values.flat:
         check_number("excitation_density", float(value), at_least=0)
     check_number("photon_energy_J", photon_energy_J, above=0)

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_choice, check_integer, check_number, check_type
 from tptools.heat import exact, explicit, substrate
 from tptools.heat.model import HeatedFilm
+from tptools.records import as_numbers
 
 __all__ = ["centre_temperature", "cooling_time", "heat_accumulation", "temperature"]
 
@@ -161,6 +162,7 @@ def cooling_time(film: HeatedFilm, fraction: float) -> float:
     >>> f"{cooling_time(film, 0.5):.0f} ns"
     '186 ns'
     """
+    check_type("film", film, HeatedFilm)
     check_number("fraction", fraction, above=0, below=1)
     if film.final_temperature >= fraction:
         return math.inf
@@ -205,6 +207,7 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
     >>> [round(float(left), 2) for left in heat_accumulation(film, period_ns=400, n_pulses=3)]
     [0.0, 0.33, 0.53]
     """
+    check_type("film", film, HeatedFilm)
     check_number("period_ns", period_ns, above=0)
     check_integer("n_pulses", n_pulses, at_least=1)
     # the first pulse finds a cold film
@@ -241,6 +244,7 @@ def _check_options(
     accuracy: float | None,
 ) -> None:
     """Refuse options that are out of range, and those that would be ignored."""
+    check_type("film", film, HeatedFilm)
     check_choice("method", method, get_args(Method))
     if step_ns is not None:
         check_number("step_ns", step_ns, above=0)
@@ -265,7 +269,7 @@ def _check_applies(name: str, value: object, applies: bool, where: str) -> None:
 
 def _seconds(times_ns: ArrayLike) -> FloatArray:
     """Times in s, once they have passed."""
-    times = np.atleast_1d(np.asarray(times_ns, float))
+    times = np.atleast_1d(as_numbers("times_ns", times_ns))
     if times.ndim > 1 or times.size == 0:
         raise ValueError(f"times_ns of shape {times.shape} must be a number or a list of numbers")
     for time in times:
@@ -282,7 +286,7 @@ def _labelled(
     field: FloatArray, times_ns: ArrayLike, *axes: tuple[str, FloatArray, str, str]
 ) -> xr.DataArray:
     attrs = {"long_name": "temperature relative to the first at the centre", "units": "1"}
-    coords = {"time_ns": ("time_ns", np.atleast_1d(np.asarray(times_ns, float)))}
+    coords = {"time_ns": ("time_ns", np.atleast_1d(as_numbers("times_ns", times_ns)))}
     coords |= {name: (name, values) for name, values, _, _ in axes}
     labelled = xr.DataArray(field, coords, ["time_ns", *(name for name, *_ in axes)], attrs=attrs)
     labelled.time_ns.attrs = {"long_name": "time after the pulse", "units": "ns"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
+from tptools.records import as_numbers
 
 __all__ = ["Detector"]
 
@@ -76,5 +77,10 @@ class Detector:
         -------
         ndarray
             Of the same shape, in (0, 1].
+
+        Raises
+        ------
+        TypeError
+            If `arrivals_Hz` holds no real numbers.
         """
-        return 1 / (1 + 1e-9 * self.dead_time_ns * arrivals_Hz)
+        return 1 / (1 + 1e-9 * self.dead_time_ns * as_numbers("arrivals_Hz", arrivals_Hz))

@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_integer, check_number, check_type
 from tptools.instruments.protocol import simulated
 from tptools.material import EDGE_NM
 from tptools.randomness import generator
@@ -261,6 +261,7 @@ class ElectronMicroscope:
         >>> float(mean.max().round())
         16000.0
         """
+        check_type("sample", sample, Nanocrystals)
         crystals = sample.scattered(self.field_nm)
         electrons = self._electrons(crystals, sample)
         return self._labelled(crystals, self.counts_per_electron * electrons, sample)
@@ -292,6 +293,7 @@ class ElectronMicroscope:
         >>> image.counts.shape, image.counts.dtype.kind, image.attrs["saturated_pixels"]
         ((256, 256), 'i', 0)
         """
+        check_type("sample", sample, Nanocrystals)
         rng = generator(seed, "electron microscope")
         crystals = sample.scattered(self.field_nm)
         counts = self._expose(self._electrons(crystals, sample), rng)

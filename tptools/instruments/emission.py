@@ -8,8 +8,8 @@ from typing import Self
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_holds
 from tptools.excitation import Excitation
+from tptools.records import as_dataset
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Emission:
         ValueError
             If `run` is no such run, holds several conditions, or does not say its laser.
         """
-        _check_run(run)
+        run = _as_run(run)
         groups = [name for name in ("train", "block") if name in run["expected_emission"].dims]
         stacked = run["expected_emission"].stack(group=groups, create_index=False)
         ordered = stacked.transpose("group", "delay_ns", "r_nm").to_numpy()
@@ -66,12 +66,12 @@ class Emission:
         )
 
 
-def _check_run(run: xr.Dataset) -> None:
-    """Refuse what is no run of one condition."""
+def _as_run(run: xr.Dataset) -> xr.Dataset:
+    """A run in memory; what is none of one condition is refused."""
     variables = ("expected_emission", "delay_ns", "delay_end_ns")
     attributes = ("lattice_spacing_nm", "n_pulses", "n_trains", "seed")
-    held = {*run.variables, *run.attrs}
-    check_holds("run", held, (*variables, *attributes), "tptools.kmc.simulate")
+    run = as_dataset(run, (*variables, *attributes), "run", "tptools.kmc.simulate")
     unknown = set(map(str, run["expected_emission"].dims)) - {"train", "block", "delay_ns", "r_nm"}
     if unknown:
         raise ValueError(f"run holds conditions over {sorted(unknown)} and must hold one; select")
+    return run

@@ -18,9 +18,10 @@ import xarray as xr
 from scipy.ndimage import distance_transform_edt
 
 from tptools.arrays import BoolArray, FloatArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_integer, check_number, check_type
 from tptools.instruments.protocol import simulated
 from tptools.randomness import generator
+from tptools.records import as_numbers
 
 __all__ = ["ForceMicroscope", "Topography"]
 
@@ -100,7 +101,17 @@ class Topography:
             Over (y, x), above the mean of the substrate.
         film : ndarray of shape (n, n)
             Where there is film.
+
+        Raises
+        ------
+        TypeError
+            If `axis_nm` holds no real numbers.
+        ValueError
+            If it has no two positions.
         """
+        axis_nm = as_numbers("axis_nm", axis_nm)
+        if axis_nm.ndim != 1 or axis_nm.size < 2 or not np.all(np.diff(axis_nm) > 0):
+            raise ValueError(f"axis_nm = {axis_nm} must be two increasing positions or more")
         rng = generator(self.specimen, "topography")
         shape, pixel_nm = (axis_nm.size, axis_nm.size), float(axis_nm[1] - axis_nm[0])
         rough = self.roughness_nm * _rough(shape, self.correlation_nm / pixel_nm, rng)
@@ -194,7 +205,13 @@ class ForceMicroscope:
         -------
         ndarray
             Height in nm, of the same shape.
+
+        Raises
+        ------
+        TypeError
+            If `radius_nm` holds no real numbers.
         """
+        radius_nm = as_numbers("radius_nm", radius_nm)
         slope = 1 / math.tan(math.radians(self.tip_half_angle_deg))
         if self.tip_radius_nm == 0:
             return slope * radius_nm
@@ -215,6 +232,13 @@ class ForceMicroscope:
         ndarray of shape (n, m)
             Never below the surface. Beyond the image the surface counts as infinitely deep.
 
+        Raises
+        ------
+        TypeError
+            If `surface_nm` holds no real numbers.
+        ValueError
+            If it has no rows and columns.
+
         Examples
         --------
         >>> spike = np.zeros((1, 5)); spike[0, 2] = 10.0
@@ -222,8 +246,10 @@ class ForceMicroscope:
         >>> blunt.trace(spike).round(1).tolist()
         [[8.0, 9.5, 10.0, 9.5, 8.0]]
         """
-        depth = float(np.ptp(surface_nm))
-        traced = np.array(surface_nm, dtype=float)
+        surface_nm = as_numbers("surface_nm", surface_nm)
+        if surface_nm.ndim != 2:
+            raise ValueError(f"surface_nm has shape {surface_nm.shape} and must have rows, columns")
+        depth, traced = float(np.ptp(surface_nm)), surface_nm.copy()
         rows, columns = traced.shape
         reach = self._reach(depth, max(rows, columns))
         for down in range(-min(reach, rows - 1), min(reach, rows - 1) + 1):
@@ -260,12 +286,18 @@ class ForceMicroscope:
             ``height_nm`` that they stand for, the ``true_surface_nm`` above the mean of the
             substrate, and ``true_film``, where there is film. The attributes hold all parameters.
 
+        Raises
+        ------
+        TypeError
+            If `sample` is of another type.
+
         Examples
         --------
         >>> mean = ForceMicroscope(n_pixels=128).expected(Topography())
         >>> float((mean.height_nm.max() + mean.height_nm.min()).round(9))
         0.0
         """
+        check_type("sample", sample, Topography)
         axis = (np.arange(float(self.n_pixels)) + 0.5) * self.pixel_nm
         surface, film = sample.surface(axis)
         height = self._scanned(self.trace(surface), axis)

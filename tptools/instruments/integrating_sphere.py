@@ -23,7 +23,7 @@ import xarray as xr
 
 from tptools.checks import check_integer, check_number
 from tptools.film import Optics
-from tptools.instruments.protocol import simulated
+from tptools.instruments.protocol import check_optics, simulated
 from tptools.randomness import generator
 
 __all__ = ["IntegratingSphere"]
@@ -97,7 +97,13 @@ class IntegratingSphere:
         -------
         float
             Photons that leave the sample per photon that it absorbed of the lamp.
+
+        Raises
+        ------
+        ValueError
+            If the yield is not between 0 and 1.
         """
+        check_number("quantum_yield", quantum_yield, at_least=0, at_most=1)
         left = 1 - self.reabsorption
         return quantum_yield * left / (1 - self.reabsorption * quantum_yield)
 
@@ -113,7 +119,13 @@ class IntegratingSphere:
         -------
         float
             1 - 10^-A.
+
+        Raises
+        ------
+        TypeError
+            If `sample` is of another type.
         """
+        check_optics(sample)
         absorbed = sample.absorbance(self.excitation_nm) - sample.baseline(self.excitation_nm)
         return float(1 - 10**-absorbed)
 
@@ -131,6 +143,11 @@ class IntegratingSphere:
             ``sample_emission``, ``blank_emission``, ``sample_excitation`` and
             ``blank_excitation``, without dimension. The attributes hold all parameters of sample
             and sphere.
+
+        Raises
+        ------
+        TypeError
+            If `sample` is of another type.
 
         Examples
         --------

@@ -32,6 +32,7 @@ from tptools.instruments.protocol import simulated
 from tptools.instruments.scan import Scan, WholeSpot
 from tptools.instruments.timer import Timer
 from tptools.randomness import generator
+from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Microscope"]
@@ -186,7 +187,13 @@ class Microscope:
         -------
         float
             Full width in nm, from the sum of the variances.
+
+        Raises
+        ------
+        ValueError
+            If the width is negative.
         """
+        check_number("spot_fwhm_nm", spot_fwhm_nm, at_least=0)
         aperture = FWHM_PER_SIGMA * self.footprint_nm / math.sqrt(12)
         return math.hypot(spot_fwhm_nm, FWHM_PER_SIGMA * self.objective.psf_sigma_nm, aperture)
 
@@ -202,7 +209,13 @@ class Microscope:
         -------
         ndarray
             Of the same shape: point-spread function, integrated over the APD.
+
+        Raises
+        ------
+        TypeError
+            If `offset_nm` holds no real numbers.
         """
+        offset_nm = as_numbers("offset_nm", offset_nm)
         half, sigma = self.footprint_nm / 2, self.objective.psf_sigma_nm
         return ndtr((offset_nm + half) / sigma) - ndtr((offset_nm - half) / sigma)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tptools.checks import check_number
+from tptools.checks import check_number, check_type
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Objective", "diffraction_limit_nm", "magnification"]
@@ -124,7 +124,11 @@ def magnification(
     >>> round(magnification())
     507
     """
+    check_type("telescope_mm", telescope_mm, tuple, list, remedy="give two focal lengths")
+    if len(telescope_mm) != 2:
+        raise ValueError(f"telescope_mm = {telescope_mm!r} must be two focal lengths")
     parts = {"engraved": engraved, "designed_for_mm": designed_for_mm, "tube_lens_mm": tube_lens_mm}
-    for name, value in (parts | dict(zip(("first", "second"), telescope_mm, strict=True))).items():
+    lenses = {f"telescope_mm[{k}]": focal_mm for k, focal_mm in enumerate(telescope_mm)}
+    for name, value in (parts | lenses).items():
         check_number(name, value, above=0)
     return engraved * tube_lens_mm / designed_for_mm * telescope_mm[1] / telescope_mm[0]

@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import xarray as xr
 
 import tptools
+from tptools.checks import check_type
+from tptools.film import Optics
 
 __all__ = ["Instrument"]
 
@@ -70,6 +72,20 @@ class Instrument(Protocol[Sample]):
             If `seed` is no integer of at least 0.
         """
         ...
+
+
+def check_optics(sample: Optics) -> None:
+    """Raise TypeError unless a sample says how it absorbs and emits.
+
+    Examples
+    --------
+    >>> check_optics("OLA/OA")
+    Traceback (most recent call last):
+    TypeError: sample is of type str and must be of type Optics; give those of a film, \
+tptools.FILMS['OLA/OA'].optics
+    """
+    remedy = "give those of a film, tptools.FILMS['OLA/OA'].optics"
+    check_type("sample", sample, Optics, remedy=remedy)
 
 
 def simulated(title: str, *settings: dict[str, Any]) -> dict[str, Any]:

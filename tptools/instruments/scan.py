@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_integer, check_number
 
 __all__ = ["Scan", "WholeSpot"]
 
@@ -77,7 +77,18 @@ class Scan:
         -------
         ndarray of shape (n_radii, n_positions)
             Means over the sites at each radius.
+
+        Raises
+        ------
+        TypeError
+            If `acceptance` is no function.
+        ValueError
+            If there is no radius, or the spacing is not positive.
         """
+        check_integer("n_radii", n_radii, at_least=1)
+        check_number("spacing_nm", spacing_nm, above=0)
+        if not callable(acceptance):
+            raise TypeError(f"acceptance = {acceptance!r} must be a function of a distance")
         site = np.arange(-n_radii, n_radii + 1.0)
         # rounded as the simulation bins its photons
         radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
@@ -131,5 +142,11 @@ class WholeSpot:
         Returns
         -------
         ndarray of shape (n_radii, 1)
+
+        Raises
+        ------
+        ValueError
+            If there is no radius.
         """
+        check_integer("n_radii", n_radii, at_least=1)
         return np.ones((n_radii, 1))

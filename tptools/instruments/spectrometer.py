@@ -22,10 +22,10 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_integer, check_number, check_type
 from tptools.excitation import Excitation
 from tptools.film import Optics
-from tptools.instruments.protocol import simulated
+from tptools.instruments.protocol import check_optics, simulated
 from tptools.material import SPACING_NM
 from tptools.randomness import generator
 from tptools.spectra import blurred
@@ -166,6 +166,11 @@ class Spectrometer:
             ``counts`` over wavelength_nm. The attributes hold all parameters of sample, excitation
             and spectrometer.
 
+        Raises
+        ------
+        TypeError
+            If `sample` or `excitation` is of another type.
+
         Examples
         --------
         >>> from tptools.film import FILMS
@@ -174,6 +179,7 @@ class Spectrometer:
         >>> float(mean.idxmax().round())
         515.0
         """
+        check_type("excitation", excitation, Excitation)
         electrons = self._electrons(sample, excitation)
         electrons += self._hits_per_column * self.cosmic_ray_electrons
         mean = electrons / self.electrons_per_count + self.bias_counts
@@ -217,6 +223,7 @@ class Spectrometer:
         >>> dict(record.sizes), record.attrs["origin"], bool(record.saturated.any())
         ({'frame': 5, 'wavelength_nm': 338}, 'simulated', False)
         """
+        check_type("excitation", excitation, Excitation)
         rng = generator(seed, "spectrometer")
         relative = math.exp(self.laser_drift * rng.standard_normal() - self.laser_drift**2 / 2)
         drifted = replace(excitation, power_nW=excitation.power_nW * relative)
@@ -239,6 +246,7 @@ class Spectrometer:
 
     def _electrons(self, sample: Optics, excitation: Excitation) -> FloatArray:
         """Mean electrons in one frame, without cosmic rays, over the pixels."""
+        check_optics(sample)
         density = excitation.excitation_density
         spot_sigma_nm = excitation.spot_fwhm_nm / FWHM_PER_SIGMA
         nanocrystals = 2 * math.pi * (spot_sigma_nm / SPACING_NM) ** 2

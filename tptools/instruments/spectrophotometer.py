@@ -21,7 +21,7 @@ from scipy import constants
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.film import Optics
-from tptools.instruments.protocol import simulated
+from tptools.instruments.protocol import check_optics, simulated
 from tptools.randomness import generator
 from tptools.spectra import HC_EV_NM, blurred
 
@@ -118,6 +118,11 @@ class Spectrophotometer:
             ``sample`` and ``reference`` over wavelength_nm. The attributes hold all parameters of
             sample and instrument.
 
+        Raises
+        ------
+        TypeError
+            If `sample` is of another type.
+
         Examples
         --------
         >>> from tptools.film import FILMS
@@ -125,6 +130,7 @@ class Spectrophotometer:
         >>> float((mean["sample"] / mean.reference).sel(wavelength_nm=405).round(2))
         0.72
         """
+        check_optics(sample)
         passed = blurred(
             lambda wavelength: 10 ** -sample.absorbance(wavelength),
             self.wavelength_nm,

@@ -21,6 +21,7 @@ from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
+from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Timer"]
@@ -98,11 +99,17 @@ class Timer:
         DataArray
             Over ``time_ns``, whole time bins before and after the mean; sums to 1.
 
+        Raises
+        ------
+        ValueError
+            If the width is not positive.
+
         Examples
         --------
         >>> Timer().response(80.0).sizes["time_ns"]
         9
         """
+        check_number("fwhm_ps", fwhm_ps, above=0)
         sigma_ns = 1e-3 * fwhm_ps / FWHM_PER_SIGMA
         n_bins = math.ceil(RESPONSE_SIGMAS * sigma_ns / self.bin_ns)
         edges = self.bin_ns * (np.arange(-n_bins, n_bins + 2) - 0.5)
@@ -133,7 +140,24 @@ class Timer:
         Returns
         -------
         ndarray of shape (n_times, n_delays)
+
+        Raises
+        ------
+        TypeError
+            If edges are no real numbers.
+        ValueError
+            If there is not one end for each start, or the period or the width is not positive.
         """
+        start_ns, end_ns = as_numbers("start_ns", start_ns), as_numbers("end_ns", end_ns)
+        if start_ns.ndim != 1 or start_ns.shape != end_ns.shape:
+            raise ValueError(
+                f"start_ns and end_ns have shapes {start_ns.shape} and {end_ns.shape} and must be "
+                "two columns of one length"
+            )
+        if not (end_ns > start_ns).all():
+            raise ValueError("every end_ns must be above its start_ns; leave out empty bins")
+        check_number("period_ns", period_ns, above=0)
+        check_number("fwhm_ps", fwhm_ps, above=0)
         # the phase of a photon from a bin wider than the period is anything
         narrow = end_ns - start_ns < period_ns
         chance = np.full((self.edges_ns.size - 1, start_ns.size), self.bin_ns / period_ns)
@@ -157,7 +181,13 @@ class Timer:
         Returns
         -------
         ndarray of the same shape
+
+        Raises
+        ------
+        TypeError
+            If `per_pulse` holds no real numbers.
         """
+        per_pulse = np.atleast_1d(as_numbers("per_pulse", per_pulse))
         before = np.cumsum(per_pulse, axis=0) - per_pulse
         return np.exp(-before) * -np.expm1(-per_pulse)
 

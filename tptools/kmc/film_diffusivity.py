@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.kmc.laser import pulse_train
@@ -56,6 +57,9 @@ def film_diffusivity(
     >>> 0.01 < D.value < 0.2
     True
     """
+    check_type("model", model, ExcitonModel)
+    check_type("light", light, Excitation, PulseTrain)
+    check_number("time_ns", time_ns, above=0)
     if isinstance(light, PulseTrain):
         pulses = light
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tptools.checks import check_number
+from tptools.checks import check_number, check_type
 from tptools.excitation import Excitation
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.units import FWHM_PER_SIGMA
@@ -49,6 +49,7 @@ def pulse_train(
     >>> pulse_train(Excitation(10, 2.5), n_excitons=10_000).n_pulses
     62
     """
+    check_type("excitation", excitation, Excitation)
     check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
     sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / lattice_spacing_nm
     density, period_us = excitation.excitation_density, excitation.period_us

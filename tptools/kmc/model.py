@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_choice, check_integer, check_number, check_type
 from tptools.excitation import Excitation
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
@@ -125,11 +125,17 @@ class ExcitonModel:
         float
             In [0, 1].
 
+        Raises
+        ------
+        ValueError
+            If the rate is negative.
+
         Examples
         --------
         >>> ExcitonModel().attempt_probability(0.7)
         0.7
         """
+        check_number("hop_rate_per_ps", hop_rate_per_ps, at_least=0)
         neighbours = 1 if self.hop_rule == "chosen_neighbour" else 4
         return neighbours * hop_rate_per_ps / self.attempts_per_ps
 
@@ -148,6 +154,11 @@ class ExcitonModel:
         -------
         float
             D in cm2/s.
+
+        Raises
+        ------
+        ValueError
+            If the rate is negative.
 
         Examples
         --------
@@ -229,7 +240,13 @@ class PulseTrain:
         Returns
         -------
         int
+
+        Raises
+        ------
+        TypeError
+            If `model` is of another type.
         """
+        check_type("model", model, ExcitonModel)
         if self.burn_in_pulses is not None:
             return self.burn_in_pulses
         return math.ceil(RELAXATION_TIMES_OF_BURN_IN * model.relaxation_time_us / self.period_us)
@@ -237,6 +254,7 @@ class PulseTrain:
 
 def _check_laser(pulses: PulseTrain, laser: Excitation) -> None:
     """Raise ValueError if the pulses are not those of the laser that they name."""
+    check_type("laser", laser, Excitation)
     for name in ("excitation_density", "period_us"):
         own, wanted = getattr(pulses, name), getattr(laser, name)
         if own != wanted:

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_holds, check_number
+from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
 from tptools.fitting.slices import IN_THE_PLANE, MEAN_SQUARE_DISPLACEMENT
+from tptools.records import as_dataset
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
 Estimator = Literal["second_moment", "as_printed", "radial_profile", "gaussian", "slice_line"]
@@ -47,7 +48,7 @@ def mean_square_displacement(result: xr.Dataset) -> xr.DataArray:
     >>> mean_square_displacement(run).sel(time_ns=0).values.tolist()
     [0.0, 0.0]
     """
-    _check_run(result, _MOMENTS)
+    result = _as_run(result, _MOMENTS)
     growth = result["r2_sum_nm2"] - result["initial_r2_sum_nm2"]
     msd = growth / result["exciton_count"]
     attrs = {"long_name": IN_THE_PLANE, "units": "nm2"}
@@ -80,7 +81,7 @@ def density(result: xr.Dataset) -> xr.DataArray:
     >>> density(run).dims
     ('train', 'time_ns', 'r_nm')
     """
-    _check_run(result, ("radial_count", "sites_per_radius"))
+    result = _as_run(result, ("radial_count", "sites_per_radius"))
     count = result["radial_count"]
     if "block" in count.dims:
         count = count.sum("block")
@@ -191,7 +192,7 @@ def diffusivities(
     """
     check_choice("estimator", estimator, tuple(_ESTIMATORS))
     read, variables = _ESTIMATORS[estimator]
-    _check_run(result, ("time_ns", *variables))
+    result = _as_run(result, ("time_ns", *variables))
     times = result["time_ns"].to_numpy()
     if estimator == "slice_line":
         check_number("window_ns", window_ns, at_least=times[1], at_most=times[-1])
@@ -224,6 +225,13 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
         `table` with ``relative``, the value over the plain mean of all values at the same
         ``time_between_excitations_us``, and its ``relative_err``; NaN where a T stands alone.
 
+    Raises
+    ------
+    TypeError
+        If `table` is no dataset.
+    ValueError
+        If it lacks a variable.
+
     Examples
     --------
     >>> times_us = [[5.0, 10.0], [2.5, 5.0]]
@@ -235,6 +243,8 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     >>> compare_at_equal_time(table).relative.values.round(3).tolist()
     [[1.1, nan], [nan, 0.9]]
     """
+    needed = ("value", "std_err", "time_between_excitations_us")
+    table = as_dataset(table, needed, "table", "tptools.kmc.diffusivities of a sweep")
     value = table["value"]
     time_us = table["time_between_excitations_us"].transpose(*value.dims).to_numpy()
     # equal up to the rounding of period / <N>
@@ -244,13 +254,14 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     return table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
 
 
-def _check_run(result: xr.Dataset, variables: Iterable[str]) -> None:
-    """Refuse what lacks a variable that every run has."""
-    check_holds("result", result.variables, variables, "tptools.kmc.simulate")
+def _as_run(result: xr.Dataset, variables: Iterable[str]) -> xr.Dataset:
+    """A run in memory; what lacks a variable that every run has is refused."""
+    return as_dataset(result, variables, "result", "tptools.kmc.simulate")
 
 
 def _recorded(times: FloatArray, time_ns: float) -> float:
     """The recorded time that ``time_ns`` means."""
+    check_number("time_ns", time_ns)
     nearest = times[np.abs(times - time_ns).argmin()]
     if not (nearest > 0 and np.isclose(nearest, time_ns, rtol=1e-9)):
         raise ValueError(

@@ -16,11 +16,12 @@ from tqdm import tqdm
 
 import tptools
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer
+from tptools.checks import check_integer, check_type
 from tptools.kmc import engine
 from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
 from tptools.kmc.records import Recording, allocate, to_dataset
 from tptools.randomness import seed_sequence
+from tptools.records import as_numbers
 
 PULSES_PER_CALL = 50
 BLOCKS_OF_A_SINGLE_TRAIN = 10
@@ -102,6 +103,9 @@ def simulate(
     >>> run.exciton_count.dims, run.attrs["time_between_excitations_us"]
     (('train', 'time_ns'), 125.0)
     """
+    check_type("history", history, tuple, list, remedy="give a list of PulseTrains")
+    for number, one in enumerate(history):
+        check_type(f"history[{number}]", one, PulseTrain)
     for one in (*history, pulses):
         _check_run(model, one, recording)
     check_integer("seed", seed, at_least=0)
@@ -226,7 +230,7 @@ def _describe_pulses(pulses: PulseTrain) -> dict[str, str | float]:
 
 def _check_times(time_ns: ArrayLike) -> FloatArray:
     """Times of a snapshot as an array, refused where they are negative or do not increase."""
-    times = np.atleast_1d(np.asarray(time_ns, dtype=float))
+    times = np.atleast_1d(as_numbers("time_ns", time_ns))
     if times.ndim != 1 or not (np.isfinite(times).all() and times[0] >= 0):
         raise ValueError(f"time_ns = {time_ns!r} must be finite times of at least 0")
     if np.any(np.diff(times) <= 0):
@@ -236,6 +240,9 @@ def _check_times(time_ns: ArrayLike) -> FloatArray:
 
 def _check_run(model: ExcitonModel, pulses: PulseTrain, recording: Recording) -> None:
     """Refuse combinations of valid parts that have no answer."""
+    check_type("model", model, ExcitonModel)
+    check_type("pulses", pulses, PulseTrain, remedy="make it with tptools.kmc.pulse_train")
+    check_type("recording", recording, Recording)
     check_spot_fits(model, pulses)
     if math.isinf(model.lifetime_ns) and recording.follow_ns is None:
         raise ValueError(

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
-from tptools.checks import check_choice, check_integer
+from tptools.checks import check_choice, check_integer, check_type
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.records import Recording, sites_per_radius
 from tptools.kmc.simulate import count_blocks, simulate
@@ -109,6 +109,11 @@ def sweep(
     >>> dict(runs.time_between_excitations_us.sizes)
     {'excitation_density': 2, 'period_us': 3}
     """
+    check_type("model", model, ExcitonModel)
+    check_type("grid", grid, Mapping, remedy="give the values by name, {'period_us': [1, 10]}")
+    check_type("recording", recording, Recording)
+    if executor is not None:
+        check_type("executor", executor, Executor)
     check_integer("seed", seed, at_least=0)
     check_integer("n_trains", n_trains, at_least=1)
     conditions = [_condition(model, point) for point in _points(grid)]
