@@ -6,9 +6,12 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
+from skimage.draw import polygon
 
 from tptools.fitting import find_particles, mean_size
+from tptools.fitting.particles import _room
 from tptools.instruments import (
     ElectronMicroscope,
     Nanocrystals,
@@ -215,3 +218,171 @@ def test_sizes_with_a_gap_are_refused(name):
     columns[name] = [*columns[name][:3], math.nan]
     with pytest.raises(ValueError, match=f"{name} must be finite, and point 3 is nan"):
         mean_size(xr.Dataset({one: ("particle", values) for one, values in columns.items()}))
+
+
+PIXEL_NM = 0.25
+
+
+def corners(kind, edge, turn):
+    """Corners of a shape around 0 as complex numbers."""
+    if kind == "rod":
+        return (
+            np.exp(1j * turn) * edge * np.array([0.8 + 0.3j, 0.8 - 0.3j, -0.8 - 0.3j, -0.8 + 0.3j])
+        )
+    number = {"triangle": 3, "square": 4, "disc": 40}[kind]
+    return edge / math.sqrt(2) * np.exp(1j * (turn + 2 * np.pi * np.arange(number) / number))
+
+
+def drawn(kinds, *, edge_nm=8.0, contrast=-0.25, seed=0):
+    """A row of shapes for each kind in every row, on a noisy support: 16 nm apart, blurred."""
+    rng, n = np.random.default_rng(seed), 64 * len(kinds)
+    fine = np.zeros((2 * n, 2 * n))
+    for row, kind in enumerate(kinds):
+        for column in range(len(kinds)):
+            shape = corners(kind, 2 * edge_nm / PIXEL_NM, rng.uniform(0, np.pi))
+            middle = 128 * np.array([row, column]) + 64 + rng.normal(0, 4, 2)
+            fine[polygon(middle[0] + shape.imag, middle[1] + shape.real, fine.shape)] = 1
+    cover = gaussian_filter(fine.reshape(n, 2, n, 2).mean(axis=(1, 3)), 1)
+    axis = PIXEL_NM * (np.arange(n) + 0.5)
+    values = 20 * rng.poisson(300 * (1 + contrast * cover))
+    return xr.DataArray(values, {"y_nm": axis, "x_nm": axis})
+
+
+def lit(counts, slope=0.0, vignetting=0.0):
+    """An image under a light that is stronger on one side, or in the middle."""
+    x, y = (np.linspace(-1, 1, n) for n in counts.shape)
+    return counts * (1 + slope / 2 * x) * (1 - vignetting / 2 * (x**2 + y[:, None] ** 2))
+
+
+@pytest.mark.parametrize(
+    ("slope", "vignetting", "inverted"), [(0.15, 0, False), (0.5, 0, True), (0, 0.4, False)]
+)
+def test_light_and_contrast_do_not_matter(sized, slope, vignetting, inverted):
+    """Under a gradient or vignetting, dark or bright, sizes are those of the even image."""
+    image, plain = sized[0]
+    counts = 6000 - image.counts if inverted else image.counts
+    found = find_particles(lit(counts, slope, vignetting))
+    assert found.attrs["particles"] == ("bright" if inverted else "dark")
+    assert found.sizes["particle"] >= 0.98 * plain.sizes["particle"]
+    errors = found.edge_nm.values - matched(image, found)[0]
+    assert abs(errors.mean()) < 0.04
+    assert errors.std() < 0.25
+    assert abs(mean_size(found).mean.value - mean_size(plain).mean.value) < 0.02
+
+
+@pytest.mark.parametrize("contrast", [-0.25, 0.25])
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("disc", "round"), ("rod", "elongated"), ("triangle", "angular")]
+)
+def test_other_shapes_are_named(kind, shape, contrast):
+    """Discs, rods and triangles are not measured as squares: the error says what they are."""
+    with pytest.raises(ValueError, match=rf"all of 1\d particles are {shape}; .*squares"):
+        find_particles(drawn(4 * [kind], contrast=contrast))
+
+
+def test_what_is_left_out_is_counted_with_its_reason():
+    """Every particle is found or counted, and the note that most are round reaches the mean."""
+    found = find_particles(drawn(["square", "square", "disc", "disc", "disc", "disc"]))
+    assert found.sizes["particle"] == 12
+    reasons = {"cut_by_border": 0, "cut_by_mask": 0, "not_single": 0, "not_square": 24}
+    assert found.attrs.items() >= (reasons | {"too_small": 0}).items()
+    sizes = mean_size(found)
+    assert found.attrs["note"].startswith("24 of 36 particles are round")
+    assert sizes.mean.note == found.attrs["note"]
+    assert sizes.spread.note.startswith(found.attrs["note"])
+    assert sizes.mean.value == pytest.approx(8, abs=0.1)
+    assert "note" not in find_particles(drawn(4 * ["square"])).attrs
+
+
+@pytest.mark.parametrize("level", [0, 6000, 65535])
+def test_scale_bar_is_masked(level):
+    """What a bar covers or cuts is left out and counted; the others are as without it."""
+    counts = drawn(6 * ["square"])
+    plain = find_particles(counts)
+    counts[350:360, 20:180] = level
+    found = find_particles(counts)
+    assert 1600 <= found.attrs["masked_pixels"] < 2700
+    assert found.attrs["cut_by_mask"] > 0
+    assert found.sizes["particle"] >= 30
+    above = [one.edge_nm[one.y_nm < 80].mean().item() for one in (found, plain)]
+    assert above[0] == pytest.approx(above[1], abs=0.02)
+
+
+def test_masked_half_is_left_out():
+    """NaN is no particle: what touches it is cut, and the rest is measured as ever."""
+    counts = drawn(6 * ["square"])
+    found = find_particles(counts.where(counts.x_nm > 40))
+    assert found.x_nm.min() > 40
+    assert found.sizes["particle"] + found.attrs["cut_by_mask"] >= 20
+    assert found.edge_nm.mean() == pytest.approx(8, abs=0.1)
+
+
+def test_room_is_that_of_boxes_clear_of_border_and_mask():
+    """Without a mask it is the product of what two sides leave; with one it is counted."""
+    masked = np.zeros((60, 80), bool)
+    np.testing.assert_allclose(_room(masked, np.array([0, 5, 12])), [4800, 50 * 70, 36 * 56])
+    masked[:, 40:50] = True
+    assert _room(masked, np.array([5]))[0] == 50 * (30 + 20)
+
+
+def test_faulty_pixels_hide_no_particle():
+    """Hot, dead and missing pixels are filled."""
+    counts = drawn(4 * ["square"]).astype(float)
+    plain = find_particles(counts)
+    at = np.random.default_rng(1).integers(0, 256, (2, 300))
+    counts.values[at[0], at[1]] = np.resize([65535, math.nan, -1e4], 300)
+    found = find_particles(counts)
+    assert found.sizes["particle"] == 16
+    assert found.edge_nm.mean() == pytest.approx(plain.edge_nm.mean().item(), abs=0.03)
+
+
+@pytest.mark.parametrize("contrast", [-0.25, 0.25])
+def test_single_particle_is_told_from_the_support(contrast):
+    """One square on a wide support, dark or bright, is found."""
+    counts = drawn(2 * ["square"], contrast=contrast)[:64, :64]
+    found = find_particles(counts)
+    assert found.edge_nm.item() == pytest.approx(8, abs=0.2)
+    with pytest.raises(ValueError, match="at least 4"):
+        mean_size(found)
+
+
+@pytest.mark.parametrize("contrast", ["dark", "bright"])
+def test_contrast_can_be_set(contrast):
+    """Said or found, the contrast gives the same; another word is refused."""
+    counts = drawn(4 * ["square"], contrast=-0.25 if contrast == "dark" else 0.25)
+    xr.testing.assert_identical(find_particles(counts, particles=contrast), find_particles(counts))
+    with pytest.raises(ValueError, match="particles = 'grey'"):
+        find_particles(counts, particles="grey")
+
+
+def test_clipped_particles_are_no_scale_bars():
+    """Particles of one exact value with sharp rims are measured, not masked."""
+    rng, axis = np.random.default_rng(1), 0.3 * np.arange(200)
+    inside = (np.arange(200) % 50 > 14) & (np.arange(200) % 50 < 36)
+    for level in (0, 255):
+        values = np.where(inside & inside[:, None], level, rng.normal(120, 6, (200, 200)))
+        found = find_particles(xr.DataArray(values, {"y_nm": axis, "x_nm": axis}))
+        assert found.sizes["particle"] == 16
+        np.testing.assert_allclose(found.edge_nm, 6.3, atol=0.05)
+
+
+def test_size_is_blamed_where_size_is_the_cause():
+    """Particles below the least edge, and axes in another unit, are named as such."""
+    counts = drawn(4 * ["square"], edge_nm=2)
+    with pytest.raises(ValueError, match=r"all of 16 particles are smaller .* least_edge_nm = 3"):
+        find_particles(counts)
+    smaller = find_particles(counts, least_edge_nm=1, smoothing_nm=0.2)
+    assert smaller.sizes["particle"] >= 12
+    axes = {name: counts[name] / 1e3 for name in counts.dims}
+    with pytest.raises(ValueError, match=r"more than the image has .* mend the unit"):
+        find_particles(counts.assign_coords(axes))
+
+
+def test_axes_and_number_types_of_other_programs():
+    """Micrometres, descending axes and big-endian integers give what the plain image gives."""
+    counts = drawn(4 * ["square"])
+    axes = {name: (name, counts[name].values / 1e3, {"units": "um"}) for name in counts.dims}
+    other = counts.astype(">u2").assign_coords(axes)[::-1].transpose("x_nm", "y_nm")
+    found, plain = find_particles(other), find_particles(counts)
+    for name in ("x_nm", "y_nm", "edge_nm"):
+        np.testing.assert_allclose(found[name], plain[name])

@@ -1,0 +1,93 @@
+"""Tests of tptools.fitting.micrograph: what is masked, and levels under uneven light."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_dilation, gaussian_filter
+
+from tptools.fitting.micrograph import level_of, levels, mask
+
+Y, X = np.mgrid[-1:1:120j, -1:1:150j]
+SQUARES = ((np.arange(120) % 20 < 9)[:, None]) & (np.arange(150) % 20 < 9)
+
+
+def noisy(seed=0):
+    """Dark squares in noise."""
+    return 100 - 30 * SQUARES + np.random.default_rng(seed).normal(0, 4, SQUARES.shape)
+
+
+@pytest.mark.parametrize("level", [0.0, 100.0, 255.0, 6e4])
+def test_bar_and_text_are_masked(level):
+    """Whatever their grey, a bar and letters of one exact value are masked, and little besides."""
+    image, drawn = noisy(), np.zeros(SQUARES.shape, bool)
+    drawn[100:108, 10:60] = drawn[85:95, 20:24] = drawn[85:88, 20:30] = True
+    whole, masked = mask(np.where(drawn, level, image))
+    assert masked[drawn].all() == (level != 100)  # grey as the support itself does no harm
+    assert masked.sum() <= binary_dilation(drawn, iterations=4).sum()
+    untouched = ~masked & ~drawn
+    np.testing.assert_array_equal(whole[untouched], image[untouched])
+
+
+def test_text_in_a_banner_is_masked_with_it():
+    """White letters on a black banner that reaches from side to side."""
+    image = noisy()
+    image[100:] = 0
+    image[105:112, 20:25] = image[105:112, 30:35] = 255
+    masked = mask(image)[1]
+    assert masked[100:].all()
+    assert not masked[:97].any()
+
+
+def test_samples_are_not_masked():
+    """Neither noise alone, nor particles without noise, blurred or clipped, look drawn."""
+    for image in (
+        noisy(),
+        np.where(SQUARES, 70.0, 100.0),
+        noisy().round(),
+        100 + 20 * X,
+        np.full_like(X, 7.0),
+        np.minimum(gaussian_filter(noisy(), 1), 98.0),
+    ):
+        whole, masked = mask(image)
+        assert not masked.any()
+        np.testing.assert_array_equal(whole, image)
+
+
+def test_single_faulty_pixels_are_filled_and_larger_gaps_masked():
+    """Hot, dead and missing pixels get a value of their neighbours; a masked corner stays so."""
+    image = noisy()
+    faulty = image.copy()
+    at = np.random.default_rng(1).integers(30, 115, (2, 60))
+    faulty[at[0], at[1]] = np.resize([6e4, -6e4, np.nan], 60)
+    faulty[:20, :20] = np.nan
+    whole, masked = mask(faulty)
+    assert np.isfinite(whole).all()
+    assert whole.min() > 50
+    assert whole.max() < 130
+    np.testing.assert_array_equal(np.argwhere(masked).max(axis=0), [19, 19])
+    changed = whole != image
+    changed[:20, :20] = False
+    assert changed.sum() <= 60
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.15, 0.6])
+@pytest.mark.parametrize("vignetting", [0.0, 0.3])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_levels_are_told_apart_under_any_light(slope, vignetting, sign):
+    """Gradient and vignetting move few pixels, whether particles are dark or bright."""
+    light = (1 + slope * X / 2) * (1 - vignetting * (X**2 + Y**2) / 2)
+    found = levels((100 + 30 * sign * SQUARES) * light, np.ones(X.shape, bool))
+    assert np.mean(found.high != ((sign > 0) == SQUARES)) < 0.003
+
+
+def test_uneven_coverage_is_not_taken_for_light():
+    """Squares on one side of the image only leave the level of the support even."""
+    found = levels(100.0 - 30 * (SQUARES & (X > 0)), np.ones(X.shape, bool))
+    assert found.step == pytest.approx(30, rel=1e-9)
+    np.testing.assert_allclose(found.low, 70, rtol=1e-9)
+
+
+def test_level_is_that_of_some_pixels():
+    """A curved level comes out of the pixels that show it, also under all others."""
+    level = 100 + 10 * X + 5 * Y**2
+    found = level_of(np.where(SQUARES, 0, level), ~SQUARES)
+    np.testing.assert_allclose(found, level, atol=0.2)
