@@ -108,6 +108,20 @@ def check_type(name: str, value: object, *types: type, remedy: str = "") -> None
         raise TypeError(f"{name} is of type {kind} and must be of type {wanted}; {advice}")
 
 
+def check_callable(name: str, value: object, remedy: str) -> None:
+    """Raise TypeError unless ``value`` can be called.
+
+    Examples
+    --------
+    >>> check_callable("draw", [1, 2], "give a function from a seed to a record")
+    Traceback (most recent call last):
+    TypeError: draw is of type list and must be a function; give a function from a seed to a record
+    """
+    if not callable(value):
+        kind = type(value).__name__
+        raise TypeError(f"{name} is of type {kind} and must be a function; {remedy}")
+
+
 def check_holds(name: str, held: Container[Hashable], wanted: Iterable[str], source: str) -> None:
     """Raise ValueError unless all names are held, such as variables by a dataset.
 

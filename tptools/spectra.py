@@ -24,7 +24,7 @@ from scipy import constants
 from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_callable, check_number
 from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
@@ -241,8 +241,7 @@ def blurred(
     >>> float(blurred(np.square, 10.0, 6.0).round(6))  # 10² and 6²/12
     103.0
     """
-    if not callable(spectrum):
-        raise TypeError(f"spectrum = {spectrum!r} must be a function of wavelengths; pass one")
+    check_callable("spectrum", spectrum, "give one of wavelengths")
     points, weights = np.polynomial.legendre.leggauss(3)
     wavelength = as_numbers("wavelength_nm", wavelength_nm)
     if not widths_nm:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate
 from tptools.fitting.binned import Model, bins_of, fit_bins
 from tptools.fitting.response import response_of
@@ -320,6 +320,9 @@ def systematic_deviation(fits: Sequence[Fit]) -> Estimate:
     >>> systematic_deviation([fit_decay(two)])
     Estimate(0.03483 ± 0.00040, method='beyond photon noise')
     """
+    check_type("fits", fits, list, tuple, remedy="give a list of fits")
+    for number, one in enumerate(fits):
+        check_type(f"fits[{number}]", one, Fit)
     if not fits:
         raise ValueError("fits is empty; give at least one")
     counts = sum(float(fit.fitted.sum()) for fit in fits)

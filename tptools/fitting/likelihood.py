@@ -13,6 +13,7 @@ from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting import engine
 from tptools.fitting.profiles import fit_profiles
+from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
 # Fraction of the mean count below which a background counts as none: it keeps logarithms finite.
@@ -70,7 +71,8 @@ def spreading_spot(
     >>> spot.sum("position_nm").values.round(3)
     array([499.998, 499.979])
     """
-    time, position = np.asarray(time_ns, float), np.asarray(position_nm, float)
+    time, position, slice_counts = _spot_axes(time_ns, position_nm, slice_counts)
+    check_number("centre_nm", centre_nm)
     check_number("background", background, at_least=0)
     amplitude, variance = _peaks(time, position, slice_counts, diffusivity_cm2_s, variance_nm2)
     shape = np.exp(-((position - centre_nm) ** 2) / (2 * variance[:, None]))
@@ -79,19 +81,34 @@ def spreading_spot(
     )
 
 
+def _spot_axes(
+    time_ns: ArrayLike, position_nm: ArrayLike, slice_counts: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Times, positions, and counts for each time or for all."""
+    (time,), (position,) = as_columns(1, time_ns=time_ns), as_columns(2, position_nm=position_nm)
+    (counts,) = as_columns(1, slice_counts=slice_counts)
+    if counts.size not in (1, time.size):
+        raise ValueError(
+            f"slice_counts has {counts.size} values and must have one, or one for each of "
+            f"{time.size} times"
+        )
+    return time, position, counts
+
+
 def _peaks(
     time: FloatArray,
     position: FloatArray,
-    slice_counts: ArrayLike,
+    slice_counts: FloatArray,
     diffusivity_cm2_s: float,
     variance_nm2: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Counts of the spot at its centre, and its variance, at every time."""
+    check_number("diffusivity_cm2_s", diffusivity_cm2_s)
     check_number("variance_nm2", variance_nm2, above=0)
     variance = variance_nm2 + 2 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * time
     check_number("smallest variance_nm2 + 2 D t", float(variance.min()), above=0)
     spacing = (position[-1] - position[0]) / (position.size - 1)
-    return np.asarray(slice_counts) * spacing / np.sqrt(2 * np.pi * variance), variance
+    return slice_counts * spacing / np.sqrt(2 * np.pi * variance), variance
 
 
 def cramer_rao_bound(
@@ -144,11 +161,11 @@ def cramer_rao_bound(
     >>> bool(bright < dim / 3)
     True
     """
-    check_number("lowest of slice_counts", float(np.min(slice_counts)), above=0)
+    time, position, slice_counts = _spot_axes(time_ns, position_nm, slice_counts)
+    check_number("lowest of slice_counts", float(slice_counts.min()), above=0)
     check_number("background", background, at_least=0)
-    time, position = np.asarray(time_ns, float), np.asarray(position_nm, float)
     # without any background the far wings would expect exactly nothing, and 1/mean is infinite
-    floor = BACKGROUND_FLOOR * float(np.mean(np.asarray(slice_counts))) / position.size
+    floor = BACKGROUND_FLOOR * float(slice_counts.mean()) / position.size
     mean = spreading_spot(
         time,
         position,

@@ -11,11 +11,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from tptools.checks import check_integer, check_number
+from tptools.checks import (
+    as_number,
+    check_callable,
+    check_holds,
+    check_integer,
+    check_number,
+    check_type,
+)
 from tptools.estimate import Estimate
 from tptools.fitting.diffusion import diffusivity
 from tptools.fitting.slices import line_through_slices
 from tptools.randomness import derive_seed
+from tptools.records import as_array, as_dataset, as_record
 
 __all__ = [
     "METHODS",
@@ -86,6 +94,8 @@ def repeat(
     >>> repeat(lambda seed: xr.DataArray(0.5), 3, {"exact": exact}, seed=5).value.values
     array([[0.5, 0.5, 0.5]])
     """
+    check_callable("draw", draw, "give one from a seed to a record")
+    check_type("methods", methods, Mapping, remedy="give functions of a record by name")
     if not isinstance(n_records, Mapping):
         n_records = dict.fromkeys(methods, n_records)
     for number in n_records.values():
@@ -162,12 +172,22 @@ def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
         records with the truth within one error bar; and their standard errors ``bias_err``,
         ``spread_err`` and ``coverage_err``.
 
+    Raises
+    ------
+    TypeError
+        If `found` is no dataset.
+    ValueError
+        If it lacks a variable or ``record``, or the truth is no number.
+
     Examples
     --------
     >>> found = xr.Dataset({"value": ("record", [1.0, 3.0]), "std_err": ("record", [1.5, 0.5])})
     >>> summarise_repetitions(found, 2.0)[["bias", "coverage"]].to_array().values
     array([0. , 0.5])
     """
+    check_number("true_cm2_s", true_cm2_s)
+    found = as_dataset(found, ("value", "std_err"), "found", "repeat")
+    check_holds("found", found["value"].dims, ["record"], "repeat")
     error = found["value"] - true_cm2_s
     number = error.count("record")
     spread = error.std("record", ddof=1)
@@ -230,6 +250,10 @@ def compare_experiments(
     array([[0. ],
            [0.1]])
     """
+    check_type("name", name, str)
+    check_type("draws", draws, Mapping, remedy="give functions from a seed to a record by value")
+    if not draws:
+        raise ValueError("draws is empty and must hold at least one experiment; add it")
     tables = [
         summarise_repetitions(
             repeat(draw, n_records, methods, seed=derive_seed(seed, name, key)),
@@ -257,6 +281,11 @@ def detection_limit(spread_at_zero: Spread) -> Spread:
     float or DataArray
         In the same unit.
 
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+
     References
     ----------
     L. A. Currie, Anal. Chem. 40, 586 (1968).
@@ -266,7 +295,10 @@ def detection_limit(spread_at_zero: Spread) -> Spread:
     >>> round(detection_limit(0.001), 5)
     0.00329
     """
-    return 2 * ONE_SIDED_5_PERCENT * spread_at_zero
+    factor = 2 * ONE_SIDED_5_PERCENT
+    if isinstance(spread_at_zero, xr.DataArray):
+        return factor * as_array("spread_at_zero", spread_at_zero)
+    return factor * as_number("spread_at_zero", spread_at_zero)
 
 
 def detected(found: xr.DataArray, at_zero: xr.DataArray) -> xr.DataArray:
@@ -284,12 +316,22 @@ def detected(found: xr.DataArray, at_zero: xr.DataArray) -> xr.DataArray:
     DataArray
         Without ``record``.
 
+    Raises
+    ------
+    TypeError
+        If something is no real number.
+    ValueError
+        If there is no ``record``.
+
     Examples
     --------
     >>> at_zero = xr.DataArray(np.arange(100.0), dims="record")
     >>> float(detected(at_zero, at_zero))
     0.05
     """
+    found, at_zero = as_array("found", found), as_array("at_zero", at_zero)
+    for name, one in {"found": found, "at_zero": at_zero}.items():
+        check_holds(name, one.dims, ["record"], "repeat")
     threshold = at_zero.quantile(0.95, "record").drop_vars("quantile")
     return (found > threshold).where(found.notnull()).mean("record")
 
@@ -307,12 +349,18 @@ def second_moment(profiles: xr.DataArray) -> xr.DataArray:
     DataArray
         In nm2, without ``position_nm``.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no real numbers over ``position_nm``.
+
     Examples
     --------
     >>> counts = xr.DataArray([1, 2, 1], {"position_nm": [-10.0, 0.0, 10.0]})
     >>> float(second_moment(counts))
     50.0
     """
+    profiles = as_record(profiles, "position_nm", name="profiles", masked=True, signed=True)
     position, total = profiles["position_nm"], profiles.sum("position_nm")
     mean = (profiles * position).sum("position_nm") / total
     return (profiles * (position - mean) ** 2).sum("position_nm") / total

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 from tptools.fitting.result import Fit, fit_curve
-from tptools.records import as_columns, check_errors
+from tptools.records import as_columns, as_numbers, check_errors
 
 __all__ = ["fit_relaxation", "relaxation_curve"]
 
@@ -36,7 +36,7 @@ def relaxation_curve(
     >>> float(relaxation_curve(0.0, 0.01, 0.14, 6.0).round(4))
     0.15
     """
-    return limit_cm2_s + amplitude_cm2_s * np.exp(-np.asarray(time_us) / tau_us)
+    return limit_cm2_s + amplitude_cm2_s * np.exp(-as_numbers("time_us", time_us) / tau_us)
 
 
 def fit_relaxation(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from tptools.arrays import FloatArray
+from tptools.checks import check_type
 from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting.optimum import Optimum, Task, Variance, find_optimum, goodness_of
 
@@ -120,6 +121,13 @@ class Fit(Mapping[str, Estimate]):
         tuple of float
             Both ends.
 
+        Raises
+        ------
+        TypeError
+            If `name` is no text.
+        KeyError
+            If there is no such parameter.
+
         Examples
         --------
         >>> from tptools.fitting import fit_power_law
@@ -127,6 +135,7 @@ class Fit(Mapping[str, Estimate]):
         >>> round(low, 2), round(high, 2)
         (0.97, 1.04)
         """
+        check_type("name", name, str)
         half = float(stats.t.ppf((1 + confidence) / 2, self.n_free)) * self[name].std_err
         return self[name].value - half, self[name].value + half
 

@@ -208,18 +208,20 @@ def power_of_agreement(
     0.77
     """
     check_number("level", level, above=0, below=1)
-    pulls = _pulls(difference, a_err, 0.0, b_err)
+    pulls = _pulls(difference, a_err, 0.0, b_err, name="difference")
     threshold = stats.chi2.isf(level, pulls.size)
     shift = float(pulls @ pulls)
     # at a shift of zero scipy's noncentral distribution is not defined by all versions
     return float(stats.ncx2.sf(threshold, pulls.size, shift)) if shift > 0 else level
 
 
-def _pulls(a: Any, a_err: ArrayLike | None, b: Any, b_err: ArrayLike | None) -> FloatArray:
+def _pulls(
+    a: Any, a_err: ArrayLike | None, b: Any, b_err: ArrayLike | None, *, name: str = "a"
+) -> FloatArray:
     """Difference of each pair over its standard error; a number stands for all points."""
-    first, second = as_points("a", a), as_points("b", b)
+    first, second = as_points(name, a), as_points("b", b)
     columns: dict[str, ArrayLike] = {
-        "a": first.value if np.ndim(a) else first.value[0],
+        name: first.value if np.ndim(a) else first.value[0],
         "a_err": _errors(a, a_err, first.std_err),
         "b": second.value if np.ndim(b) else second.value[0],
         "b_err": _errors(b, b_err, second.std_err),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_callable, check_integer, check_number
 
 __all__ = ["Scan", "WholeSpot"]
 
@@ -87,8 +87,7 @@ class Scan:
         """
         check_integer("n_radii", n_radii, at_least=1)
         check_number("spacing_nm", spacing_nm, above=0)
-        if not callable(acceptance):
-            raise TypeError(f"acceptance = {acceptance!r} must be a function of a distance")
+        check_callable("acceptance", acceptance, "give one of a distance")
         site = np.arange(-n_radii, n_radii + 1.0)
         # rounded as the simulation bins its photons
         radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
