@@ -203,3 +203,12 @@ def test_image_of_one_height_shows_no_step():
     """A constant image is not blamed on lost lines."""
     with pytest.raises(ValueError, match="no step"):
         fit_step(0 * made_step(35)[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_step_that_roughness_hides_is_no_step(seed):
+    """A film half as rough as thick is not blamed on the margin or the direction of the scan."""
+    film = Topography(thickness_nm=10, roughness_nm=5, specimen=seed)
+    scan = ForceMicroscope(n_pixels=128).measure(film, seed=seed)
+    with pytest.raises(ValueError, match="no step from film to substrate that stands out"):
+        fit_step(scan.height_nm)

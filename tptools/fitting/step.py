@@ -28,6 +28,8 @@ MOST_LOST = 0.5  # share of the lines
 # Of simulated lines, none differs from its neighbours by more than 1.5 times the median line, and
 # no pixel stands out by more than 9 times what a twentieth of them exceeds.
 UNLIKE_LINE, UNLIKE_PIXEL = 4.0, 15.0
+COHERENT = 0.8  # share of lines with film at one place less that at another
+MOST_EDGES = 4  # in a line: two scratches; what is cut up more is roughness
 ROUNDING = 1e-9  # of all heights' range: differences of floats
 
 
@@ -195,19 +197,25 @@ def _film(height: FloatArray) -> BoolArray:
     """Where the surface is high, once the tilt and the offsets that most pixels share are off."""
     film = _high(height)
     if film is None:
-        otherwise = "image shows no step from film to substrate; scan across the scratch"
+        otherwise = (
+            "image shows no step from film to substrate that stands out of their roughness; scan "
+            "across the scratch"
+        )
         raise ValueError(_cause(height, otherwise))
     return film
 
 
 def _high(height: FloatArray) -> BoolArray | None:
-    """Pixels above the step; None where there is no step."""
+    """Pixels above the step; None where there is no step, or one that roughness hides."""
     level = height - _offsets(height)
     level -= np.median(np.diff(height, axis=1)) * np.arange(height.shape[1])
     if np.ptp(level) <= ROUNDING * np.ptp(height):
         return None
     film = level > threshold_otsu(level)
-    return film if clearly_apart(level, film) else None
+    if not clearly_apart(level, film):
+        return None
+    edges = np.count_nonzero(np.diff(film, axis=1), axis=1)
+    return film if np.median(edges[edges > 0]) <= MOST_EDGES else None
 
 
 def _of_whole_lines(used: BoolArray, film: BoolArray) -> BoolArray:
@@ -219,7 +227,8 @@ def _of_whole_lines(used: BoolArray, film: BoolArray) -> BoolArray:
 def _cause(height: FloatArray, otherwise: str) -> str:
     """Why a step cannot be measured: it lies between the lines, or what is otherwise the cause."""
     turned = _high(height.T)
-    if turned is not None and (turned.any(axis=1) & ~turned.all(axis=1)).mean() > MOST_LOST:
+    # film in most lines at one place, and in few at another, where roughness is anywhere
+    if turned is not None and np.ptp(turned.mean(axis=0)) > COHERENT:
         return (
             "the step runs along x, so that the offsets of lines hide it; scan across the scratch, "
             "or exchange the names of x_nm and y_nm if y is the fast axis"
