@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lock import alone
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "tools" / "build_book.py"
@@ -128,6 +129,22 @@ def test_only_content_counts(tool, tree):
 def test_foreign_loads_are_found(tool, html, loads):
     """What a browser would fetch from another host is found; a link to click is no load."""
     assert tool.foreign_loads(html) == loads
+
+
+def test_a_build_waits_for_its_turn(tree):
+    """While another process writes into the checkout, nothing of what was built is touched."""
+    result = tree / "_build" / "html" / "result.html"
+    result.parent.mkdir(parents=True)
+    result.touch()
+    with (
+        alone(tree),
+        subprocess.Popen(
+            [sys.executable, SCRIPT], cwd=tree, stderr=subprocess.PIPE, text=True
+        ) as waiting,
+    ):
+        assert waiting.stderr.readline() == f"waiting for process {os.getpid()} in {tree}\n"
+        waiting.kill()
+    assert result.exists()
 
 
 def build(tree: Path) -> subprocess.CompletedProcess:

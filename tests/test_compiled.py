@@ -75,6 +75,13 @@ def test_kernels_run_uncompiled(script):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+def test_every_cache_can_be_done_without():
+    """No module asks numba for a cache by itself, which fails where there is no room for one."""
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tptools").rglob("*.py")}
+    asking = [path.name for path, text in sources.items() if "cache=True" in text]
+    assert asking == ["compiled.py"]
+
+
 def test_kernels_need_no_folder_to_write_to(tmp_path):
     """Where neither the package nor the home holds a cache, all is imported, and a kernel runs."""
     shutil.copytree(ROOT / "tptools", tmp_path / "tptools", ignore=lambda *_: {"__pycache__"})

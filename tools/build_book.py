@@ -86,7 +86,7 @@ def build(root: Path) -> int:
         # Sphinx warns only about pages that it reads: a second try must read all of them again.
         shutil.rmtree(root / "_build" / ".doctrees", ignore_errors=True)
     for page in sorted((root / "_build" / "html").glob("**/*.html")):
-        for address in foreign_loads(page.read_text()):
+        for address in foreign_loads(page.read_text(encoding="utf-8")):
             print(f"{page.relative_to(root)} loads {address}", file=sys.stderr)
             status = status or 1
     return status

@@ -56,7 +56,7 @@ def label(page: str, fragment: str = "") -> str:
 
 def article(html: Path, page: str, pages: set[str]) -> Tag:
     """Cut the text out of a built page, with links and pictures that work in the document."""
-    soup = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
+    soup = BeautifulSoup((html / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     text = soup.select("article.bd-article")[0]
     for one in text.select(CHROME):
         # the script of a player sets its first picture
@@ -96,8 +96,8 @@ def document(root: Path, numbers: dict[str, int]) -> str:
         Where chapters start, by the title that they have in the bookmarks.
     """
     html = root / "_build" / "html"
-    config = yaml.safe_load((root / "_config.yml").read_text())
-    order = list(entries(yaml.safe_load((root / "_toc.yml").read_text())))
+    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    order = list(entries(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))))
     names = {page for _, page in order}
     rows, texts = [], []
     for caption, page in order:
@@ -128,12 +128,12 @@ def document(root: Path, numbers: dict[str, int]) -> str:
 
 def has_mathematics(html: Path, page: str) -> bool:
     """Tell whether a built page loads MathJax."""
-    return "mathjax/" in (html / f"{page}.html").read_text()
+    return "mathjax/" in (html / f"{page}.html").read_text(encoding="utf-8")
 
 
 def head(html: Path, page: str) -> str:
     """Return the styles of a built page, and its mathematics."""
-    soup = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
+    soup = BeautifulSoup((html / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
     kept = soup.select(STYLES)
     kept += [s for s in soup.select("script") if "MathJax" in str(s) or "mathjax" in str(s)]
     for one in kept:
@@ -179,7 +179,7 @@ def print_book(root: Path) -> Path:
     with open_browser() as browser:
         page = browser.new_page()
         for _ in range(2):
-            source.write_text(document(root, numbers))
+            source.write_text(document(root, numbers), encoding="utf-8")
             page.goto(source.as_uri())
             typeset(page)
             page.pdf(
