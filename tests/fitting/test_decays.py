@@ -13,6 +13,7 @@ from tptools.fitting import (
     prompt_fraction,
     systematic_deviation,
 )
+from tptools.kmc import ExcitonModel, PulseTrain, simulate
 
 TIME_NS = np.arange(0.0125, 20, 0.025)
 IRF_TIME_NS = np.arange(-0.4, 0.4001, 0.025)
@@ -71,7 +72,7 @@ def test_fit_is_the_maximum_of_the_likelihood_at_few_counts():
         def cost(log, counts=counts):
             height, lifetime, level = np.exp(log)
             lower, upper = (np.exp(-(time + half) / lifetime) for half in (-width / 2, width / 2))
-            mean = height * lifetime / width * (lower - upper) + level
+            mean = height * lifetime / width * (lower - upper) + level + 1e-280
             return float((mean - xlogy(counts, mean)).sum())
 
         first = np.log([100, 0.1, 0.05])
@@ -79,6 +80,14 @@ def test_fit_is_the_maximum_of_the_likelihood_at_few_counts():
         assert fit.converged
         assert cost(np.log([float(one) for one in fit.values()])) < known.fun + 1e-6
         assert fit["lifetime_ns"].value == pytest.approx(np.exp(known.x[1]), rel=1e-3)
+        # without a background two lifetimes compete, of which the longer one is the better
+        alone = fit_decay(decay(counts, time), window_ns=(0, 20))
+        trials = [
+            optimize.minimize(lambda log: cost([*log, -600.0]), np.log(one), method="Nelder-Mead")
+            for one in ([100, 0.1], [10, 1.0])
+        ]
+        best = min(one.fun for one in trials)
+        assert cost([*np.log([float(one) for one in alone.values()][:2]), -600.0]) < best + 1e-6
 
 
 def test_a_background_is_found_though_its_start_is_none():
@@ -353,6 +362,20 @@ def test_prompt_fraction_does_not_depend_on_the_bins(until_ns):
     found = prompt_fraction(counts, until_ns=until_ns, background=level)
     known = -np.expm1(-until_ns / 2.2) / -np.expm1(-30 / 2.2)
     assert found.value == pytest.approx(known, abs=0.01)
+
+
+def test_emission_of_a_simulation_has_the_lifetime_of_the_model():
+    """Its histogram has bins of many widths, the last without end: all fits take it as it is."""
+    pulses = PulseTrain(excitation_density=0.08, period_us=10, n_pulses=60)
+    run = simulate(ExcitonModel(), pulses, seed=1, n_trains=2)
+    emission = run.emission_count.sum(["train", "r_nm"])
+    assert len(set(np.diff(emission.delay_ns).round(6))) > 10
+    lifetime = fit_decay(emission, window_ns=(0, 30))["lifetime_ns"]
+    assert abs(lifetime.z(ExcitonModel().lifetime_ns)) < 4
+    fraction = prompt_fraction(emission)
+    assert abs(fraction.z(-np.expm1(-3 / ExcitonModel().lifetime_ns))) < 4
+    with pytest.raises(ValueError, match="bin without end"):
+        prompt_fraction(emission, background=1.0)
 
 
 def test_prompt_fraction_is_possible_or_says_so():

@@ -188,7 +188,7 @@ def test_chance_of_a_misfit_is_right_for_few_counts_and_many(height, n):
         return fall(t, height, time, 0)
 
     p = []
-    for _ in range(100):
+    for _ in range(60):
         counts = rng.poisson(curve(t, height, 8.0))
         fit = fit_curve(curve, t, counts, start, units={}, method="", poisson=True)
         p.append(fit.goodness.p_value)

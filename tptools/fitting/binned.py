@@ -146,7 +146,7 @@ def _start(
         if background is None:
             level = level * (ratio @ flat) / flat.sum()
     mean = amplitude[:, None] * shapes + level[:, None] * flat
-    best = int(_deviance(counts, np.maximum(mean, 1e-12 * counts.mean())).argmin())
+    best = int(_deviance(counts, np.maximum(mean, tiny)).argmin())
     return float(amplitude[best]), float(trials[best]), float(level[best])
 
 
@@ -163,7 +163,10 @@ def _deviance(counts: FloatArray, mean: FloatArray) -> FloatArray:
 def _undetermined(fit: Fit, search: Callable[[FloatArray], Fit], model: Model, bins: Bins) -> str:
     """Which limit of the parameter fits as well as its value, if one does."""
     found, ends = fit[model.name], model.trials[[0, -1]]
-    if ends[0] < found.value < ends[1] and found.std_err < 0.2 * found.value:
+    light = fit.fitted - fit["background"].value * bins.widths
+    # an error tells how far the limits are, unless one bin has nearly all light
+    seen = light.max() < 0.9 * light.sum() and ends[0] < found.value < ends[1]
+    if seen and found.std_err < 0.2 * found.value:
         return ""
     least = float(_deviance(bins.counts, fit.fitted))
     for end, words in ((ends[1], model.highest), (ends[0], model.lowest)):

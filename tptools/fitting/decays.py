@@ -256,6 +256,10 @@ def prompt_fraction(
     check_number("background", background, at_least=0)
     lower, upper = bin_edges(record, "time_ns")
     width, values = upper - lower, record.to_numpy()
+    if background and np.isinf(width).any():
+        raise ValueError(
+            f"background = {background!r} has no sum over a bin without end; leave that bin out"
+        )
     if period_ns is not None:
         check_number("period_ns", period_ns, above=until_ns)
         check_number("length of counts", float(np.ptp([lower, upper])), at_most=1.001 * period_ns)

@@ -38,6 +38,14 @@ class Task:
     varied: BoolArray
     variance: Variance = None
     poisson: bool = False
+    scaled: bool = False
+
+    def misfit(self, at: FloatArray) -> float:
+        """Chi-square, or the deviance of counts."""
+        mean = self.curve(at)
+        if self.poisson:
+            return float(np.sum(signed_deviance(self.values, mean)[0] ** 2))
+        return float(np.sum((self.values - mean) ** 2 / self.variance_at(mean)))
 
     def slopes(self, at: FloatArray, which: BoolArray) -> FloatArray:
         """Derivatives of the curve by all parameters, (n, number of them); 0 where held."""
@@ -114,26 +122,39 @@ class Optimum:
             return math.nan
         pull = abs(float(self.pull[i]))
         curvature = 1 / float(covariance[place, place])
-        return growth / (pull + math.sqrt(pull**2 + growth * curvature))
+        return growth / (pull + math.hypot(pull, math.sqrt(growth * curvature)))
 
 
 def find_optimum(task: Task) -> Optimum:
     """The best parameters; one that would pass its bound is put there and held."""
-    lower, upper = task.lower, task.upper
-    at, free = np.clip(task.start, lower, upper), task.varied.copy()
+    at, free = np.clip(task.start, task.lower, task.upper), task.varied.copy()
     while True:
         at, message = _search(task, at, free)
         found = Optimum(task, at, task.curve(at), task.slopes(at, task.varied), free, message)
-        low, high = at - lower, upper - at
-        bound = np.where(low < high, lower, upper)
-        sharpness = np.linalg.norm(found.slopes / found.deviation[:, None], axis=0)
-        outward = found.pull * np.where(low < high, -1, 1)
-        # one that changes nothing stays where it is
-        near = np.minimum(low, high) < AT_BOUND / np.where(sharpness > 0, sharpness, math.inf)
-        held = free & near & (outward >= 0)
+        held = _at_bound(found)
         if not held.any():
             return found
+        bound = np.where(found.pull < 0, task.lower, task.upper)
         at, free = np.where(held, bound, at), free & ~held
+
+
+def _at_bound(found: Optimum) -> BoolArray:
+    """The first free parameter that is pulled out of its bounds and may be put on one, if any."""
+    task, at = found.task, found.at
+    distance = np.where(found.pull < 0, at - task.lower, task.upper - at)
+    misfit = task.misfit(at)
+    error = math.sqrt(misfit / task.values.size) if task.scaled else 1.0
+    held = np.zeros(at.size, bool)
+    for i in np.flatnonzero(found.free & np.isfinite(distance)).tolist():
+        sharpness = float(np.linalg.norm(found.slopes[:, i] / found.deviation))
+        if sharpness and distance[i] * sharpness <= AT_BOUND * error:
+            trial = at.copy()
+            trial[i] = task.lower[i] if found.pull[i] < 0 else task.upper[i]
+            # what changes little here may change much on the way to the bound
+            held[i] = task.misfit(trial) <= misfit + (AT_BOUND * error) ** 2
+            if held[i]:
+                break
+    return held
 
 
 def goodness_of(found: Optimum, absolute: bool) -> Goodness:
@@ -148,7 +169,9 @@ def goodness_of(found: Optimum, absolute: bool) -> Goodness:
         if first.size < found.fitted.size:
             kept = slopes / np.sqrt(variance)[:, None]
             n_free = first.size - float(np.sum(covariance * (kept.T @ kept)))
-    chi_square = float(((values - fitted) ** 2 / variance).sum())
+    # counts where none are possible misfit without end
+    with np.errstate(over="ignore"):
+        chi_square = float(((values - fitted) ** 2 / variance).sum())
     if not absolute or n_free < 0.5:
         return Goodness(chi_square, max(n_free, 0.0), math.nan)
     # the gamma law of this mean and variance: that of chi-square where counts are many

@@ -18,6 +18,9 @@ from tptools.fitting.optimum import Optimum, Task, Variance, find_optimum, goodn
 
 __all__ = ["Fit"]
 
+LEAST_MEAN = 1e-280
+"""Counts that are expected at least; more would be taken for a background by the likelihood."""
+
 MISFIT_P = 1e-3
 """Chance below which a misfit is said to be none of the noise."""
 
@@ -226,7 +229,7 @@ def fit_curve(
     (2.0, 'nm')
     """
     x, values, names = np.asarray(x, float), np.asarray(values, float), list(start)
-    least = np.finfo(float).eps * float(values.mean()) if poisson else -math.inf
+    least = LEAST_MEAN if poisson else -math.inf
 
     def curve(at: FloatArray) -> FloatArray:
         return np.maximum(function(x, **dict(zip(names, at.tolist(), strict=True))), least)
@@ -236,10 +239,10 @@ def fit_curve(
 
     bounds = column("min", -math.inf), column("max", math.inf)
     varied = column("vary", True) > 0
-    found = find_optimum(
-        Task(curve, values, column("value", math.nan), *bounds, varied, variance, poisson)
-    )
     scaled = not poisson and (scale_errors or variance is None)
+    start_at = column("value", math.nan)
+    task = Task(curve, values, start_at, *bounds, varied, variance, poisson, scaled)
+    found = find_optimum(task)
     goodness = goodness_of(found, absolute=not scaled)
     best = dict(zip(names, found.at.tolist(), strict=True))
     return Fit(
@@ -267,7 +270,7 @@ def _estimates(
     failed = f"not converged: {found.message}" if found.message else ""
     misfit = misfit_note(goodness)
     if misfit and found.task.poisson:
-        beyond = math.sqrt((goodness.chi_square - goodness.n_free) / found.fitted.sum())
+        beyond = math.sqrt((goodness.chi_square - goodness.n_free) / float(found.fitted.sum()))
         misfit += f", off by {100 * beyond:.2g} %"
     notes = [failed, misfit]
     growth = goodness.reduced_chi_square if scaled else 1.0
@@ -288,7 +291,10 @@ def _estimates(
         elif found.free[i]:
             one, own = replace(one, std_err=math.nan), "the points do not determine it"
         elif found.task.varied[i]:
-            one, own = replace(one, std_err=found.reach(i, growth)), f"at its bound of {value:g}"
+            one, own = (
+                replace(one, std_err=found.reach(i, growth)),
+                f"at its bound of {value:g}, its error one-sided",
+            )
         note = "; ".join(text for text in (own, *notes) if text)
         parameters[name] = replace(one, note=note, converged=not found.message, goodness=goodness)
     return parameters

@@ -12,6 +12,9 @@ from tptools.fitting.response import PROMPT, Response
 
 LARGEST_EXPONENT = 700.0
 
+MOST_DELAYS = 32
+"""Parts of a response that a power law, smooth long after it, can tell apart."""
+
 
 def exponential(
     edges: FloatArray, lifetime_ns: float, response: Response | None, period_ns: float | None
@@ -29,8 +32,7 @@ def exponential(
     """
     if response is not None:
         places, where = np.unique(edges, return_inverse=True)
-        later = _light_after(places[:, None] - response.delay_ns, lifetime_ns, period_ns)
-        later = (later @ response.share)[where.reshape(edges.shape)]
+        later = _light_after(places, lifetime_ns, response, period_ns)[where.reshape(edges.shape)]
         return later[:, 0] - later[:, 1]
     lower, upper = edges.T
     width = upper - lower
@@ -42,13 +44,39 @@ def exponential(
     return -lifetime_ns * early * np.expm1(-width / lifetime_ns) / wrapped
 
 
-def _light_after(time_ns: FloatArray, lifetime_ns: float, period_ns: float | None) -> FloatArray:
-    """Light from a time on, less a constant."""
+def _light_after(
+    time_ns: FloatArray, lifetime_ns: float, response: Response, period_ns: float | None
+) -> FloatArray:
+    """Light from some times on, but for one constant; in one pass over the response."""
+    pulses, delay = np.zeros(response.delay_ns.size), response.delay_ns
+    passed = np.zeros(time_ns.size)
+    if period_ns is not None:
+        pulses, passed = np.floor(delay / period_ns), np.floor(time_ns / period_ns)
+        delay, time_ns = delay - pulses * period_ns, time_ns - passed * period_ns
+    order = np.argsort(delay)
+    delay, share = delay[order], response.share[order]
+    # light that is left when each share comes
+    left = np.array(_faded(np.exp(-np.diff(delay, prepend=delay[0]) / lifetime_ns), share))
+    last = np.searchsorted(delay, time_ns, side="right") - 1
+    started = last >= 0
+    glow = np.where(started, left[last], 0) * np.exp(
+        -np.where(started, time_ns - delay[last], 0) / lifetime_ns
+    )
+    waiting = 1 - np.where(started, np.cumsum(share)[last], 0)
     if period_ns is None:
-        return lifetime_ns * np.exp(-np.maximum(time_ns, 0) / lifetime_ns)
-    past = np.floor(time_ns / period_ns)
-    late = np.exp(-(time_ns - past * period_ns) / lifetime_ns)
-    return lifetime_ns * (late / -math.expm1(-period_ns / lifetime_ns) - past)
+        return lifetime_ns * (glow + waiting)
+    earlier = left[-1] * np.exp(-(time_ns + period_ns - delay[-1]) / lifetime_ns)
+    glow = glow + earlier / -math.expm1(-period_ns / lifetime_ns)
+    return lifetime_ns * (glow + waiting - passed + response.share @ pulses)
+
+
+def _faded(factors: FloatArray, shares: FloatArray) -> list[float]:
+    """Sums of shares, each of which fades by the factors after it."""
+    left, sums = 0.0, []
+    for factor, share in zip(factors.tolist(), shares.tolist(), strict=True):
+        left = left * factor + share
+        sums.append(left)
+    return sums
 
 
 def power_law(
@@ -69,7 +97,7 @@ def power_law(
     >>> power_law(np.array([[1.0, 2.0], [2.0, 4.0]]), 1.0, 1.0, None, None).round(4)
     array([0.6931, 0.6931])
     """
-    response = response or PROMPT
+    response = (response or PROMPT).merged(MOST_DELAYS)
     with np.errstate(divide="ignore", invalid="ignore"):
         lower, upper = (np.log((edge[:, None] - response.delay_ns) / start_ns) for edge in edges.T)
     lower[~np.isfinite(lower)] = math.nan
