@@ -439,6 +439,8 @@ def test_unusable_decays_are_refused(measure, counts, message):
     ("fit", "arguments", "message"),
     [
         (fit_decay, {"window_ns": (3, 3)}, "window_ns"),
+        (fit_decay, {"window_ns": 3}, "window_ns"),
+        (fit_decay, {"window_ns": (0, "a")}, "window_ns"),
         (fit_decay, {"window_ns": (30, 40)}, "0 bins with counts"),
         (fit_decay, {"irf": IRF * 0}, "sum of irf"),
         (fit_decay, {"background": -1.0}, "background = -1.0"),

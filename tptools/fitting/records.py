@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
+import numpy as np
 import xarray as xr
 
 from tptools.records import as_record
@@ -19,7 +22,8 @@ def check_window(window_ns: tuple[float, float]) -> None:
     Traceback (most recent call last):
     ValueError: window_ns = (3, 0) must be two times, the first before the second
     """
-    if len(window_ns) != 2 or not window_ns[0] < window_ns[1]:
+    ends = np.ravel(np.asarray(window_ns, dtype=object)).tolist()
+    if not (len(ends) == 2 and all(isinstance(one, Real) for one in ends) and ends[0] < ends[1]):
         raise ValueError(
             f"window_ns = {window_ns!r} must be two times, the first before the second"
         )
