@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from tptools.excitation import Excitation
 from tptools.film import FILMS
@@ -16,10 +17,11 @@ from tptools.fitting import (
     reject_cosmic_rays,
 )
 from tptools.instruments import Spectrometer, Spectrophotometer
+from tptools.spectra import HC_EV_NM, emission_shape
 
 FILM = FILMS["OLA/OA"].optics
 STEADY = Spectrometer(laser_drift=0)
-N_RECORDS = 60
+N_RECORDS = 40
 
 
 def laser(power_nW):
@@ -98,7 +100,7 @@ def test_records_that_cannot_be_fitted_are_refused():
 def test_absorption_comes_back_with_right_errors(name):
     """Exciton, width, height, rise and baseline of a solution and of a thin film."""
     sample = FILMS[name].optics
-    scans = [Spectrophotometer().measure(sample, seed=seed) for seed in range(40)]
+    scans = [Spectrophotometer().measure(sample, seed=seed) for seed in range(12)]
     fits = [fit_absorbance(absorbance(scan)) for scan in scans]
     truth = {
         "exciton_eV": sample.exciton_eV,
@@ -149,3 +151,222 @@ def test_parameters_of_a_fit_know_each_other():
     product = fit["peak_nm"] * fit["centre_eV"]
     assert product.std_err < 1e-9 * product.value
     assert fit["peak_nm"].std_err > 0
+
+
+def spectrum_of(exciton_nm, seed=1, **settings):
+    """Absorbance of a film whose exciton lies elsewhere."""
+    moved = 1e3 * (HC_EV_NM / exciton_nm - FILM.exciton_eV)
+    sample = replace(FILM, emission_shift_meV=FILM.emission_shift_meV + moved)
+    return absorbance(Spectrophotometer(**settings).measure(sample, seed=seed))
+
+
+def peak_record(centre_nm=500.0, light=20_000.0, axis_nm=None, widths_nm=0.44, seed=1, fwhm_eV=0.1):
+    """Five frames of a Gaussian in energy, with photon noise; `widths_nm` are those of pixels."""
+    rng = np.random.default_rng(seed)
+    axis = np.arange(450.0, 600.0, 0.44) if axis_nm is None else axis_nm
+    mean = light * widths_nm * emission_shape(axis, HC_EV_NM / centre_nm, fwhm_eV)
+    noise = rng.poisson(4 * mean, (5, axis.size)) / 4 + rng.normal(600, 1, (5, axis.size))
+    camera = {"electrons_per_count": 4, "read_noise_electrons": 4, "bias_counts": 600}
+    dims = ("frame", "wavelength_nm")
+    return xr.Dataset(
+        {"counts": (dims, noise.round()), "saturated": (dims, np.zeros(noise.shape, bool))},
+        {"wavelength_nm": axis},
+        camera | {"slit_nm": 0.0, "pixel_nm": 0.44},
+    )
+
+
+def renamed(dataset):
+    """The same over wavelengths in micrometres."""
+    axis = ("wavelength_nm", dataset.wavelength_nm.values / 1000)
+    return dataset.assign_coords(wavelength_nm=axis).rename(wavelength_nm="wavelength_um")
+
+
+FORMS = {
+    "descending": lambda one: one.isel(wavelength_nm=slice(None, None, -1)),
+    "big-endian float32": lambda one: one.assign_coords(
+        wavelength_nm=one.wavelength_nm.astype(">f4")
+    ),
+    "micrometres": renamed,
+    "lazy": lambda one: one.chunk(wavelength_nm=50),
+    "descending micrometres": lambda one: renamed(one).isel(wavelength_um=slice(None, None, -1)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_form_of_the_axis_changes_nothing(form):
+    """Direction, number type, unit and laziness of a record leave both fits where they are."""
+    scan, record = Spectrophotometer(step_nm=3.0).measure(FILM, seed=1), record_of()
+    for fit, given, name in (
+        (lambda one: fit_absorbance(absorbance(one)), scan, "exciton_nm"),
+        (fit_peak, record, "peak_nm"),
+    ):
+        plain, other = fit(given)[name], fit(form(given))[name]
+        assert other.value == pytest.approx(plain.value, abs=0.01 * plain.std_err)
+        assert other.std_err == pytest.approx(plain.std_err, rel=1e-3)
+
+
+@pytest.mark.parametrize("exciton_nm", [400, 430, 460, 540, 600])
+def test_exciton_is_found_wherever_it_lies(exciton_nm):
+    """No start is set: from one end of the record to the other the exciton comes back."""
+    fit = fit_absorbance(spectrum_of(exciton_nm, step_nm=2.0))
+    assert abs(fit["exciton_nm"].z(exciton_nm)) < 4
+    assert not fit["exciton_nm"].note
+
+
+@pytest.mark.parametrize(
+    ("start_nm", "end_nm"), [(300.0, 400.0), (360.0, 480.0), (515.0, 700.0), (550.0, 700.0)]
+)
+def test_exciton_beyond_the_window_is_not_determined(start_nm, end_nm):
+    """The continuum or the baseline alone gives no exciton, and says why."""
+    found = fit_absorbance(spectrum_of(504, start_nm=start_nm, end_nm=end_nm, step_nm=2.0))
+    for name in ("exciton_nm", "exciton_eV", "height"):
+        assert math.isnan(found[name].value)
+        assert "not determined by this record" in found[name].note
+
+
+@pytest.mark.parametrize("scatter", [0.0, 0.1])
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_spectrum_without_exciton_has_none(scatter, noise):
+    """Flat, noisy or scattering samples give no exciton; their baseline is measured."""
+    scan, rng = spectrum_of(504, step_nm=3.0), np.random.default_rng(3)
+    fall = scatter * (scan.wavelength_nm.values / 500) ** -4.0
+    scan["absorbance"] = scan.absorbance.copy(data=fall + noise * rng.standard_normal(fall.size))
+    scan["std_err"] = scan.std_err * 0 + 1e-3
+    fit = fit_absorbance(scan)
+    assert math.isnan(fit["exciton_nm"].value)
+    assert fit["exciton_nm"].note.endswith("no exciton stands out of a baseline")
+    assert fit["baseline"].value == pytest.approx(scatter, abs=4e-3)
+
+
+@pytest.mark.parametrize("centre_nm", [452, 470, 530, 580, 598])
+def test_peak_is_found_wherever_it_lies(centre_nm):
+    """Also where an end of the record cuts it in half."""
+    fit = fit_peak(peak_record(centre_nm))
+    assert abs(fit["peak_nm"].z(centre_nm)) < 4
+    assert fit.p_value > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (peak_record(440), "at or beyond an end"),
+        (peak_record(612), "at or beyond an end"),
+        (peak_record(light=0.0), "no peak stands out"),
+        (peak_record(light=0.0, seed=2), "no peak stands out"),
+        (peak_record(520, light=1e6, fwhm_eV=3.0), "wider than the record"),
+    ],
+    ids=["above", "below", "noise", "other noise", "wide"],
+)
+def test_peak_that_is_not_there_is_not_determined(record, reason):
+    """A tail, noise or a plateau gives NaN with the reason, never a place at an end."""
+    found = fit_peak(record)["peak_nm"]
+    assert math.isnan(found.value)
+    assert reason in found.note
+
+
+def test_noise_is_seldom_a_peak_and_good_records_seldom_misfits():
+    """In some hundred records neither false peaks nor false misfits come up."""
+    noise = [fit_peak(peak_record(light=0.0, seed=seed)) for seed in range(25)]
+    assert all(math.isnan(fit["peak_nm"].value) for fit in noise)
+    good = [fit_peak(record_of(seed, power)) for seed in range(25) for power in (0.05, 20)]
+    assert not any(fit["peak_nm"].note for fit in good)
+    assert stats.kstest([fit.p_value for fit in good], "uniform").pvalue > 1e-3
+
+
+def test_two_peaks_are_no_peak():
+    """The misfit is noted with its chance."""
+    two = peak_record(480)
+    two["counts"] = two.counts + peak_record(550, seed=2).counts - 600
+    found = fit_peak(two)["peak_nm"]
+    assert "the model does not fit" in found.note
+    assert found.goodness.p_value < 1e-10
+
+
+@pytest.mark.parametrize("light", [-600, 500, 60_000])
+@pytest.mark.parametrize("pixel", [60, 148])
+def test_a_dead_or_hot_pixel_is_left_out_and_named(light, pixel):
+    """One pixel moves nothing, on the peak or off it, and the note says where it is."""
+    record = record_of()
+    plain = fit_peak(record)
+    struck = record.wavelength_nm == record.wavelength_nm[pixel]
+    record["counts"] = record.counts.where(~struck, 600 + light)
+    found = fit_peak(record)
+    assert found["peak_nm"].value == pytest.approx(
+        plain["peak_nm"].value, abs=0.5 * plain["peak_nm"].std_err
+    )
+    assert f"{float(record.wavelength_nm[pixel]):.6g} nm" in found["peak_nm"].note
+    assert not plain["peak_nm"].note
+
+
+def test_a_spike_of_absorbance_is_left_out_and_named():
+    """As a pixel of a camera is."""
+    scan = spectrum_of(504, step_nm=2.0)
+    plain = fit_absorbance(scan)["exciton_nm"]
+    scan["absorbance"][50] += 0.5
+    found = fit_absorbance(scan)["exciton_nm"]
+    assert found.value == pytest.approx(plain.value, abs=0.5 * plain.std_err)
+    assert "460 nm" in found.note
+
+
+def test_masked_pixels_are_no_light():
+    """Saturated or struck readings may be masked; a pixel of few readings is left out."""
+    record = record_of()
+    plain = fit_peak(record)
+    record["counts"] = record.counts.astype(float)
+    record.counts[:, 100:104] = math.nan
+    record.counts[:3, 148] = math.nan
+    record["saturated"][:, 100] = True
+    assert reject_cosmic_rays(record).n_kept.values[[99, 100, 148]].tolist() == [5, 0, 0]
+    found = fit_peak(record)
+    assert found.n_points == plain.n_points - 5
+    assert found["peak_nm"].value == pytest.approx(
+        plain["peak_nm"].value, abs=plain["peak_nm"].std_err
+    )
+
+
+def test_uneven_pixels_have_their_own_widths():
+    """Widths are stated, or follow from the wavelengths; missing pixels widen no other."""
+    grating = 450 * np.exp(np.linspace(0, 0.28, 300))
+    joined = np.concatenate([np.arange(450, 500, 0.44), np.arange(500.66, 600, 1.32)])
+    widths = np.where(joined < 500.3, 0.44, 1.32)
+    stated = peak_record(axis_nm=joined, widths_nm=widths)
+    fits = [
+        fit_peak(peak_record(axis_nm=grating, widths_nm=np.gradient(grating))),
+        fit_peak(stated.assign_coords(wavelength_width_nm=("wavelength_nm", widths))),
+        fit_peak(peak_record().isel(wavelength_nm=np.delete(np.arange(341), [90, 120, 121, 300]))),
+    ]
+    for fit in fits:
+        assert abs(fit["peak_nm"].z(500)) < 4
+        assert abs(fit["intensity"].z(20_000)) < 4
+        assert fit.p_value > 1e-3
+
+
+def test_width_lost_in_the_pixel_is_not_determined():
+    """A line within one pixel has a place, and no width that could be trusted."""
+    record, rng = peak_record(light=0.0), np.random.default_rng(4)
+    place = float(record.wavelength_nm[100])
+    record.counts[:, 100] += rng.poisson(4 * 5000, 5) / 4
+    fit = fit_peak(record)
+    assert abs(fit["peak_nm"].value - place) < 0.22
+    assert math.isnan(fit["fwhm_nm"].value)
+    assert "narrower than the record resolves" in fit["fwhm_nm"].note
+
+
+def test_beams_of_other_wavelengths_are_refused():
+    """A quotient at the wavelengths that two beams happen to share would hide the others."""
+    scan = Spectrophotometer().measure(FILM, seed=1)
+    other = scan.reference.rename(wavelength_nm="wavelength_um")
+    shifted = other.assign_coords(wavelength_um=scan.wavelength_nm.values / 1000 + 1e-3)
+    same = other.assign_coords(wavelength_um=scan.wavelength_nm.values / 1000)
+    beams = scan.drop_vars("reference")
+    assert absorbance(beams.assign(reference=same)).equals(absorbance(scan))
+    with pytest.raises(ValueError, match="over the same wavelengths"):
+        absorbance(beams.assign(reference=shifted))
+
+
+def test_bandwidth_of_the_whole_spectrum_is_refused():
+    """As wavelengths in another unit than they say would have it."""
+    scan = spectrum_of(504)
+    small = scan.assign_coords(wavelength_nm=scan.wavelength_nm.values / 1000)
+    with pytest.raises(ValueError, match="bandwidth_nm = 2 must be below the span"):
+        fit_absorbance(small)
