@@ -5,12 +5,23 @@ from __future__ import annotations
 import runpy
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from commands import choose
 
+from tptools.companion.claims import __main__ as claims
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def start(program: str) -> None:
+    """Run a script, or the program of a package, with the command line of this process."""
+    if program.endswith(".py"):
+        runpy.run_path(str(ROOT / program), run_name="__main__")
+    else:
+        import_module(f"{program}.__main__").main()
 
 
 @pytest.mark.parametrize(
@@ -29,11 +40,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_wrong_name_lists_the_right_ones(program, name, said, monkeypatch, capsys):
     """One line says what is wrong and what there is, and the exit code is 2."""
     monkeypatch.setattr(sys, "argv", [program, name])
-    run, target = runpy.run_module, program
-    if program.endswith(".py"):
-        run, target = runpy.run_path, str(ROOT / program)
     with pytest.raises(SystemExit) as stopped:
-        run(target, run_name="__main__")
+        start(program)
     report = capsys.readouterr()
     assert (stopped.value.code, report.out) == (2, "")
     assert said in report.err
@@ -55,8 +63,7 @@ def test_names_are_chosen():
     assert choose("", arguments=[]) == []
 
 
-def test_some_claims_are_judged_alone(monkeypatch, capsys):
+def test_some_claims_are_judged_alone(capsys):
     """A name on the command line gives the verdict on this claim, and on no other."""
-    monkeypatch.setattr(sys, "argv", ["claims", "abs-order"])
-    runpy.run_module("tptools.companion.claims", run_name="__main__")
+    claims.main(["abs-order"])
     assert capsys.readouterr().out == "claim,verdict\nabs-order,ambiguous\n"
