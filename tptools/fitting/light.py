@@ -44,8 +44,9 @@ def whole_spot_light(
     Raises
     ------
     ValueError
-        If counts are negative or not finite, positions are fewer than 5, not equally spaced or all
-        on one side of the centre, no spot is found, or no bin lies before `background_until_ns`.
+        If counts are negative, masked or not finite, positions are fewer than 5, not equally
+        spaced or all on one side of the centre, no spot is found, or no bin lies before
+        `background_until_ns`.
 
     Examples
     --------
@@ -56,7 +57,13 @@ def whole_spot_light(
     >>> round(light.value / (2 * math.pi * 200**2 * 1e5), 2)
     0.99
     """
-    counts = as_record(counts, "time_ns", "position_nm", only=True)
+    counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True)
+    masked = int(counts.isnull().sum())
+    if masked:
+        raise ValueError(
+            f"counts is masked at {masked} readings, and rings need all; fill them, such as by "
+            "counts.interpolate_na('position_nm')"
+        )
     check_number("background_until_ns", background_until_ns, below=0)
     position = counts["position_nm"]
     check_number("number of positions", position.size, at_least=5)
