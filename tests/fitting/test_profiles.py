@@ -63,6 +63,7 @@ def test_noisy_fits_are_those_of_curve_fit(background):
         (np.eye(61)[30], "too few counts"),
         (np.eye(61)[[10, 30, 50]].sum(0), "too few counts"),
         (np.random.default_rng(0).poisson(0.5, 61), "variance within its error"),
+        (np.full(61, np.nan), "masked"),
     ],
 )
 def test_a_profile_without_a_width_says_why(profile, reason):
@@ -98,7 +99,7 @@ def test_other_dimensions_are_kept():
         (xr.DataArray(np.ones(9), dims="x"), "must have 'position_nm'"),
         (xr.DataArray(np.ones(4), {"position_nm": range(4)}), "more than the 4"),
         (xr.DataArray(np.ones(5), {"position_nm": [0, 1, 1, 2, 3]}), "must increase"),
-        (profiles(np.where(POSITION_NM == 0, np.nan, 1.0)), "1 of 61 are not"),
+        (profiles(np.where(POSITION_NM == 0, np.inf, 1.0)), "1 of 61 are not"),
         (profiles(np.where(POSITION_NM == 0, -2.0, 1.0)), "the lowest -2"),
         (
             profiles(np.ones((2, 61))).rename(a="time_ns").assign_coords(time_ns=[1, 1]),

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from scipy import stats
 from scipy.fft import dct
 from scipy.optimize import least_squares
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, Goodness
+from tptools.fitting.misfit import (
+    Misfit,
+    deviant,
+    group_starts,
+    judged,
+    smooth_model,
+    too_even,
+)
+from tptools.fitting.records import steps_in_common
+from tptools.fitting.result import MISFIT_P
+from tptools.records import even_step
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
 GROUPS = 24
@@ -38,13 +50,13 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
     each count with the variance it would have if nothing spread, which keeps the weights free of
     the noise; the error of D is that of the linearised fit with Poisson counts.
     """
+    counts = _on_even_positions(counts)
     position = counts["position_nm"].to_numpy()
-    _check_equal_spacing(position)
-    times, rows, slices = _grouped(counts)
-    if rows.shape[0] < 2:
-        note = "all counts are in one slice" if rows.shape[0] else "no counts"
+    sums = _grouped(counts)
+    if sums.times.size < 2:
+        note = "all counts are in one slice" if sums.times.size else "no counts"
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
-    groups, start = _prepared(position[1] - position[0], times, rows, slices)
+    groups, start = _prepared(position[1] - position[0], sums)
     if not groups.wave.any():
         note = "no spot stands out of the noise"
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
@@ -60,33 +72,65 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", "did not settle", False)
     std_err = groups.error_of_first(fit.jac)
     unit = NM2_PER_NS_IN_CM2_S
-    return Estimate(float(fit.x[0]) * unit, std_err * unit, "cm2/s", "convolution")
+    found = Estimate(float(fit.x[0]) * unit, std_err * unit, "cm2/s", "convolution")
+    return groups.misfit(fit.x, fit.jac, position).applied(found)
 
 
-def _check_equal_spacing(position: FloatArray) -> None:
-    """Raise ValueError unless positions are equally spaced."""
-    steps = np.diff(position)
-    if not np.allclose(steps, steps.mean(), rtol=1e-3):
-        raise ValueError(
-            f"position_nm has steps of {steps.min():g} to {steps.max():g} nm, and must be equally "
-            "spaced for method 'convolution'; use another method"
-        )
+def _on_even_positions(counts: xr.DataArray) -> xr.DataArray:
+    """The record on equally spaced positions; masked where one is left out."""
+    position = counts["position_nm"].to_numpy()
+    gaps = steps_in_common(position)
+    if gaps is None:
+        even_step(counts, "position_nm")
+    if gaps is None or (gaps == 1).all():
+        return counts
+    at = np.concatenate([[0], np.cumsum(gaps)])
+    filled = np.full((counts.shape[0], at[-1] + 1), np.nan)
+    filled[:, at] = counts.to_numpy()
+    axes = {"time_ns": counts["time_ns"], "exposure": counts["exposure"]}
+    even = np.interp(np.arange(at[-1] + 1), at, position)
+    return xr.DataArray(filled, axes | {"position_nm": even}, ("time_ns", "position_nm"))
 
 
-def _grouped(counts: xr.DataArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean times, summed profiles and numbers of slices of groups with about equal counts."""
-    values, time = counts.to_numpy().astype(float), counts["time_ns"].to_numpy()
-    in_slice = values.sum(1)
-    before = np.cumsum(in_slice) - in_slice
-    group = np.floor(GROUPS * before / max(in_slice.sum(), 1)).astype(int)
-    first = np.flatnonzero(np.diff(group, prepend=-1))
+@dataclass(frozen=True)
+class _Sums:
+    """Sums of slices: profiles at mean times, and which share of each is seen where."""
+
+    times: FloatArray
+    rows: FloatArray
+    seen: FloatArray
+    exposure: FloatArray
+    in_group: FloatArray
+
+    def filled(self) -> FloatArray:
+        """Profiles as if nothing were masked: what is never seen lies between its neighbours."""
+        known = self.seen.any(0)
+        share = self.rows.sum(0) / np.where(known, self.in_group @ self.seen, 1.0)
+        at = np.arange(known.size)
+        expected = np.outer(self.in_group, np.interp(at, at[known], share[known]))
+        return np.where(self.seen > 0, self.rows / np.where(self.seen > 0, self.seen, 1), expected)
+
+
+def _grouped(counts: xr.DataArray) -> _Sums:
+    """Sums of slices in groups with about equal counts."""
+    values, time = counts.to_numpy(), counts["time_ns"].to_numpy()
+    known, exposure = np.isfinite(values), counts["exposure"].to_numpy()
+    profile = np.nan_to_num(np.where(known, values, 0.0).sum(0) / np.maximum(known.sum(0), 1))
+    seen = known @ profile / max(profile.sum(), 1e-300)
+    in_slice = np.nansum(values, axis=1) / np.where(seen > 0, seen, 1.0)
+    first = group_starts(in_slice, GROUPS)
     total = np.add.reduceat(in_slice, first)
     first, total = first[total > 0], total[total > 0]
     if first.size == 0:
-        return np.empty(0), np.empty((0, values.shape[1])), np.empty(0)
+        return _Sums(np.empty(0), *(np.empty((0, values.shape[1])),) * 3, np.empty(0))
     times = np.add.reduceat(in_slice * time, first) / total
-    slices = np.diff(first, append=time.size)
-    return times - times[0], np.add.reduceat(values, first), slices.astype(float)
+    return _Sums(
+        times - times[0],
+        np.add.reduceat(np.where(known, values, 0.0), first),
+        np.add.reduceat(known * in_slice[:, None], first) / total[:, None],
+        np.add.reduceat(known * exposure[:, None], first),
+        total,
+    )
 
 
 def _modes(profile: FloatArray, n_counts: float) -> tuple[IntArray, FloatArray]:
@@ -108,7 +152,8 @@ class _Groups:
 
     times: FloatArray
     rows: FloatArray
-    slices: FloatArray
+    seen: FloatArray
+    exposure: FloatArray
     deviation: FloatArray
     wave: FloatArray
     cosines: FloatArray
@@ -124,11 +169,14 @@ class _Groups:
         exponent = -np.outer(self.times, self.wave**2) * parameters[0]
         return np.exp(np.minimum(exponent, LARGEST_EXPONENT))
 
+    def mean(self, parameters: FloatArray) -> FloatArray:
+        """Expected counts of all groups."""
+        intensity, background, shapes = self.parts(parameters)
+        return self.seen * intensity * (shapes @ self.cosines.T) + background * self.exposure
+
     def residual(self, parameters: FloatArray) -> FloatArray:
         """Weighted model minus record, flat."""
-        intensity, background, shapes = self.parts(parameters)
-        mean = intensity * (shapes @ self.cosines.T) + background * self.slices[:, None]
-        return ((mean - self.rows) / self.deviation).ravel()
+        return ((self.mean(parameters) - self.rows) / self.deviation).ravel()
 
     def jacobian(self, parameters: FloatArray) -> FloatArray:
         """Derivatives of the residuals."""
@@ -136,11 +184,11 @@ class _Groups:
         n, later = self.times.size, np.arange(1, self.times.size)
         slopes = np.zeros((*self.rows.shape, parameters.size))
         bent = -(self.wave**2) * shapes @ self.cosines.T
-        slopes[:, :, 0] = intensity * self.times[:, None] * bent
-        slopes[:, :, 1] = self.slices[:, None]
-        slopes[later, :, 1 + later] = (shapes @ self.cosines.T)[1:]
+        slopes[:, :, 0] = self.seen * intensity * self.times[:, None] * bent
+        slopes[:, :, 1] = self.exposure
+        slopes[later, :, 1 + later] = (self.seen * (shapes @ self.cosines.T))[1:]
         kernels = self.kernels(parameters)[:, None, :]
-        slopes[:, :, 1 + n :] = intensity[:, :, None] * kernels * self.cosines
+        slopes[:, :, 1 + n :] = (self.seen * intensity)[:, :, None] * kernels * self.cosines
         return (slopes / self.deviation[:, :, None]).reshape(self.rows.size, -1)
 
     def error_of_first(self, jacobian: FloatArray) -> float:
@@ -152,12 +200,35 @@ class _Groups:
         gain = np.linalg.pinv(jacobian / scale, rcond=1e-6)[0] / scale[0]
         return math.sqrt(gain**2 @ (self.rows / self.deviation**2).ravel())
 
+    def misfit(self, parameters: FloatArray, jacobian: FloatArray, position: FloatArray) -> Misfit:
+        """Whether the residuals are those of photons, less what the parameters take up."""
+        mean, variance = np.maximum(self.mean(parameters), 0.0), self.deviation**2
+        scaled = jacobian / np.linalg.norm(jacobian, axis=0)
+        inverse = np.linalg.pinv(scaled.T @ scaled, rcond=1e-9, hermitian=True)
+        left = 1 - np.einsum("ip,pq,iq->i", scaled, inverse, scaled).reshape(mean.shape)
+        ratio = mean / variance
+        n_free = float((left * ratio).sum())
+        spread = float((left * (2 * left * ratio**2 + ratio / variance)).sum())
+        chi_square = float((self.residual(parameters) ** 2).sum())
+        goodness = Goodness(chi_square, n_free, math.nan)
+        if n_free > 0 and spread > 0:
+            scale = spread / (2 * n_free)
+            chance = float(stats.chi2.sf(chi_square / scale, n_free / scale))
+            goodness = replace(goodness, p_value=chance)
+        level = self.rows.sum(1, keepdims=True) * self.seen / self.seen.sum(1, keepdims=True)
+        flat = float((((self.rows - level) / self.deviation) ** 2).sum()) - n_free
+        share = 1 - (chi_square - n_free - 3 * math.sqrt(max(spread, 0.0))) / max(flat, 1.0)
+        model = smooth_model(np.where(self.seen > 0, self.rows, np.nan))
+        if not goodness.p_value < MISFIT_P:
+            return Misfit(goodness, too_even(model, goodness))
+        total = model.summed(np.zeros(1, int))
+        return judged(goodness, share, deviant(model, total, self.times, position))
 
-def _prepared(
-    spacing: float, times: FloatArray, rows: FloatArray, slices: FloatArray
-) -> tuple[_Groups, FloatArray]:
+
+def _prepared(spacing: float, sums: _Sums) -> tuple[_Groups, FloatArray]:
     """The groups with the cosines they need, and where the fit starts: without spreading."""
-    m = rows.shape[1]
+    rows, m = sums.filled(), sums.rows.shape[1]
+    slices = sums.exposure.max(1)
     background = rows[:, [0, 1, -2, -1]].mean(1).sum() / slices.sum()
     signal = rows - background * slices[:, None]
     pad = int(PAD * m)
@@ -168,4 +239,9 @@ def _prepared(
     variance = np.outer(rows.sum(1), rows.sum(0) + 1) / rows.sum()
     share = np.maximum(signal.sum(1), 1.0) / max(signal.sum(), 1.0)
     start = np.concatenate([[0.0, background], share[1:] / share[0], modes * share[0]])
-    return _Groups(times, rows, slices, np.sqrt(variance), wave / spacing, cosines), start
+    # what is masked has no weight
+    deviation = np.sqrt(np.where(sums.seen > 0, variance * sums.seen, np.inf))
+    groups = _Groups(
+        sums.times, sums.rows, sums.seen, sums.exposure, deviation, wave / spacing, cosines
+    )
+    return groups, start

@@ -34,7 +34,8 @@ def diffusivity(
     Parameters
     ----------
     counts : xarray.DataArray
-        Counts, as recorded, over ``time_ns`` and ``position_nm``.
+        Counts, as recorded, over ``time_ns`` and ``position_nm``. NaN, as ``counts.where(good)``
+        gives, is left out by all methods: dead positions, cosmic rays, lost slices.
     method : str
         ``slices``
             The paper's (Supplementary Note 3): a Gaussian with a constant background to every
@@ -51,7 +52,7 @@ def diffusivity(
             counts; slices are summed to groups that stand for their mean time. Error of the
             linearised fit, which is up to a third too small below about 1e5 counts in the map,
             and for a spot with sharp edges that hardly spreads. Positions have to be equally
-            spaced.
+            spaced, but for gaps.
         ``moment``
             Line through the second moments :math:`\kappa_2` about the common centre, after
             subtraction of the mean count of the outermost twentieths of the positions. These
@@ -67,13 +68,29 @@ def diffusivity(
     -------
     Estimate
         In cm2/s; negative if the spot narrows. NaN, with the reason as note, if the map does not
-        determine it.
+        determine it. Its ``goodness`` and ``note`` say whether the model fits (see Notes).
 
     Raises
     ------
     ValueError
         If the method is unknown, dimensions are missing, times or positions do not increase, a
-        count is negative or not finite, or fewer than 3 slices lie in the window.
+        count is negative or infinite, or fewer than 3 slices lie in the window. For all methods but
+        ``slices``, whose background is free in every slice, if times are unequally spaced and
+        the record has no widths of its bins (``time_width_ns``), by which the background scales.
+
+    Notes
+    -----
+    The goodness of fit is that of Poisson counts, with the mean and variance that they have where
+    they are few (`tptools.fitting.misfit`): of single readings and of sums over groups of
+    slices for ``global``; of the likeliest Gaussian in every group, their sum, and the line through
+    their variances for ``slices``; of the groups for ``convolution``; of the line
+    through the second moments, the rest of the centre and the equality of both ends for ``moment``,
+    in which a Gaussian spot may lose its wings. A p-value below 0.001 is noted, with the
+    position or reading that differs from its neighbours by more than 5 standard errors, if there is
+    one: a record of the model itself gives such a note once in a thousand. Where the model explains
+    less than half of how the sum of all slices differs from a flat line, beyond three standard
+    errors, there is no spot that spreads and the value is NaN. Any other misfit leaves the value,
+    which may be right. Whole counts that scatter less than photons do (p < 1e-6) are noted too.
 
     References
     ----------
@@ -92,9 +109,9 @@ def diffusivity(
     [0.05, 0.05]
     """
     check_choice("method", method, tuple(_METHODS))
-    record = select_window(counts, window_ns)
+    record = select_window(counts, window_ns, exposures=method != "slices")
     found = _METHODS[method](record)
-    if method != "slices" and not (record == record.round()).all():
+    if method != "slices" and not (record == record.round()).where(record.notnull(), True).all():
         note = "counts are no integers, and the error is for Poisson"
         return replace(found, note=f"{found.note}; {note}" if found.note else note)
     return found

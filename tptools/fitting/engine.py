@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, inf, log, nan, sqrt
+from math import exp, inf, isnan, log, nan, pi, sqrt
 
 import numpy as np
 from numba import njit
@@ -17,24 +17,65 @@ AMPLITUDE, CENTRE, VARIANCE, BACKGROUND = 0, 1, 2, 3
 DIFFUSIVITY, SPOT_VARIANCE, SPOT_CENTRE = 0, 1, 2
 
 # what became of a fit
-GOOD, NO_COUNTS, TOO_FEW_COUNTS, NO_PEAK, NOT_SETTLED, UNSURE = 0, 1, 2, 3, 4, 5
+GOOD, NO_COUNTS, TOO_FEW_COUNTS, NO_PEAK, NOT_SETTLED, UNSURE, MASKED = range(7)
 
 MAX_STEPS = 200
 RELATIVE_TOLERANCE = 1e-7
 GAIN_TOLERANCE = 1e-8
+PROFILE_GAIN_TOLERANCE = 1e-4
+LARGEST_DAMPING = 1e9
+# lowest background of a likely profile, in amplitudes
+PROFILE_FLOOR = 1e-6
+# rounding of y log(y / mean), in counts
+ROUNDING = 1e-15
 
 
 @njit
 def _guess(x: FloatArray, y: FloatArray, n: int, parameters: FloatArray) -> None:
     """Starting point: peak over background, and the width that explains the area."""
-    parameters[BACKGROUND] = y.min() if n > BACKGROUND else 0.0
-    peak = np.argmax(y)
-    parameters[AMPLITUDE] = y[peak] - parameters[BACKGROUND]
-    parameters[CENTRE] = x[peak]
+    lowest, highest, total, known = inf, -inf, 0.0, 0
+    for i in range(x.size):
+        if isnan(y[i]):
+            continue
+        total += y[i]
+        known += 1
+        lowest = min(lowest, y[i])
+        if y[i] > highest:
+            highest = y[i]
+            parameters[CENTRE] = x[i]
+    parameters[BACKGROUND] = lowest if n > BACKGROUND else 0.0
+    parameters[AMPLITUDE] = highest - parameters[BACKGROUND]
     spacing = (x[-1] - x[0]) / (x.size - 1)
-    area = (y - parameters[BACKGROUND]).sum() * spacing
-    width = area / (parameters[AMPLITUDE] * sqrt(2 * np.pi))
+    area = (total - known * parameters[BACKGROUND]) * spacing * x.size / known
+    width = area / (parameters[AMPLITUDE] * sqrt(2 * pi))
     parameters[VARIANCE] = max(width, spacing / 2) ** 2
+
+
+@njit
+def _assign(values: FloatArray, into: FloatArray) -> None:
+    """Copy a vector; the compiler takes longer over array expressions."""
+    for j in range(values.size):
+        into[j] = values[j]
+
+
+@njit
+def _clear(matrix: FloatArray, gradient: FloatArray) -> None:
+    """Set all to zero."""
+    for j in range(4):
+        gradient[j] = 0.0
+        for k in range(4):
+            matrix[j, k] = 0.0
+
+
+@njit
+def _copy(
+    matrix: FloatArray, gradient: FloatArray, into_matrix: FloatArray, into_gradient: FloatArray
+) -> None:
+    """Keep what was found for a step."""
+    for j in range(4):
+        into_gradient[j] = gradient[j]
+        for k in range(4):
+            into_matrix[j, k] = matrix[j, k]
 
 
 @njit
@@ -46,13 +87,17 @@ def _normal_equations(
     matrix: FloatArray,
     gradient: FloatArray,
 ) -> float:
-    """J^T W J, J^T W r and r^T W r of one profile; W = 1, or 1/mean and the Poisson deviance."""
-    matrix[:] = 0.0
-    gradient[:] = 0.0
+    """J^T W J, J^T W r and r^T W r of one profile; W = 1, or 1/mean and the Poisson deviance.
+
+    What is NaN is left out.
+    """
+    _clear(matrix, gradient)
     row = np.empty(4)
     misfit = 0.0
     weight = 1.0
     for i in range(x.size):
+        if isnan(y[i]):
+            continue
         shift = x[i] - parameters[CENTRE]
         shape = exp(-shift * shift / (2 * parameters[VARIANCE]))
         row[AMPLITUDE] = shape
@@ -117,52 +162,92 @@ def _variance_of(matrix: FloatArray, which: int, n: int) -> float:
 
 
 @njit
-def _fit_gaussian(x: FloatArray, y: FloatArray, n: int, parameters: FloatArray) -> float:
+def _is_settled(step: FloatArray, gradient: FloatArray, at: FloatArray, poisson: bool) -> bool:
+    """Whether a step changes next to nothing: the parameters, or the likelihood."""
+    if poisson:
+        gain = 0.0
+        for j in range(4):
+            gain += gradient[j] * step[j]
+        return gain <= PROFILE_GAIN_TOLERANCE
+    return (
+        abs(step[AMPLITUDE]) <= RELATIVE_TOLERANCE * abs(at[AMPLITUDE])
+        and abs(step[CENTRE]) <= RELATIVE_TOLERANCE * sqrt(at[VARIANCE])
+        and abs(step[VARIANCE]) <= RELATIVE_TOLERANCE * at[VARIANCE]
+    )
+
+
+@njit
+def _fit_gaussian(
+    x: FloatArray, y: FloatArray, n: int, poisson: bool, parameters: FloatArray
+) -> float:
     """Levenberg-Marquardt on one profile; returns the variance of the VARIANCE parameter."""
     matrix, trial_matrix = np.empty((4, 4)), np.empty((4, 4))
     gradient, trial_gradient = np.empty(4), np.empty(4)
-    step, trial = np.zeros(4), np.zeros(4)
-    squares = _normal_equations(x, y, parameters, False, matrix, gradient)
-    damping = 1e-3
+    step, trial = np.zeros(4), np.empty(4)
+    for j in range(4):
+        trial[j] = parameters[j]
+    # a likelihood needs some background, and no dip
+    floor = PROFILE_FLOOR * parameters[AMPLITUDE] if poisson else -inf
+    misfit, damping, settled = inf, 1e-2, False
     for _ in range(MAX_STEPS):
-        if not _solve(matrix, gradient, damping, n, step):
-            damping *= 10.0
-            continue
-        settled = (
-            abs(step[AMPLITUDE]) <= RELATIVE_TOLERANCE * abs(parameters[AMPLITUDE])
-            and abs(step[CENTRE]) <= RELATIVE_TOLERANCE * sqrt(parameters[VARIANCE])
-            and abs(step[VARIANCE]) <= RELATIVE_TOLERANCE * parameters[VARIANCE]
-        )
-        trial[:] = parameters
-        trial[:n] += step[:n]
-        trial_squares = inf
-        if trial[VARIANCE] > 0:
-            trial_squares = _normal_equations(x, y, trial, False, trial_matrix, trial_gradient)
-        if trial_squares <= squares:
-            parameters[:] = trial
-            matrix[:], gradient[:], squares = trial_matrix, trial_gradient, trial_squares
+        trial_misfit = inf
+        trial[BACKGROUND] = max(trial[BACKGROUND], floor)
+        if trial[VARIANCE] > 0 and (trial[AMPLITUDE] > 0 or not poisson):
+            trial_misfit = _normal_equations(x, y, trial, poisson, trial_matrix, trial_gradient)
+        if trial_misfit <= misfit:
+            _copy(trial_matrix, trial_gradient, matrix, gradient)
+            misfit = trial_misfit
             damping *= 0.1
+            for j in range(4):
+                parameters[j] = trial[j]
         else:
             damping *= 10.0
         if settled:
-            return _variance_of(matrix, VARIANCE, n) * squares / (x.size - n)
+            scale = 1.0 if poisson else misfit / (_known(y) - n)
+            return _variance_of(matrix, VARIANCE, n) * scale
+        held = poisson and parameters[BACKGROUND] <= floor and gradient[BACKGROUND] <= 0
+        step[BACKGROUND] = 0.0
+        while not _solve(matrix, gradient, damping, BACKGROUND if held else n, step):
+            damping *= 10.0
+            if not damping < LARGEST_DAMPING:
+                return nan
+        settled = _is_settled(step, gradient, parameters, poisson)
+        for j in range(4):
+            trial[j] = parameters[j] + (step[j] if j < n else 0.0)
     return nan
+
+
+@njit
+def _known(y: FloatArray) -> int:
+    """How many values are not NaN."""
+    known = 0
+    for i in range(y.size):
+        known += not isnan(y[i])
+    return known
 
 
 @njit
 def _before_fit(y: FloatArray, n: int) -> int:
     """Whether a profile has what a fit needs: more filled positions than parameters, a peak."""
-    if y.max() == 0:
+    filled, lowest, highest = 0, inf, -inf
+    for i in range(y.size):
+        if not isnan(y[i]):
+            filled += y[i] != 0
+            lowest = min(lowest, y[i])
+            highest = max(highest, y[i])
+    if lowest > highest:
+        return MASKED
+    if highest == 0:
         return NO_COUNTS
-    if np.count_nonzero(y) <= n:
+    if filled <= n:
         return TOO_FEW_COUNTS
-    return NO_PEAK if y.max() == y.min() else GOOD
+    return NO_PEAK if highest == lowest else GOOD
 
 
 @njit
 def _after_fit(x: FloatArray, parameters: FloatArray, error: float) -> int:
     """Whether a fit measures a width: settled, a peak between the ends, wider than its error."""
-    if np.isnan(error):
+    if isnan(error):
         return NOT_SETTLED
     if parameters[AMPLITUDE] <= 0 or not x[0] <= parameters[CENTRE] <= x[-1]:
         return NO_PEAK
@@ -171,18 +256,25 @@ def _after_fit(x: FloatArray, parameters: FloatArray, error: float) -> int:
 
 @compiled
 def fit_gaussians(
-    x: FloatArray, profiles: FloatArray, n: int, fits: FloatArray, verdicts: NDArray[np.int8]
+    x: FloatArray,
+    profiles: FloatArray,
+    n: int,
+    poisson: bool,
+    fits: FloatArray,
+    verdicts: NDArray[np.int8],
 ) -> None:
-    """Fit A exp(-(x - c)^2 / 2s) + b to every row of ``profiles`` by least squares.
+    """Fit A exp(-(x - c)^2 / 2s) + b to every row of ``profiles``.
 
     Parameters
     ----------
     x : ndarray, (n_positions,)
         Positions, increasing.
     profiles : ndarray, (n_profiles, n_positions)
-        What is fitted.
+        What is fitted; NaN is left out.
     n : int
         Parameters: 4, or 3 for b = 0.
+    poisson : bool
+        False for least squares; True for the highest Poisson likelihood with b above 0.
     fits : ndarray, (n_profiles, 5)
         Filled with A, c, s, b and the standard error of s; NaN unless the verdict is GOOD.
     verdicts : ndarray, (n_profiles,)
@@ -191,31 +283,33 @@ def fit_gaussians(
     for i in range(profiles.shape[0]):
         verdicts[i] = _before_fit(profiles[i], n)
         if verdicts[i] == GOOD:
-            _guess(x, profiles[i], n, fits[i, :4])
-            fits[i, 4] = sqrt(_fit_gaussian(x, profiles[i], n, fits[i, :4]))
-            verdicts[i] = _after_fit(x, fits[i, :4], fits[i, 4])
+            _guess(x, profiles[i], n, fits[i])
+            fits[i, 4] = sqrt(_fit_gaussian(x, profiles[i], n, poisson, fits[i]))
+            verdicts[i] = _after_fit(x, fits[i], fits[i, 4])
         if verdicts[i] != GOOD:
-            fits[i, :] = nan
+            for j in range(5):
+                fits[i, j] = nan
 
 
 @njit
 def _spread(
     x: FloatArray,
     t: FloatArray,
+    widths: FloatArray,
     counts: FloatArray,
     shared: FloatArray,
     amplitudes: FloatArray,
     matrices: FloatArray,
     gradients: FloatArray,
 ) -> float:
-    """Poisson deviance of a map, A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + b; fills each slice's."""
+    """Poisson deviance of a map, A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + w_i b; fills each one's."""
     deviance = 0.0
     spot = np.empty(4)
     for i in range(t.size):
         spot[AMPLITUDE] = amplitudes[i]
         spot[CENTRE] = shared[SPOT_CENTRE]
         spot[VARIANCE] = shared[SPOT_VARIANCE] + 2 * shared[DIFFUSIVITY] * t[i]
-        spot[BACKGROUND] = shared[BACKGROUND]
+        spot[BACKGROUND] = shared[BACKGROUND] * widths[i]
         if spot[VARIANCE] <= 0:
             return inf
         deviance += _normal_equations(x, counts[i], spot, True, matrices[i], gradients[i])
@@ -223,24 +317,26 @@ def _spread(
 
 
 @njit
-def _chain(t: float, p: int) -> tuple[int, float]:
+def _chain(t: float, width: float, p: int) -> tuple[int, float]:
     """A shared parameter's slice parameter, and its derivative by the shared one."""
     if p == DIFFUSIVITY:
         return VARIANCE, 2 * t
     if p == SPOT_VARIANCE:
         return VARIANCE, 1.0
-    return (CENTRE, 1.0) if p == SPOT_CENTRE else (BACKGROUND, 1.0)
+    return (CENTRE, 1.0) if p == SPOT_CENTRE else (BACKGROUND, width)
 
 
 @njit
-def _held(amplitude: float, gradient: FloatArray) -> bool:
-    """Whether an amplitude rests at its lower bound, zero."""
-    return amplitude == 0 and gradient[AMPLITUDE] <= 0
+def _held(amplitude: float, matrix: FloatArray, gradient: FloatArray) -> bool:
+    """Whether an amplitude rests at its lower bound, zero, or its spot is out of sight."""
+    unseen = matrix[AMPLITUDE, AMPLITUDE] <= 0
+    return unseen or (amplitude == 0 and gradient[AMPLITUDE] <= 0)
 
 
 @njit
 def _eliminate(
     t: FloatArray,
+    widths: FloatArray,
     amplitudes: FloatArray,
     matrices: FloatArray,
     gradients: FloatArray,
@@ -248,18 +344,17 @@ def _eliminate(
     gradient: FloatArray,
 ) -> float:
     """Schur complement that profiles the amplitudes out; returns their share of the gain."""
-    matrix[:] = 0.0
-    gradient[:] = 0.0
+    _clear(matrix, gradient)
     gain = 0.0
     for i in range(t.size):
         m, g = matrices[i], gradients[i]
-        free = 0.0 if _held(amplitudes[i], g) else 1.0 / m[AMPLITUDE, AMPLITUDE]
+        free = 0.0 if _held(amplitudes[i], m, g) else 1.0 / m[AMPLITUDE, AMPLITUDE]
         gain += free * g[AMPLITUDE] ** 2
         for p in range(4):
-            a, slope_a = _chain(t[i], p)
+            a, slope_a = _chain(t[i], widths[i], p)
             gradient[p] += slope_a * (g[a] - free * m[a, AMPLITUDE] * g[AMPLITUDE])
             for q in range(4):
-                b, slope_b = _chain(t[i], q)
+                b, slope_b = _chain(t[i], widths[i], q)
                 through = free * m[a, AMPLITUDE] * m[AMPLITUDE, b]
                 matrix[p, q] += slope_a * slope_b * (m[a, b] - through)
     return gain
@@ -268,6 +363,7 @@ def _eliminate(
 @njit
 def _move(
     t: FloatArray,
+    widths: FloatArray,
     step: FloatArray,
     n: int,
     floor: float,
@@ -279,11 +375,11 @@ def _move(
     """Take a step of the shared parameters, and that of the amplitudes that goes with it."""
     for i in range(t.size):
         m, g = matrices[i], gradients[i]
-        if _held(amplitudes[i], g):
+        if _held(amplitudes[i], m, g):
             continue
         right = g[AMPLITUDE]
         for p in range(n):
-            a, slope = _chain(t[i], p)
+            a, slope = _chain(t[i], widths[i], p)
             right -= m[AMPLITUDE, a] * slope * step[p]
         amplitudes[i] = max(amplitudes[i] + right / m[AMPLITUDE, AMPLITUDE], 0.0)
     for p in range(n):
@@ -295,21 +391,22 @@ def _move(
 def fit_map(
     x: FloatArray,
     t: FloatArray,
+    widths: FloatArray,
     counts: FloatArray,
     floor: float,
     shared: FloatArray,
     amplitudes: FloatArray,
 ) -> float:
-    """Fit A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + b to a map, with the highest Poisson likelihood.
+    """Fit A_i exp(-(x - c)^2 / 2(s + 2 D t_i)) + w_i b to a map, with the highest likelihood.
 
     Fisher scoring: steps of the expected information, damped where the likelihood would fall.
 
     Parameters
     ----------
-    x, t : ndarray
-        Positions and times: (n_positions,), (n_times,).
+    x, t, widths : ndarray
+        Positions and times, and w_i: (n_positions,), (n_times,), (n_times,).
     counts : ndarray, (n_times, n_positions)
-        The map, of any type of number.
+        The map; NaN is left out.
     floor : float
         Lowest b, above 0.
     shared : ndarray, (4,)
@@ -325,30 +422,40 @@ def fit_map(
     matrices, gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     trial_matrices, trial_gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     matrix, gradient, step = np.empty((4, 4)), np.empty(4), np.zeros(4)
-    deviance = _spread(x, t, counts, shared, amplitudes, matrices, gradients)
-    damping = 1e-6
+    trial, trial_amplitudes = np.empty(4), np.empty(t.size)
+    _assign(shared, trial)
+    _assign(amplitudes, trial_amplitudes)
+    # bright exact maps end where only the rounding of the logarithms is left
+    rounding = 0.0
+    for amplitude in amplitudes:
+        rounding += ROUNDING * x.size * amplitude
+    deviance, damping = inf, 1e-5
     for _ in range(MAX_STEPS):
-        gain = _eliminate(t, amplitudes, matrices, gradients, matrix, gradient)
-        n = 3 if shared[BACKGROUND] <= floor and gradient[BACKGROUND] <= 0 else 4
-        if not _solve(matrix, gradient, damping, n, step):
-            damping = max(10 * damping, 1e-3)
-            continue
-        for p in range(n):
-            gain += gradient[p] * step[p]
-        if gain <= GAIN_TOLERANCE:
-            return _variance_of(matrix, DIFFUSIVITY, 4)
-        trial, trial_amplitudes = shared.copy(), amplitudes.copy()
-        _move(t, step, n, floor, matrices, gradients, trial, trial_amplitudes)
         trial_deviance = _spread(
-            x, t, counts, trial, trial_amplitudes, trial_matrices, trial_gradients
+            x, t, widths, counts, trial, trial_amplitudes, trial_matrices, trial_gradients
         )
-        if trial_deviance <= deviance:
-            shared[:], amplitudes[:], deviance = trial, trial_amplitudes, trial_deviance
+        if trial_deviance <= deviance + rounding:
+            deviance = trial_deviance
+            _assign(trial, shared)
+            _assign(trial_amplitudes, amplitudes)
             matrices, trial_matrices = trial_matrices, matrices
             gradients, trial_gradients = trial_gradients, gradients
             damping *= 0.1
         else:
             damping = max(10 * damping, 1e-3)
+        gain = _eliminate(t, widths, amplitudes, matrices, gradients, matrix, gradient)
+        n = 3 if shared[BACKGROUND] <= floor and gradient[BACKGROUND] <= 0 else 4
+        while not _solve(matrix, gradient, damping, n, step):
+            damping = max(10 * damping, 1e-3)
+            if not damping < LARGEST_DAMPING:
+                return nan
+        for p in range(n):
+            gain += gradient[p] * step[p]
+        if gain <= GAIN_TOLERANCE:
+            return _variance_of(matrix, DIFFUSIVITY, 4)
+        _assign(shared, trial)
+        _assign(amplitudes, trial_amplitudes)
+        _move(t, widths, step, n, floor, matrices, gradients, trial, trial_amplitudes)
     return nan
 
 
@@ -359,6 +466,7 @@ def bound_of_map(
     """Cramer-Rao bound on the variance of D for expected counts ``mean``; else as `fit_map`."""
     matrices, gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     matrix, gradient = np.empty((4, 4)), np.empty(4)
-    _spread(x, t, mean, shared, amplitudes, matrices, gradients)
-    _eliminate(t, amplitudes, matrices, gradients, matrix, gradient)
+    widths = np.ones(t.size)
+    _spread(x, t, widths, mean, shared, amplitudes, matrices, gradients)
+    _eliminate(t, widths, amplitudes, matrices, gradients, matrix, gradient)
     return _variance_of(matrix, DIFFUSIVITY, 4)

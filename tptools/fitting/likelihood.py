@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -12,12 +13,16 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting import engine
+from tptools.fitting.misfit import Model, group_starts, map_misfit
 from tptools.fitting.profiles import fit_profiles
+from tptools.fitting.records import drop_masked_positions
 from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
 # Fraction of the mean count below which a background counts as none: it keeps logarithms finite.
 BACKGROUND_FLOOR = 1e-9
+# Sums of slices in which a misfit is looked for, beside single readings.
+GROUPS = 12
 
 
 def spreading_spot(
@@ -184,46 +189,78 @@ def cramer_rao_bound(
 
 def global_fit(counts: xr.DataArray) -> Estimate:
     """D of a map with times since its first slice, by maximum likelihood; see `diffusivity`."""
-    shared, _, variance = _maximum(counts)
-    if np.isnan(shared).any():
+    counts = drop_masked_positions(counts)
+    spot = _likeliest(counts)
+    if spot is None:
         return Estimate(math.nan, math.nan, "cm2/s", "global", "the sum of all slices has no width")
-    if math.isnan(variance):
+    if math.isnan(spot.variance):
         return Estimate(math.nan, math.nan, "cm2/s", "global", "did not settle", converged=False)
-    value, std_err = float(shared[engine.DIFFUSIVITY]), math.sqrt(variance)
-    return Estimate(value * NM2_PER_NS_IN_CM2_S, std_err * NM2_PER_NS_IN_CM2_S, "cm2/s", "global")
+    value, std_err = float(spot.shared[engine.DIFFUSIVITY]), math.sqrt(spot.variance)
+    unit = NM2_PER_NS_IN_CM2_S
+    found = Estimate(value * unit, std_err * unit, "cm2/s", "global")
+    model = spot.model(counts.to_numpy())
+    in_slice = np.nansum(counts.to_numpy(), axis=1)
+    groups = [model.summed(group_starts(in_slice, n)) for n in (GROUPS, 1)]
+    return map_misfit([model, *groups], spot.time, spot.position).applied(found)
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """The likeliest spreading Gaussian spot of a map, and the variance of D or NaN."""
+
+    time: FloatArray
+    position: FloatArray
+    exposure: FloatArray
+    shared: FloatArray
+    amplitudes: FloatArray
+    variance: float
+    floor: float
+
+    def model(self, counts: FloatArray) -> Model:
+        """Expected counts beside those seen, with the derivatives by all parameters."""
+        diffusivity, spot_variance, centre, background = self.shared
+        width = spot_variance + 2 * diffusivity * self.time[:, None]
+        shift = self.position - centre
+        shape = np.exp(-(shift**2) / (2 * width))
+        spot, level = self.amplitudes[:, None] * shape, self.exposure[:, None] + 0 * shape
+        wider = spot * shift**2 / (2 * width**2)
+        shared = [2 * self.time[:, None] * wider, wider, spot * shift / width, level]
+        # a background that rests at its bound takes nothing up
+        free = np.array(shared[: 4 - (background <= self.floor)])
+        return Model(counts, spot + background * level, shape[None], free)
 
 
 def likeliest_map(counts: xr.DataArray) -> FloatArray | None:
     """Expected counts of the spreading Gaussian spot that fits best, where there is one."""
-    shared, amplitudes, variance = _maximum(counts)
-    if math.isnan(variance):
+    spot = _likeliest(counts)
+    if spot is None or math.isnan(spot.variance):
         return None
-    diffusivity, spot_variance, centre, background = shared
-    width = spot_variance + 2 * diffusivity * counts["time_ns"].to_numpy()[:, None]
-    shift = counts["position_nm"].to_numpy() - centre
-    return amplitudes[:, None] * np.exp(-(shift**2) / (2 * width)) + background
+    return spot.model(counts.to_numpy()).mean
 
 
-def _maximum(counts: xr.DataArray) -> tuple[FloatArray, FloatArray, float]:
-    """Shared parameters and amplitudes of highest likelihood, and the variance of D, or NaN."""
+def _likeliest(counts: xr.DataArray) -> _Spot | None:
+    """The spot of highest likelihood; none where the sum of all slices has no width."""
     position, time = counts["position_nm"].to_numpy(), counts["time_ns"].to_numpy()
+    exposure, values = counts["exposure"].to_numpy(), counts.to_numpy()
     shared, amplitudes = _start(counts)
     if np.isnan(shared).any():
-        return shared, amplitudes, math.nan
-    values = counts.to_numpy()
-    floor = BACKGROUND_FLOOR * values.mean()
+        return None
+    floor = BACKGROUND_FLOOR * float(np.nanmean(values))
     shared[engine.BACKGROUND] = max(shared[engine.BACKGROUND], floor)
-    return shared, amplitudes, engine.fit_map(position, time, values, floor, shared, amplitudes)
+    variance = engine.fit_map(position, time, exposure, values, floor, shared, amplitudes)
+    return _Spot(time, position, exposure, shared, amplitudes, variance, floor)
 
 
 def _start(counts: xr.DataArray) -> tuple[FloatArray, FloatArray]:
-    """No spreading, the spot of the summed slices, and what each slice has over background."""
-    n_times, n_positions = counts.shape
-    spot = fit_profiles(counts.sum("time_ns"))
-    background = max(float(spot["background"]) / n_times, 0.0)
-    shared = np.array([0.0, spot["variance_nm2"], spot["centre_nm"], background])
-    shape = np.exp(-((counts["position_nm"] - spot["centre_nm"]) ** 2) / (2 * spot["variance_nm2"]))
-    signal = counts.sum("position_nm") - background * n_positions
+    """No spreading, the spot of the mean slice, and what each slice has over background."""
+    values, position = counts.to_numpy(), counts["position_nm"].to_numpy()
+    spot = fit_profiles(counts.mean("time_ns") * counts.sizes["time_ns"])
+    background = max(float(spot["background"]) / counts.sizes["time_ns"], 0.0)
+    centre, variance = float(spot["centre_nm"]), float(spot["variance_nm2"])
+    shape = np.exp(-((position - centre) ** 2) / (2 * variance))
+    level = background * counts["exposure"].to_numpy()[:, None]
+    signal = np.nansum(values - level, axis=1)
     # a slice that starts at zero could rest there by mistake
-    smallest = 1e-3 * counts.mean() + 1 / n_positions
-    return shared, np.maximum(signal / shape.sum(), smallest).to_numpy().astype(float)
+    smallest = 1e-3 * np.nanmean(values) + 1 / position.size
+    amplitudes = np.maximum(signal / (np.isfinite(values) @ shape), smallest)
+    return np.array([0.0, variance, centre, background]), amplitudes

@@ -16,6 +16,7 @@ REASONS = {
     engine.NO_PEAK: "no peak",
     engine.NOT_SETTLED: "did not settle",
     engine.UNSURE: "variance within its error",
+    engine.MASKED: "masked",
 }
 
 
@@ -28,7 +29,8 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     ----------
     counts : xarray.DataArray
         Profiles along the dimension ``position_nm``, at increasing positions; any other
-        dimensions, such as ``time_ns``, number the profiles.
+        dimensions, such as ``time_ns``, number the profiles. NaN, as ``counts.where(good)`` gives,
+        is left out.
     background : bool
         Whether to fit the constant b; without it b = 0.
 
@@ -48,12 +50,14 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
             no optimum was found.
         ``variance within its error``
             the noise allows any width.
+        ``masked``
+            there is no reading.
 
     Raises
     ------
     ValueError
         If there is no ``position_nm``, positions or times do not increase, there are no more
-        positions than parameters, or a count is negative or not finite.
+        positions than parameters, or a count is negative or infinite.
 
     Notes
     -----
@@ -68,7 +72,9 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     120.0
     """
     axes = {"time_ns"}.intersection(getattr(counts, "dims", ()))
-    counts = as_record(counts, "position_nm", *axes)
+    counts = as_record(counts, "position_nm", *axes, masked=True)
+    if counts.isnull().any():
+        counts = counts.dropna("position_nm", how="all")
     position = counts["position_nm"].to_numpy()
     n_parameters = 4 if background else 3
     if position.size <= n_parameters:
@@ -80,7 +86,7 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     def fit_all(profiles: FloatArray) -> tuple[FloatArray, ...]:
         flat = profiles.reshape(-1, position.size).astype(float)
         fits, verdicts = np.empty((flat.shape[0], 5)), np.empty(flat.shape[0], np.int8)
-        engine.fit_gaussians(position, flat, n_parameters, fits, verdicts)
+        engine.fit_gaussians(position, flat, n_parameters, False, fits, verdicts)
         reasons = np.array([*REASONS.values()])[verdicts].reshape(profiles.shape[:-1])
         return *np.moveaxis(fits.reshape(*profiles.shape[:-1], 5), -1, 0), reasons
 

@@ -10,13 +10,21 @@ from typing import Literal, get_args
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
+from scipy import stats
 
-from tptools.arrays import FloatArray
+from tptools.arrays import BoolArray, FloatArray
 from tptools.checks import check_choice, check_number
-from tptools.estimate import Estimate, correlated_estimates
+from tptools.estimate import Estimate, Goodness, correlated_estimates
+from tptools.fitting import engine
 from tptools.fitting.line import weighted_line
+from tptools.fitting.misfit import Misfit, Model, group_starts, map_misfit
 from tptools.fitting.profiles import fit_profiles
-from tptools.fitting.records import EDGE_FRACTION, check_window, select_window
+from tptools.fitting.records import (
+    EDGE_FRACTION,
+    check_window,
+    drop_masked_positions,
+    select_window,
+)
 from tptools.fitting.result import Fit
 from tptools.records import as_record
 from tptools.units import NM2_PER_NS_IN_CM2_S
@@ -32,6 +40,11 @@ IN_THE_PLANE = "<r^2(t)> - <r^2(0)>, 4Dt in the plane"
 NEIGHBOURS = 25
 # Standard deviation, relative to the largest, that is rounding rather than scatter.
 NO_SCATTER = 1e-9
+# Groups of slices whose Gaussians are tested have variances with about this relative error, so
+# that errors are normal; what has a larger one than the other is in no line.
+GROUP_ERROR = 0.07
+LARGEST_ERROR = 0.15
+MOST_GROUPS = 48
 
 
 def variance_growth(
@@ -47,7 +60,8 @@ def variance_growth(
     Parameters
     ----------
     counts : xarray.DataArray
-        Counts over ``time_ns`` and ``position_nm``.
+        Counts over ``time_ns`` and ``position_nm``; NaN, as ``counts.where(good)`` gives, is left
+        out, and slices without any reading are.
     window_ns : tuple of float
         First and last time that count.
 
@@ -170,6 +184,7 @@ def line_through_slices(
     -------
     Estimate
         In cm2/s; NaN if fewer than 3 slices besides the first have a width, or the first has none.
+        Goodness and notes as for `diffusivity`.
 
     Raises
     ------
@@ -186,7 +201,8 @@ def line_through_slices(
     """
     check_choice("background", background, get_args(Background))
     check_number("within_nm", within_nm, above=0, finite=False)
-    record = select_window(counts, window_ns).sel(position_nm=slice(-within_nm, within_nm))
+    seen = select_window(counts, window_ns).sel(position_nm=slice(-within_nm, within_nm))
+    record = seen = drop_masked_positions(seen)
     if background == "edges":
         n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))
         ends = record.isel(position_nm=[*range(n), *range(-n, 0)])
@@ -200,7 +216,72 @@ def line_through_slices(
         note = f"first slice: {reasons[0]}" if reasons[0] else note
         return Estimate(math.nan, math.nan, "cm2/s", "slices", note)
     line = fit_growth(growth["growth_nm2"], (0.0, math.inf), free_intercept=free_intercept)
-    return replace(line["diffusivity_cm2_s"], method="slices", note=note)
+    found = replace(line["diffusivity_cm2_s"], method="slices", note=note)
+    misfit = _misfit(seen, n_parameters=3 if background == "ignored" else 4)
+    # what leaves the background out does so on purpose
+    return replace(misfit, meaningless=misfit.meaningless and background == "fitted").applied(found)
+
+
+def _misfit(record: xr.DataArray, n_parameters: int) -> Misfit:
+    """Whether profiles are Gaussian, to photon noise, and their variances lie on a line.
+
+    Slices are summed to groups that have the counts for both, and each gets its likeliest Gaussian.
+    """
+    time, position = record["time_ns"].to_numpy(), record["position_nm"].to_numpy()
+    in_slice = np.nansum(record.to_numpy(), axis=1)
+    none = np.empty((0, *record.shape))
+    slices = Model(record.to_numpy(), np.zeros(record.shape), none, none)
+    whole, _ = _likeliest(position, slices.summed(np.zeros(1, int)).counts, n_parameters)
+    precision = float(np.nan_to_num(whole[0, engine.VARIANCE] / whole[0, 4]))
+    n_groups = int(np.clip((GROUP_ERROR * precision) ** 2, 1, MOST_GROUPS))
+    first = group_starts(in_slice, n_groups)
+    total = np.add.reduceat(in_slice, first)
+    mean_time = np.add.reduceat(in_slice * time, first) / np.maximum(total, 1)
+    counts = slices.summed(first).counts
+    fits, good = _likeliest(position, counts, n_parameters)
+    if not good.any():
+        return Misfit(Goodness(math.nan, math.nan, math.nan))
+    model = _gaussians(position, counts[good], fits[good], n_parameters)
+    straight = _straight(mean_time[good], *fits[good].T[[engine.VARIANCE, 4]])
+    levels = [model, model.summed(np.zeros(1, int))]
+    return map_misfit(levels, mean_time[good], position, straight)
+
+
+def _likeliest(
+    position: FloatArray, counts: FloatArray, n_parameters: int
+) -> tuple[FloatArray, BoolArray]:
+    """The likeliest Gaussian of every row, and which rows have one."""
+    fits, verdicts = np.empty((len(counts), 5)), np.empty(len(counts), np.int8)
+    engine.fit_gaussians(position, counts, n_parameters, True, fits, verdicts)
+    return fits, verdicts == engine.GOOD
+
+
+def _gaussians(
+    position: FloatArray, counts: FloatArray, fits: FloatArray, n_parameters: int
+) -> Model:
+    """Gaussians with the derivatives by their parameters."""
+    amplitude, centre, variance, background = fits[:, :4, None].swapaxes(0, 1)
+    shift = position - centre
+    shape = np.exp(-(shift**2) / (2 * variance))
+    spot = amplitude * shape
+    slopes = [shape, spot * shift / variance, spot * shift**2 / (2 * variance**2), 1 + 0 * spot]
+    own = np.array(slopes[:n_parameters])
+    return Model(counts, spot + background, own, np.empty((0, *counts.shape)))
+
+
+def _straight(time: FloatArray, variance: FloatArray, error: FloatArray) -> Goodness:
+    """Test of a line through variances, with the errors that they would have on the line."""
+    sure = error < LARGEST_ERROR * variance
+    if sure.sum() < 4:
+        return Goodness(math.nan, 0.0, math.nan)
+    time, variance, relative = time[sure], variance[sure], (error / variance)[sure]
+    expected = variance
+    for _ in range(2):
+        weight = 1 / (relative * expected) ** 2
+        (slope, intercept), _ = weighted_line(time, variance, weight)
+        expected = np.maximum(intercept + slope * time, variance / 2)
+    chi_square = float((((variance - intercept - slope * time) / (relative * expected)) ** 2).sum())
+    return Goodness(chi_square, time.size - 2.0, float(stats.chi2.sf(chi_square, time.size - 2)))
 
 
 def _growth(fits: xr.Dataset) -> xr.Dataset:
@@ -236,6 +317,9 @@ def _line(time: FloatArray, values: FloatArray, weight: FloatArray, free_interce
     def curve(time_ns: ArrayLike) -> FloatArray:
         return intercept + slope * np.asarray(time_ns, float)
 
+    # errors from the scatter leave nothing to compare it with
+    goodness = Goodness(chi_square, n_free, math.nan)
+    estimates = [replace(one, goodness=goodness) for one in estimates]
     parameters = dict(zip(("diffusivity_cm2_s", "intercept_nm2"), estimates, strict=True))
     return Fit(parameters, method, curve(time), chi_square, n_free, curve)
 
