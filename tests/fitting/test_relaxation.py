@@ -1,10 +1,13 @@
 """Tests of tptools.fitting.relaxation."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tptools.estimate import Estimate
 from tptools.fitting import fit_relaxation, relaxation_curve
 
 TIME_US = np.geomspace(0.6, 100, 16)
@@ -44,6 +47,69 @@ def test_weights_follow_the_errors():
     error = np.full_like(value, 0.001)
     error[3] = 1e3
     assert fit_relaxation(TIME_US, value, error)["tau_us"].value == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1.0, 1e100])
+@pytest.mark.parametrize("offset_us", [0.0, 30.0, 1.7e9])
+@pytest.mark.parametrize("amplitude", [0.14, -0.009])
+def test_times_and_units_of_any_size(unit, offset_us, amplitude):
+    """A point at zero, times since an epoch, tiny units and a rise change no relaxation time."""
+    time = np.concatenate([[0.0], TIME_US])
+    value = unit * relaxation_curve(time, 0.01, amplitude, 6.0)
+    fit = fit_relaxation((time + offset_us)[::-1], value[::-1])
+    assert fit["tau_us"].value == pytest.approx(6.0, rel=1e-5)
+    assert fit["limit_cm2_s"].value == pytest.approx(0.01 * unit, rel=1e-5)
+    if offset_us < 1000:
+        first = amplitude * unit * np.exp(offset_us / 6)
+        assert fit["amplitude_cm2_s"].value == pytest.approx(first, rel=1e-4)
+    else:
+        assert np.isnan(fit["amplitude_cm2_s"].value)
+    np.testing.assert_allclose(fit.curve(time + offset_us), value, rtol=1e-4)
+
+
+RNG = np.random.default_rng(6)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (np.full(16, 0.1), "do not change"),
+        (np.zeros(16), "do not change"),
+        (RNG.normal(0.1, 0.003, 16), "do not change"),
+        (0.1 + 0.001 * TIME_US, "straight line"),
+        (RNG.normal(relaxation_curve(TIME_US, 0.01, 0.1, 1e4), 1e-4), "do not change|line"),
+        (RNG.normal(relaxation_curve(TIME_US, 0.01, 1e12, 0.02), 1e-4), "only the first"),
+    ],
+    ids=["equal", "zero", "noise", "line", "slow", "fast"],
+)
+def test_what_points_do_not_determine_is_not_reported(value, reason):
+    """Without a change, or with one that ends outside of the times, there is no tau."""
+    fit = fit_relaxation(TIME_US, value)
+    for one in fit.values():
+        assert np.isnan(one.value)
+        assert re.search(f"not determined by this record: .*({reason})", one.note)
+
+
+def test_noise_seldom_relaxes_and_noisy_curves_mostly_do():
+    """Constants give a tau in less than one of ten draws; clear curves in all."""
+    rng = np.random.default_rng(7)
+    exact = relaxation_curve(TIME_US, 0.01, 0.14, 6.0)
+    flat = [fit_relaxation(TIME_US, rng.normal(0.1, 0.01, 16))["tau_us"].value for _ in range(60)]
+    clear = [fit_relaxation(TIME_US, rng.normal(exact, 0.015))["tau_us"].value for _ in range(60)]
+    assert np.isfinite(flat).mean() < 0.2
+    assert np.isfinite(clear).all()
+
+
+def test_estimates_bring_their_errors():
+    """Points may be Estimates in the unit of the fit."""
+    value, error = relaxation_curve(TIME_US, 0.01, 0.14, 6.0), np.linspace(1e-3, 4e-3, 16)
+    value = np.random.default_rng(8).normal(value, error)
+    given = [Estimate(v, e, "cm2/s", "fit") for v, e in zip(value, error, strict=True)]
+    assert (
+        fit_relaxation(TIME_US, given)["tau_us"] == fit_relaxation(TIME_US, value, error)["tau_us"]
+    )
+    with pytest.raises(ValueError, match="is in 'nm' and must be in 'cm2/s'"):
+        fit_relaxation(TIME_US, [Estimate(1.0, 0.1, "nm", "fit")] * 16)
 
 
 @pytest.mark.parametrize(

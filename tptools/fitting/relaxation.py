@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from tptools.arrays import FloatArray
+from tptools.estimate import Estimate
+from tptools.fitting.determined import undetermined
+from tptools.fitting.points import as_points
 from tptools.fitting.result import Fit, fit_curve
-from tptools.records import as_columns, as_numbers, check_errors
+from tptools.records import as_columns, as_numbers, check_errors, check_varied
 
 __all__ = ["fit_relaxation", "relaxation_curve"]
+
+LIMIT = "limit_cm2_s"
+UNITS = {LIMIT: "cm2/s", "amplitude_cm2_s": "cm2/s", "tau_us": "us"}
+N_TAUS = 100
+MOST_TIMES = 50.0  # relaxation times from zero to the first point
+ONE_SIDE = 0.16  # beyond one standard error
+CHANCE = 0.1  # of noise to pass for a change
+ROUNDING = 1e-12
 
 
 def relaxation_curve(
@@ -40,28 +53,40 @@ def relaxation_curve(
 
 
 def fit_relaxation(
-    time_us: ArrayLike, diffusivity_cm2_s: ArrayLike, std_err_cm2_s: ArrayLike | None = None
+    time_us: ArrayLike,
+    diffusivity_cm2_s: Sequence[Estimate] | ArrayLike,
+    std_err_cm2_s: ArrayLike | None = None,
 ) -> Fit:
     """Fit `relaxation_curve` by least squares.
 
     Parameters
     ----------
-    time_us, diffusivity_cm2_s : array_like
-        Points of the curve, of one shape.
+    time_us : array_like
+        At least four times, in any order.
+    diffusivity_cm2_s : sequence of Estimate, or array_like
+        As many diffusivities.
     std_err_cm2_s : array_like, optional
-        Standard errors of the diffusivities. None gives every point the same weight.
+        Standard errors of the diffusivities, by default those of Estimates. Without any, every
+        point has the same weight.
 
     Returns
     -------
     Fit
         Parameters ``limit_cm2_s``, ``amplitude_cm2_s`` and ``tau_us``. Their errors are
-        scaled by the misfit, so that a curve that is not an exponential has wider ones.
+        scaled by the misfit, so that a curve that is not an exponential has wider ones. NaN with a
+        note where the points do not determine them: no change, or one that a straight line
+        describes as well, or a step before all but the first time.
 
     Raises
     ------
     ValueError
         If shapes differ, there are fewer than four points, or a number is not finite or an error
         not positive.
+
+    Notes
+    -----
+    The start is the best of a scan of relaxation times. Points do not determine a time where the
+    misfit of its limits, zero and infinity, lies within one standard error.
 
     Examples
     --------
@@ -70,29 +95,95 @@ def fit_relaxation(
     >>> round(fit["tau_us"].value, 6)
     6.0
     """
-    time, value = as_columns(4, time_us=time_us, diffusivity_cm2_s=diffusivity_cm2_s)
-    error = np.ones_like(value)
-    if std_err_cm2_s is not None:
-        _, error = as_columns(4, time_us=time_us, std_err_cm2_s=std_err_cm2_s)
-        check_errors("std_err_cm2_s", error)
-    start = {
-        "limit_cm2_s": {"value": value.min()},
-        "amplitude_cm2_s": {"value": np.ptp(value)},
-        "tau_us": {"value": _guess_tau_us(time, value), "min": 0},
-    }
-    return fit_curve(
-        relaxation_curve,
+    points = as_points("diffusivity_cm2_s", diffusivity_cm2_s, std_err_cm2_s, unit=UNITS[LIMIT])
+    time, value, error = as_columns(
+        4, time_us=time_us, diffusivity_cm2_s=points.value, std_err_cm2_s=points.std_err
+    )
+    if std_err_cm2_s is None and not error.any():
+        error = np.ones_like(value)
+    check_errors("std_err_cm2_s", error)
+    check_varied(time_us=time)
+    # no number is known better than its own rounding
+    error = np.maximum(error, np.finfo(float).eps * np.abs(value).max())
+    first, least, change = float(time.min()), float(error.min()), float(np.ptp(value))
+    tau, rivals = _scan(time - first, value, (error / least) ** -2)
+    # far from zero, where no amplitude can be extrapolated to, only times after the first count
+    shift = first if abs(first) > MOST_TIMES * tau else 0.0
+    found = _heights(np.exp((shift - time) / tau), value, (error / least) ** -2)
+    fit = fit_curve(
+        lambda at, **trial: relaxation_curve(at - shift, **trial),
         time,
         value,
-        start,
-        units={"limit_cm2_s": "cm2/s", "amplitude_cm2_s": "cm2/s", "tau_us": "us"},
+        _start(*found, tau, varied=change > ROUNDING * np.abs(value).max()),
+        units=UNITS,
         method="single exponential",
-        variance=error**2,
+        # residuals of order one, for diffusivities of any size
+        variance=(error / least * (change or 1.0)) ** 2,
         scale_errors=True,
     )
+    reason = _reason(fit.chi_square * (change or 1.0) ** 2, fit.n_free, rivals)
+    fit = _rescaled(fit, (change or 1.0) / least)
+    if reason:
+        return undetermined(fit, reason)
+    return undetermined(fit, "no time lies near zero", "amplitude_cm2_s") if shift else fit
 
 
-def _guess_tau_us(time: FloatArray, value: FloatArray) -> float:
-    """Time of the point nearest to 1/e of the way down."""
-    target = value.min() + np.ptp(value) / math.e
-    return float(max(time[np.abs(value - target).argmin()], 1e-6))
+def _start(
+    limit: float, amplitude: float, tau: float, *, varied: bool
+) -> dict[str, dict[str, float]]:
+    """Start values; of equal diffusivities only their limit is fitted."""
+    return {
+        LIMIT: {"value": limit},
+        "amplitude_cm2_s": {"value": amplitude, "vary": varied},
+        "tau_us": {"value": tau, "min": 0.0, "vary": varied},
+    }
+
+
+def _rescaled(fit: Fit, factor: float) -> Fit:
+    """The fit with residuals in other units."""
+    goodness = replace(fit.goodness, chi_square=fit.chi_square * factor**2)
+    named = {name: replace(one, goodness=goodness) for name, one in fit.items()}
+    return replace(fit, parameters=named, chi_square=goodness.chi_square)
+
+
+def _scan(
+    after: FloatArray, value: FloatArray, weight: FloatArray
+) -> tuple[float, dict[str, float]]:
+    """The best relaxation time of a wide range, and the misfits of what it may be mistaken for."""
+    apart = np.diff(np.unique(after))
+    taus = np.geomspace(apart.min() / 5, 30 * after.max(), N_TAUS)
+    best = taus[np.argmin([_misfit(np.exp(-after / tau), value, weight) for tau in taus])]
+    rivals = {
+        "they do not change": _misfit(np.zeros_like(after), value, weight),
+        "a straight line describes them as well": _misfit(after, value, weight),
+        "only the first differs from the others": _misfit(after == 0, value, weight),
+    }
+    return float(best), rivals
+
+
+def _heights(shape: FloatArray, value: FloatArray, weight: FloatArray) -> tuple[float, float]:
+    """The best constant, and the best multiple of a shape beside it."""
+    share = weight / weight.sum()
+    centre, level = share @ shape, share @ value
+    spread = share @ (shape - centre) ** 2
+    height = share @ ((shape - centre) * (value - level)) / spread if spread > 0 else 0.0
+    return float(level - height * centre), float(height)
+
+
+def _misfit(shape: FloatArray, value: FloatArray, weight: FloatArray) -> float:
+    limit, height = _heights(shape.astype(float), value, weight)
+    return float(weight @ (value - limit - height * shape) ** 2)
+
+
+def _reason(misfit: float, n_free: float, rivals: dict[str, float]) -> str:
+    """Why points do not determine an exponential; empty if they do."""
+    noise = misfit / n_free
+    flat, *others = rivals
+    # a constant has two parameters less than an exponential, the others have one less
+    allowed = dict.fromkeys(others, stats.t.isf(ONE_SIDE, n_free) ** 2)
+    allowed[flat] = 2 * stats.f.isf(CHANCE, 2, n_free)
+    rounding = ROUNDING * rivals[flat]
+    for reason in rivals:
+        if not rivals[reason] - misfit > allowed[reason] * noise + rounding:
+            return reason
+    return ""
