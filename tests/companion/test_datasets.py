@@ -1,11 +1,13 @@
 """Tests of tptools.companion.datasets."""
 
 import http.server
+import os
 import shutil
 import subprocess
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pooch
@@ -159,11 +161,52 @@ def test_damaged_local_file_is_named_and_left_alone(server, folder, content):
     assert (folder / FILE).read_bytes() == content
 
 
-def test_folder_in_place_of_a_file(folder):
-    """A folder of the name of a file is named, with what to do."""
-    (folder / FILE).mkdir(parents=True)
-    with pytest.raises(datasets.DatasetError, match=f"{FILE} cannot be read as a file: .*checkout"):
+@pytest.mark.parametrize(
+    ("put", "said"),
+    [
+        (Path.mkdir, "it is a folder"),
+        (os.mkfifo, "it is a pipe"),
+        (lambda path: path.symlink_to("gone"), "it is a link to gone, where nothing is"),
+        (lambda path: path.symlink_to(path), f"it is a link to .*{FILE}: Too many levels"),
+        (lambda path: path.symlink_to(path.parent), "it is a folder"),
+        (lambda path: path.symlink_to("file/in a file"), "it is a link to file/.*: Not a dir"),
+    ],
+    ids=["folder", "pipe", "dangling", "looping", "to a folder", "through a file"],
+)
+def test_what_is_no_file_in_place_of_a_file(server, folder, put, said):
+    """It is named, and neither waited for nor replaced, even with a good mirror."""
+    folder.mkdir()
+    (folder / "file").touch()
+    put(folder / FILE)
+    before = (folder / FILE).lstat()
+    with pytest.raises(datasets.DatasetError, match=f"{FILE} cannot be read as a file: {said}"):
         datasets.load("printed_tables")
+    assert (folder / FILE).lstat() == before
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_link_to_a_file_is_a_file(folder):
+    """Files may lie elsewhere, with links to them in the folder."""
+    folder.mkdir()
+    (folder / FILE).symlink_to(BUNDLED / FILE)
+    assert datasets.load("printed_tables").sizes["row"] == 13
+
+
+@pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("gone")])
+def test_what_is_no_folder_in_place_of_the_folder(server, folder, put):
+    """A file or a dangling link where the folder would be is named with what to do."""
+    put(folder)
+    with pytest.raises(datasets.DatasetError, match=r"local is no folder; set TPTOOLS_DATA_DIR"):
+        datasets.load("printed_tables")
+
+
+@pytest.mark.parametrize("content", [b"one two three four", b"\xff\xfe", bytes(9)])
+def test_damaged_registry(tmp_path, monkeypatch, content):
+    """A registry that is none is named, with where to get it."""
+    monkeypatch.setattr(datasets, "REGISTRY", tmp_path / "data_registry.txt")
+    datasets.REGISTRY.write_bytes(content)
+    with pytest.raises(datasets.DatasetError, match=r"registry .* cannot be read: .*checkout"):
+        datasets.names()
 
 
 def test_mark_of_the_byte_order_changes_nothing(tmp_path, folder, monkeypatch):

@@ -18,6 +18,7 @@ True
 """
 
 import os
+import stat
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from pathlib import Path
 
 import pandas as pd
 import xarray as xr
+
+from tptools.companion.download import Download
 
 with warnings.catch_warnings():
     # pooch loads a progress bar that complains in notebooks without ipywidgets; none is shown here
@@ -168,8 +171,19 @@ def _shelf() -> pooch.Pooch:
         # pooch would otherwise overwrite a tracked file that does not match
         allow_updates=False,
     )
-    with REGISTRY.open(encoding="utf-8-sig") as registry:
-        shelf.load_registry(registry)
+    try:
+        with REGISTRY.open(encoding="utf-8-sig") as registry:
+            shelf.load_registry(registry)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"the registry {REGISTRY} cannot be read: {error}; "
+            f"take that of the repository (git checkout -- {REGISTRY.name})"
+        ) from error
+    if os.path.lexists(shelf.abspath) and not shelf.abspath.is_dir():
+        raise DatasetError(
+            f"{shelf.abspath} is no folder; set TPTOOLS_DATA_DIR to one, or unset it for data/ of "
+            "the checkout"
+        )
     return shelf
 
 
@@ -179,15 +193,18 @@ def _files(shelf: pooch.Pooch) -> dict[str, str]:
 
 def _fetch(shelf: pooch.Pooch, file: str) -> Path:
     path, expected = shelf.abspath / file, shelf.registry[file]
-    if not path.exists():
+    fault = _fault(path)
+    if fault is None and not path.exists():
         return _download(shelf, file)
     try:
-        found = pooch.file_hash(str(path))
+        found = fault or pooch.file_hash(str(path))
     except OSError as error:
+        fault = error.strerror
+    if fault:
         raise DatasetError(
-            f"{path} cannot be read as a file: {error.strerror}; move it away and put data/{file} "
+            f"{path} cannot be read as a file: {fault}; move it away and put data/{file} "
             f"of the repository there (git checkout -- data/{file})"
-        ) from error
+        )
     if found != expected:
         raise DatasetError(
             f"{path} is damaged or was edited: its sha256 is {found}, "
@@ -198,18 +215,33 @@ def _fetch(shelf: pooch.Pooch, file: str) -> Path:
     return path
 
 
+def _fault(path: Path) -> str | None:
+    """What is in the place of a file and is none; None for a file, and where nothing is."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        nowhere = path.is_symlink()
+        return f"it is a link to {path.readlink()}, where nothing is" if nowhere else None
+    except OSError as error:
+        return f"it is a link to {path.readlink()}: {error.strerror}"
+    if stat.S_ISREG(mode):
+        return None
+    return "it is a folder" if stat.S_ISDIR(mode) else "it is a pipe or a device"
+
+
 def _download(shelf: pooch.Pooch, file: str) -> Path:
     if not os.environ.get("TPTOOLS_DATA_URL"):
         raise DatasetError(
             f"{shelf.abspath / file} is missing; put data/{file} of the repository there "
             f"(git checkout -- data/{file}), or set TPTOOLS_DATA_URL to a mirror"
         )
+    download = Download(pooch.HTTPDownloader)
     try:
         with _without_news():
-            return Path(shelf.fetch(file))
+            return Path(shelf.fetch(file, downloader=download))
     except (OSError, ValueError) as error:
         raise DatasetError(
-            f"{shelf.get_url(file)} could not be fetched in {RETRIES + 1} attempts: {error}. "
+            f"{shelf.get_url(file)} could not be fetched in {download.attempts} attempts: {error}. "
             "Nothing was stored; check TPTOOLS_DATA_URL and that the mirror is of this version"
         ) from error
 
