@@ -25,6 +25,8 @@ from tempfile import TemporaryDirectory
 from commands import choose
 from lock import alone
 
+from tptools.files import whole
+
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "book" / "timings.csv"
 
@@ -100,7 +102,7 @@ def main() -> None:
             "on": machine(),
         }
         order = [rows[what] for what, *_ in STEPS.values() if what in rows]
-        with TABLE.open("w", encoding="utf-8", newline="") as stream:
+        with whole(TABLE) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, order[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(order)

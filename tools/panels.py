@@ -25,6 +25,8 @@ import nbformat
 from commands import choose
 from nbclient import NotebookClient
 
+from tptools.files import whole
+
 BOOK = Path(__file__).resolve().parent.parent / "book"
 TABLE = BOOK / "panels.csv"
 ROLE = re.compile(r"\{[a-z:]+\}`~?([^`]+)`|`([^`]+)`")
@@ -43,7 +45,7 @@ def read_table(path: Path = TABLE) -> list[dict[str, str]]:
 
 def write_table(rows: Sequence[dict[str, str]], path: Path = TABLE) -> None:
     """Write the table back."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -328,21 +328,6 @@ def test_command_line_refuses_names_beside_all(capsys):
     assert SMALL in capsys.readouterr().err
 
 
-def test_file_is_whole_or_not_there(tmp_path, monkeypatch):
-    """A write that is interrupted leaves the file that was there as it was."""
-    dataset, path = xr.Dataset({"counts": ("time_ns", [1, 2])}), tmp_path / "two.nc"
-    path.write_bytes(b"before")
-
-    def interrupted(self, file, **options):
-        Path(file).write_bytes(b"half")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        make.write(dataset, path)
-    assert path.read_bytes() == b"before"
-
-
 def test_unknown_name_lists_the_known():
     """A typing error is answered with the names there are."""
     with pytest.raises(ValueError, match="'tplm_10nw' must be one of 'calibration'"):

@@ -28,6 +28,7 @@ from tptools.companion.recipes import (
     Recipe,
     SweepRecipe,
 )
+from tptools.files import whole
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
 from tptools.provenance import fingerprint
 
@@ -113,6 +114,11 @@ def write(dataset: xr.Dataset, path: str | PathLike[str]) -> str:
     str
         Its line for ``data_registry.txt``.
 
+    Raises
+    ------
+    OSError
+        If it cannot be written, as on a full disk; what was there before stays.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
@@ -123,9 +129,10 @@ def write(dataset: xr.Dataset, path: str | PathLike[str]) -> str:
     """
     packed = {"zlib": True, "complevel": 9, "shuffle": True}
     encoding = {"counts": packed} if "counts" in dataset else {}
-    beside = Path(f"{path}.part")
-    dataset.to_netcdf(beside, engine="h5netcdf", encoding=encoding)
-    beside.replace(path)
+    # in memory first: on a full disk the HDF5 library ends the process without a word
+    content = dataset.to_netcdf(engine="h5netcdf", encoding=encoding)
+    with whole(path) as beside:
+        beside.write_bytes(content)
     return f"{Path(path).name} {pooch.file_hash(str(path))}"
 
 
