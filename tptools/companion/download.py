@@ -44,7 +44,7 @@ class Download:
             faults of the connection.
         """
         self.attempts += 1
-        received, done = _Received(), Future[None]()
+        received, done = _Received(), Future[object]()
         source = self._source(timeout=SILENCE_S, hooks={"response": received.follow})
         # A timeout of a socket starts anew with every byte, so the clock runs beside. The thread
         # ends with the connection, or with the process.
@@ -64,7 +64,7 @@ class _Received(io.BytesIO):
 
     _response: Any = None
 
-    def fetch(self, source: Callable[..., None], url: str, done: Future[None]) -> None:
+    def fetch(self, source: Callable[..., object], url: str, done: Future[object]) -> None:
         """Receive all of a file, and say how it ended."""
         try:
             done.set_result(source(url, self, None))
