@@ -14,6 +14,9 @@ from tptools.records import as_dataset, as_record, even_step
 
 __all__ = ["quantum_yield", "whole_spot_light"]
 
+LEAST_CLEAR = 3.0
+"""Standard errors that the light taken off a lamp must exceed; a quotient by less is skewed."""
+
 
 def whole_spot_light(
     counts: xr.DataArray, *, background_until_ns: float = -0.3, centre_nm: float | None = None
@@ -123,7 +126,7 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     Estimate
         Pure number. The error is propagated from Poisson noise of the four counts and the drift of
         the lamp between them, and divided by the root of the number of repetitions. NaN with a
-        note where the sample did not absorb.
+        note where the sample did not absorb three standard errors of light in every repetition.
 
     Raises
     ------
@@ -144,13 +147,13 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     check_number("lamp_drift", record.attrs["lamp_drift"], at_least=0)
     counts = np.array([as_record(record[name], name=name) for name in names])
     emitted, absorbed = counts[0] - counts[1], counts[2] - counts[3]
-    if (absorbed <= 0).any():
-        note = "the sample took no light off the lamp"
-        return Estimate(math.nan, math.nan, "", "integrating sphere", note)
-    ratio = emitted / absorbed
     # the background of the blank is not the lamp's
     driven = np.array([emitted, np.zeros_like(emitted), counts[2], counts[3]])
     variance = counts + (record.attrs["lamp_drift"] * driven) ** 2
+    if (absorbed <= LEAST_CLEAR * np.sqrt(variance[2] + variance[3])).any():
+        note = "the sample took no light off the lamp"
+        return Estimate(math.nan, math.nan, "", "integrating sphere", note)
+    ratio = emitted / absorbed
     slopes = np.array([1 + 0 * ratio, 1 + 0 * ratio, ratio, ratio]) / absorbed
     error = np.sqrt((slopes**2 * variance).sum(axis=0).sum()) / ratio.size
     return Estimate(float(ratio.mean()), float(error), "", "integrating sphere")
