@@ -50,8 +50,8 @@ def optical_density(thickness_nm: float, coefficient_per_cm: float) -> float:
     >>> round(optical_density(35, absorption_coefficient_per_cm()), 3)
     0.08
     """
-    check_number("thickness_nm", thickness_nm, at_least=0)
-    check_number("coefficient_per_cm", coefficient_per_cm, at_least=0)
+    thickness_nm = check_number("thickness_nm", thickness_nm, at_least=0)
+    coefficient_per_cm = check_number("coefficient_per_cm", coefficient_per_cm, at_least=0)
     return coefficient_per_cm * thickness_nm * CM_PER_NM / math.log(10)
 
 
@@ -80,8 +80,8 @@ def thickness_for_nm(density: float, coefficient_per_cm: float) -> float:
     >>> round(thickness_for_nm(0.08, absorption_coefficient_per_cm()))
     35
     """
-    check_number("density", density, at_least=0)
-    check_number("coefficient_per_cm", coefficient_per_cm, above=0)
+    density = check_number("density", density, at_least=0)
+    coefficient_per_cm = check_number("coefficient_per_cm", coefficient_per_cm, above=0)
     return density * math.log(10) / (coefficient_per_cm * CM_PER_NM)
 
 
@@ -110,7 +110,7 @@ def mean_relative_intensity(density: float) -> float:
     >>> round(mean_relative_intensity(0.08), 3)
     0.913
     """
-    check_number("density", density, at_least=0)
+    density = check_number("density", density, at_least=0)
     depth = density * math.log(10)
     return -math.expm1(-depth) / depth if depth else 1.0
 
@@ -155,15 +155,15 @@ def local_field_gain(
     >>> round(local_field_gain(0.572), 2)
     1.07
     """
-    check_number("volume_fraction", volume_fraction, above=0, at_most=1)
+    volume_fraction = check_number("volume_fraction", volume_fraction, above=0, at_most=1)
     indices = {
         "index_crystal": index_crystal,
         "index_between": index_between,
         "index_solvent": index_solvent,
     }
-    for name, index in indices.items():
-        check_number(name, index, at_least=1)
-    crystal, between, solvent = (index**2 for index in indices.values())
+    plain = [check_number(name, index, at_least=1) for name, index in indices.items()]
+    _, index_between, index_solvent = plain
+    crystal, between, solvent = (index**2 for index in plain)
     beta = (crystal - between) / (crystal + 2 * between)
     crowding = 1 - volume_fraction * beta
     film_field = 3 * between / (crystal + 2 * between) / crowding

@@ -132,8 +132,8 @@ def measure_curve(
     array([1.95])
     """
     _check_lasers(model, excitations)
-    check_integer("seed", seed, at_least=0)
-    check_integer("n_excitons", n_excitons, at_least=1)
+    seed = check_integer("seed", seed, at_least=0)
+    n_excitons = check_integer("n_excitons", n_excitons, at_least=1)
     found = [_measure(model, one, derive_seed(seed, one), n_excitons) for one in excitations]
     return xr.Dataset(
         {"diffusivity_cm2_s": ("laser", found, {"units": "cm2/s"})},
@@ -232,7 +232,7 @@ def calibrate(
     (4, 0.006)
     """
     _check_lasers(start, excitations, model="start")
-    _check_targets(targets)
+    targets = _check_targets(targets)
     rows: list[dict[str, float]] = []
     curves: list[xr.Dataset] = []
     names = [CONTROLS[target] for target in targets]
@@ -272,13 +272,14 @@ def _check_lasers(film: object, excitations: Sequence[Excitation], model: str = 
         check_type(f"excitations[{k}]", one, Excitation)
 
 
-def _check_targets(targets: Mapping[str, float]) -> None:
+def _check_targets(targets: Mapping[str, float]) -> dict[str, float]:
+    """Refuse targets that nothing controls, and return plain ones."""
     check_type("targets", targets, Mapping, remedy=f"give numbers by name: {', '.join(CONTROLS)}")
     if not targets:
         raise ValueError(f"targets is empty; name at least one of {', '.join(CONTROLS)}")
-    for name, wanted in targets.items():
+    for name in targets:
         check_choice("target", name, tuple(CONTROLS))
-        check_number(name, wanted, above=0)
+    return {name: check_number(name, wanted, above=0) for name, wanted in targets.items()}
 
 
 def _free(model: ExcitonModel, names: Sequence[str]) -> FloatArray:

@@ -1,13 +1,19 @@
-"""Checks at the public boundary: an error names the value and the rule."""
+"""Checks at the public boundary: an error names the value and the rule.
+
+A number that has passed is a plain int or float, whatever type it came in: nothing behind the
+boundary wraps, rounds to half precision or has a text of its own.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Container, Hashable, Iterable, Sequence
+from dataclasses import fields
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
-from numpy.ma.core import MaskedConstant
+import numpy as np
 
 
 def as_number(name: str, value: Any) -> float:
@@ -19,64 +25,141 @@ def as_number(name: str, value: Any) -> float:
     Traceback (most recent call last):
     TypeError: value = '3' must be a real number; convert it first
     """
+    number = plain_number(value)
+    if number is None:
+        raise TypeError(f"{name} = {value!r} must be a real number; convert it first")
+    return _float(number)
+
+
+def plain_number(value: object) -> int | float | None:
+    """The int or float that a number of any type stands for; None if it is no real number.
+
+    A scalar of numpy, an array without dimensions, a fraction or a decimal is a number; a boolean,
+    a text, a complex or masked value and an estimate are none. What is too large for a float is
+    infinite, and there is one zero.
+
+    Examples
+    --------
+    >>> plain_number(np.float16(0.5)), plain_number(np.uint8(3)), plain_number(True)
+    (0.5, 3, None)
+    """
+    if isinstance(getattr(value, "dtype", None), np.dtype):
+        array: Any = np.ma.asarray(value)
+        if array.ndim or array.dtype.kind not in "iuf" or np.ma.is_masked(array):
+            return None
+        value = array.data[()]
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        return None
+    return int(value) if isinstance(value, Integral) else _float(value)
+
+
+def make_plain(instance: Any) -> None:
+    """Turn the fields of a frozen dataclass that are declared as numbers into plain ones.
+
+    What is no number stays as it is, for the checks to name.
+
+    Examples
+    --------
+    >>> from tptools.kmc import Recording
+    >>> Recording(np.uint8(50), np.float32(2))
+    Recording(interval_ps=50, until_ns=2.0, follow_ns=None)
+    """
+    for field in fields(instance):
+        declared = getattr(field.type, "__name__", str(field.type)).removesuffix(" | None")
+        number = plain_number(getattr(instance, field.name)) if declared in _NUMBERS else None
+        if number is not None:
+            own = number if declared == "int" else _exact(number)
+            object.__setattr__(instance, field.name, own)
+
+
+_NUMBERS = ("int", "float")
+SMALLEST, LARGEST = 1e-30, 1e30
+EXACT = 2**53
+
+
+def _exact(number: Any) -> float:
+    """An integer that floats hold exactly as it is, anything else as a float."""
+    return number if abs(number) <= EXACT else _float(number)
+
+
+def _is_between(value: float, above: float, below: float) -> bool:
+    """Whether a number lies beyond both bounds; an infinite bound is none."""
+    if math.isnan(value):
+        return False
+    return (above == -math.inf or value > above) and (below == math.inf or value < below)
+
+
+def _has_a_size(number: float, above: float) -> bool:
+    """Whether powers of a number are floats, and of its inverse where it cannot be zero."""
+    too_small = above >= 0 and 0 < number < SMALLEST
+    return not (too_small or LARGEST < abs(number) < math.inf)
+
+
+def _float(value: Any) -> float:
+    """As a float, the nearest or infinity, and never -0."""
     try:
-        if not isinstance(value, str | bytes | complex | MaskedConstant):
-            return float(value)
-    except (TypeError, ValueError):
-        pass
-    raise TypeError(f"{name} = {value!r} must be a real number; convert it first")
+        return float(value) + 0.0
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def check_number(
     name: str,
-    value: float,
+    value: object,
     *,
     above: float = -math.inf,
     at_least: float = -math.inf,
     below: float = math.inf,
     at_most: float = math.inf,
     finite: bool = True,
-) -> None:
-    """Raise ValueError unless ``value`` is a real number within the bounds.
+    any_size: bool = False,
+) -> float:
+    """Return a real number within the bounds as a plain one; raise ValueError for anything else.
 
-    Infinity passes the default bounds only with ``finite=False``; NaN never does.
+    Infinity passes the default bounds only with ``finite=False``; NaN never does. Nor does, without
+    ``any_size=True``, a number so large, or so small where it cannot be zero, that its powers leave
+    the range of floats: nothing is that large or small in a unit that was chosen for it.
 
     Examples
     --------
+    >>> check_number("power_nW", np.float32(0.5), above=0)
+    0.5
     >>> check_number("power_nW", -1.0, above=0)
     Traceback (most recent call last):
     ValueError: power_nW = -1.0 must be a finite number above 0
     """
-    bounds = [f"above {above}"] if above > -math.inf else []
-    bounds += [f"at least {at_least}"] if at_least > -math.inf else []
-    bounds += [f"below {below}"] if below < math.inf else []
-    bounds += [f"at most {at_most}"] if at_most < math.inf else []
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if (
-        not number
-        or math.isnan(value)
-        or (finite and math.isinf(value))
-        or (above > -math.inf and value <= above)
-        or (below < math.inf and value >= below)
-        or not at_least <= value <= at_most
-    ):
+    plain = plain_number(value)
+    number = math.nan if plain is None else _float(plain)
+    sized = any_size or _has_a_size(number, above)
+    inside = at_least <= number <= at_most and _is_between(number, above, below)
+    if not (inside and sized and (math.isfinite(number) or not finite)):
+        bounds = [f"above {above}"] if above > -math.inf else []
+        bounds += [f"at least {at_least}"] if at_least > -math.inf else []
+        bounds += [f"below {below}"] if below < math.inf else []
+        bounds += [f"at most {at_most}"] if at_most < math.inf else []
+        if not sized:
+            bounds += [f"of a size from {SMALLEST:g} to {LARGEST:g}"]
         kind = "a finite number" if finite else "a number"
         raise ValueError(f"{name} = {value!r} must be {kind} {' and '.join(bounds)}".rstrip())
+    return _exact(plain)
 
 
-def check_integer(name: str, value: int, *, at_least: int, below: float = math.inf) -> None:
-    """Raise ValueError unless ``value`` is an integer within the bounds.
+def check_integer(name: str, value: object, *, at_least: int, below: float = math.inf) -> int:
+    """Return an integer within the bounds as an int; raise ValueError for anything else.
 
     Examples
     --------
+    >>> check_integer("n_pulses", np.uint8(3), at_least=1)
+    3
     >>> check_integer("n_pulses", 2.5, at_least=1)
     Traceback (most recent call last):
     ValueError: n_pulses = 2.5 must be an integer of at least 1
     """
-    number = isinstance(value, Integral) and not isinstance(value, bool)
-    if not number or not at_least <= value < below:
+    number = plain_number(value)
+    if not isinstance(number, int) or not at_least <= number < below:
         bound = f" and below {below}" if below < math.inf else ""
         raise ValueError(f"{name} = {value!r} must be an integer of at least {at_least}{bound}")
+    return number
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 from scipy import constants
 
 from tptools import material
-from tptools.checks import check_choice, check_number, check_type
+from tptools.checks import check_choice, check_number, check_type, make_plain
 from tptools.records import as_array
 
 __all__ = ["Excitation", "tabulate"]
@@ -95,6 +95,7 @@ class Excitation:
 
     def __post_init__(self) -> None:
         """Refuse what no experiment can have."""
+        make_plain(self)
         for name in ("power_nW", "rep_rate_MHz", "spot_fwhm_nm", "edge_nm", "wavelength_nm"):
             check_number(name, getattr(self, name), above=0)
         check_number("throughput", self.throughput, above=0, at_most=1)
@@ -139,7 +140,7 @@ class Excitation:
         >>> print(f"{Excitation.from_excitation_density(0.02, 5, 'peak').power_nW:.2f} nW")
         7.02 nW
         """
-        check_number("excitation_density", excitation_density, above=0)
+        excitation_density = check_number("excitation_density", excitation_density, above=0)
         check_choice("of", of, get_args(DensityOf))
         one = cls(1.0, rep_rate_MHz, **optics)
         per_nW = one.disc_excitation_density if of == "disc" else one.excitation_density

@@ -36,7 +36,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_integer, check_number, check_type
+from tptools.checks import check_choice, check_integer, check_number, check_type, make_plain
 from tptools.film_file import Origin, Table, read_tables
 from tptools.hopping_law import HoppingLaw, dipole_hop_factor
 from tptools.kinetics import annihilation_yield, saturation_yield
@@ -95,6 +95,7 @@ class Lattice:
     shell_growth_nm: float
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_number("ligand_spacing_nm", self.ligand_spacing_nm, above=0)
         check_choice("medium", self.medium, tuple(_INDEX))
         check_number("ligand_hop_factor", self.ligand_hop_factor, above=0)
@@ -198,6 +199,7 @@ class Optics:
     film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_number("emission_shift_meV", self.emission_shift_meV)
         positive = ("solution_emission_eV", "emission_fwhm_meV", "exciton_fwhm_meV", "binding_meV")
         for name in (*positive, "emission_eV"):
@@ -349,6 +351,7 @@ class HeatProperties:
     thermal_diffusivity_m2_s: float
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_number("thickness_nm", self.thickness_nm, above=0)
         check_number("thermal_diffusivity_m2_s", self.thermal_diffusivity_m2_s, above=0)
 
@@ -433,6 +436,7 @@ class Film:
     origins: Mapping[str, Origin] = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_type("name", self.name, str)
         check_type("optics", self.optics, Optics)
         if self.solid is not None:
@@ -495,7 +499,7 @@ class Film:
         >>> FILMS["OLA/OA"].at_temperature(295.0) == FILMS["OLA/OA"].hopping
         True
         """
-        check_number("temperature_K", temperature_K, above=0)
+        temperature_K = check_number("temperature_K", temperature_K, above=0)
         check_type("law", law, HoppingLaw)
         room, factor = self.hopping, float(law.factor(temperature_K))
         return replace(

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import constants
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_number, make_plain
 from tptools.records import as_numbers
 
 __all__ = ["ROOM_K", "HoppingLaw", "dipole_hop_factor"]
@@ -71,6 +71,7 @@ class HoppingLaw:
     relaxation_activation_meV: float = 0.0
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_number("linewidth_meV", self.linewidth_meV, above=0)
         check_number("phonon_meV", self.phonon_meV, above=0)
         for name in ("phonon_broadening_meV", "disorder_meV", "relaxation_activation_meV"):
@@ -121,7 +122,7 @@ class HoppingLaw:
         >>> HoppingLaw().relaxation_factor(150.0)
         1.0
         """
-        check_number("temperature_K", temperature_K, above=0)
+        temperature_K = check_number("temperature_K", temperature_K, above=0)
         inverse = 1 / temperature_K - 1 / ROOM_K
         return math.exp(self.relaxation_activation_meV / BOLTZMANN_MEV_K * inverse)
 
@@ -173,6 +174,7 @@ def dipole_hop_factor(
         "reference_spacing_nm": reference_spacing_nm,
         "reference_index": reference_index,
     }
-    for name, value in numbers.items():
-        check_number(name, value, above=0)
-    return (reference_spacing_nm / spacing_nm) ** 6 * (reference_index / index) ** 4
+    own_nm, own, other_nm, other = (
+        check_number(name, value, above=0) for name, value in numbers.items()
+    )
+    return (other_nm / own_nm) ** 6 * (other / own) ** 4

@@ -59,7 +59,7 @@ def saturation_yield(excitation_density: float) -> float:
     >>> round(saturation_yield(0.16), 4)
     0.9614
     """
-    check_number("excitation_density", excitation_density, at_least=0)
+    excitation_density = check_number("excitation_density", excitation_density, at_least=0)
     if excitation_density < _SMALLEST_OCCUPATION:
         return 1.0
     integral = exp1(excitation_density) + math.log(excitation_density) + np.euler_gamma
@@ -92,7 +92,7 @@ def pair_share(excitation_density: float) -> float:
     >>> round(pair_share(0.16), 4)
     0.0115
     """
-    check_number("excitation_density", excitation_density, at_least=0)
+    excitation_density = check_number("excitation_density", excitation_density, at_least=0)
     return float(gammainc(2, excitation_density))
 
 
@@ -128,8 +128,8 @@ def annihilation_yield(excitation_density: float, partners: float) -> float:
     >>> round(annihilation_yield(0.16, 10), 3)
     0.755
     """
-    check_number("excitation_density", excitation_density, at_least=0)
-    check_number("partners", partners, at_least=0)
+    excitation_density = check_number("excitation_density", excitation_density, at_least=0)
+    partners = check_number("partners", partners, at_least=0)
     strength = partners * excitation_density
     if strength < _SMALLEST_OCCUPATION:
         return 1.0
@@ -185,10 +185,10 @@ def annihilation_partners(
     >>> round(annihilation_partners(0.15, 2.5, auger_lifetime_ns=0.126), 1)
     9.7
     """
-    check_number("diffusivity_cm2_s", diffusivity_cm2_s, above=0)
-    check_number("lifetime_ns", lifetime_ns, above=0)
-    check_number("auger_lifetime_ns", auger_lifetime_ns, at_least=0)
-    check_number("spacing_nm", spacing_nm, above=0)
+    diffusivity_cm2_s = check_number("diffusivity_cm2_s", diffusivity_cm2_s, above=0)
+    lifetime_ns = check_number("lifetime_ns", lifetime_ns, above=0)
+    auger_lifetime_ns = check_number("auger_lifetime_ns", auger_lifetime_ns, at_least=0)
+    spacing_nm = check_number("spacing_nm", spacing_nm, above=0)
     steps = 8 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * lifetime_ns / spacing_nm**2
     check_number("steps in a lifetime", steps, at_least=1)
     search = 2 * math.log(8 * steps) / (math.pi * steps)
@@ -226,7 +226,7 @@ def biexciton_shift_nm(
     >>> round(biexciton_shift_nm(2.408, 0.164), 2)
     0.17
     """
-    check_number("emission_eV", emission_eV, above=0)
-    check_number("energy_meV", energy_meV, at_least=0)
+    emission_eV = check_number("emission_eV", emission_eV, above=0)
+    energy_meV = check_number("energy_meV", energy_meV, at_least=0)
     surplus = 1 - saturation_yield(excitation_density)
     return surplus * 1e-3 * energy_meV * HC_EV_NM / emission_eV**2

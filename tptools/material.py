@@ -176,7 +176,7 @@ def molar_absorptivity_per_cm_M(edge_nm: float = EDGE_NM) -> float:
     >>> f"{molar_absorptivity_per_cm_M():.3g}"
     '1.38e+07'
     """
-    check_number("edge_nm", edge_nm, above=0)
+    edge_nm = check_number("edge_nm", edge_nm, above=0)
     return MOLAR_ABSORPTIVITY_PER_CM_M_NM3 * edge_nm**3
 
 
@@ -227,8 +227,8 @@ def filling_fraction(edge_nm: float = EDGE_NM, spacing_nm: float = SPACING_NM) -
     >>> round(filling_fraction(), 3)
     0.572
     """
-    check_number("edge_nm", edge_nm, above=0)
-    check_number("spacing_nm", spacing_nm, at_least=edge_nm)
+    edge_nm = check_number("edge_nm", edge_nm, above=0)
+    spacing_nm = check_number("spacing_nm", spacing_nm, at_least=edge_nm)
     return (edge_nm / spacing_nm) ** 3
 
 
@@ -260,9 +260,9 @@ def absorption_coefficient_per_cm(
     >>> round(absorption_coefficient_per_cm(1.0))
     92529
     """
-    check_number("volume_fraction", volume_fraction, above=0, at_most=1)
-    check_number("relative", relative, above=0)
-    check_number("gain", gain, above=0)
+    volume_fraction = check_number("volume_fraction", volume_fraction, above=0, at_most=1)
+    relative = check_number("relative", relative, above=0)
+    gain = check_number("gain", gain, above=0)
     per_volume = absorption_cross_section_cm2(1.0) / CM_PER_NM**3
     return volume_fraction * relative * gain * per_volume
 
@@ -314,7 +314,7 @@ def film_heat_capacity_J_m3K(volume_fraction: float = filling_fraction()) -> flo
     >>> f"{film_heat_capacity_J_m3K():.3g}"
     '1.37e+06'
     """
-    check_number("volume_fraction", volume_fraction, at_least=0, at_most=1)
+    volume_fraction = check_number("volume_fraction", volume_fraction, at_least=0, at_most=1)
     crystals = volume_fraction * HEAT_CAPACITY.value
     return crystals + (1 - volume_fraction) * LIGAND_HEAT_CAPACITY_J_M3K
 
@@ -341,5 +341,6 @@ def crystal_heat_fraction(volume_fraction: float = filling_fraction()) -> float:
     >>> f"{crystal_heat_fraction():.2f}"
     '0.44'
     """
+    volume_fraction = check_number("volume_fraction", volume_fraction, at_least=0, at_most=1)
     capacity = film_heat_capacity_J_m3K(volume_fraction)
     return volume_fraction * HEAT_CAPACITY.value / capacity

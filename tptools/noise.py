@@ -106,7 +106,10 @@ def simulate_map(
     313
     """
     trace = as_record(trace, "time_ns", name="trace", only=True)
-    _check(trace, D_cm2_s, spot_fwhm_nm, area_counts_nm, shape)
+    D_cm2_s = check_number("D_cm2_s", D_cm2_s, at_least=0)
+    spot_fwhm_nm = check_number("spot_fwhm_nm", spot_fwhm_nm, above=0)
+    area_counts_nm = check_number("area_counts_nm", area_counts_nm, above=0)
+    _check(trace, shape)
     (position,) = as_columns(1, position_nm=position_nm)
     clean = area_counts_nm * _profile(trace, position, D_cm2_s, spot_fwhm_nm, shape)
     noisy = add_noise(clean, seed=seed, noise=noise, background_counts=background_counts)
@@ -157,9 +160,9 @@ def add_noise(
     >>> add_noise(xr.DataArray([100.0, 400.0]), seed=1, noise="none").values
     array([101.5, 401.5])
     """
-    check_integer("seed", seed, at_least=0)
+    seed = check_integer("seed", seed, at_least=0)
     check_choice("noise", noise, get_args(Noise))
-    check_number("background_counts", background_counts, at_least=0)
+    background_counts = check_number("background_counts", background_counts, at_least=0)
     clean = as_record(clean, name="clean")
     rng = generator(seed, "noise of a map")
     values = clean.to_numpy()
@@ -242,7 +245,7 @@ def photon_records(
     >>> draw(1).sizes["time_ns"], abs(int(draw(1).sum()) - 5012) < 300
     (2, True)
     """
-    check_number("n_photons", n_photons, above=0)
+    n_photons = check_number("n_photons", n_photons, above=0)
     clean = simulate_map(trace, seed=0, noise="none", background_counts=0.0, **spot)
     clean = clean * (n_photons / float(clean.sum()))
     return noisy_records(clean, noise="poisson", background_counts=background_counts)
@@ -275,7 +278,7 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     >>> lifetime_trace(counts).values
     array([8., 4.])
     """
-    check_number("until_ns", until_ns, at_least=0, finite=False)
+    until_ns = check_number("until_ns", until_ns, at_least=0, finite=False)
     counts = as_record(counts, "time_ns", masked=True, signed=True)
     if set(counts.dims) != {"time_ns", "position_nm"}:
         raise ValueError(
@@ -322,26 +325,21 @@ def noisy_profiles(
     >>> noisy_profiles(xr.DataArray([5.0, 9.0], dims="position_nm"), 3, seed=1).shape
     (3, 2)
     """
-    check_integer("n_records", n_records, at_least=1)
-    check_integer("seed", seed, at_least=0)
+    n_records = check_integer("n_records", n_records, at_least=1)
+    seed = check_integer("seed", seed, at_least=0)
     expected = as_record(expected, name="expected")
     rng = generator(seed, "noise of profiles")
     repeated = expected.expand_dims(record=n_records)
     if white_noise is None:
         return repeated.copy(data=rng.poisson(repeated))
-    check_number("white_noise", white_noise, at_least=0)
+    white_noise = check_number("white_noise", white_noise, at_least=0)
     return repeated + white_noise * rng.standard_normal(repeated.shape)
 
 
-def _check(
-    trace: xr.DataArray, D_cm2_s: float, spot_fwhm_nm: float, area_counts_nm: float, shape: str
-) -> None:
-    check_number("D_cm2_s", D_cm2_s, at_least=0)
-    check_number("spot_fwhm_nm", spot_fwhm_nm, above=0)
-    check_number("area_counts_nm", area_counts_nm, above=0)
+def _check(trace: xr.DataArray, shape: str) -> None:
     check_choice("shape", shape, get_args(Shape))
     check_number("first time_ns of trace", float(trace["time_ns"].min()), at_least=0)
-    check_number("first value of trace", float(trace[0]), above=0)
+    check_number("first value of trace", float(trace[0]), above=0, any_size=True)
 
 
 def _profile(

@@ -18,11 +18,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from numbers import Integral, Real
 
 import numpy as np
 
-from tptools.checks import check_integer
+from tptools.checks import check_integer, plain_number
 
 __all__ = ["derive_seed", "generator", "seed_sequence"]
 
@@ -58,7 +57,7 @@ def seed_sequence(seed: int, *keys: object, **named: object) -> np.random.SeedSe
     >>> first.generate_state(1) == second.generate_state(1)
     array([False])
     """
-    check_integer("seed", seed, at_least=0)
+    seed = check_integer("seed", seed, at_least=0)
     digest = hashlib.sha256(_canonical((keys, named)).encode()).digest()
     words = np.frombuffer(digest, "<u4").tolist()
     return np.random.SeedSequence(int(seed), spawn_key=words)
@@ -129,8 +128,9 @@ def _canonical(key: object) -> str:
         return str(key)
     if isinstance(key, str):
         return json.dumps(key)
-    if isinstance(key, Real):
-        return _canonical_number(key)
+    number = plain_number(key)
+    if number is not None:
+        return _canonical_number(number)
     if isinstance(key, tuple | list):
         return f"[{','.join(map(_canonical, key))}]"
     if isinstance(key, Mapping):
@@ -145,11 +145,10 @@ def _canonical(key: object) -> str:
     )
 
 
-def _canonical_number(number: Real) -> str:
+def _canonical_number(number: int | float) -> str:
     """Exact decimal digits of a whole number, shortest ones that mean the same of another."""
-    if isinstance(number, Integral):
-        return str(int(number))
-    value = float(number)
-    if math.isnan(value):
+    if isinstance(number, int):
+        return str(number)
+    if math.isnan(number):
         raise ValueError("NaN must not name a stream of random numbers: it is equal to nothing")
-    return str(int(value)) if value.is_integer() else repr(value)
+    return str(int(number)) if number.is_integer() else repr(number)

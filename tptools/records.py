@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -84,7 +85,7 @@ def as_numbers(name: str, values: Any) -> FloatArray:
 def _from_objects(array: Any) -> Any:
     """Numbers kept as objects as numbers, None and pandas' NA as NaN; anything else as it is."""
     known = ~pd.isna(array)
-    if all(isinstance(one, Real) for one in array[known].flat):
+    if all(isinstance(one, Real | Decimal) for one in array[known].flat):
         return np.where(known, array, np.nan).astype(float)
     if all(isinstance(one, str) for one in array[known].flat):
         return array.astype(str)

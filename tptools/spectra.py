@@ -106,7 +106,7 @@ def confined_emission_eV(edge_nm: float) -> float:
     512.3
     """
     small, large = _KRIEG_EDGE_NM
-    check_number("edge_nm", edge_nm, at_least=small, at_most=large)
+    edge_nm = check_number("edge_nm", edge_nm, at_least=small, at_most=large)
     high, low = photon_energy_eV(_KRIEG_EMISSION_NM)
     share = (edge_nm**-2 - large**-2) / (small**-2 - large**-2)
     return float(low + share * (high - low))

@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 
 from scipy import constants
 
-from tptools.checks import check_choice, check_integer, check_number, check_type
+from tptools.checks import check_choice, check_integer, check_number, check_type, make_plain
 from tptools.material import (
     ALUMINA_DENSITY_G_CM3,
     EDGE_NM,
@@ -61,6 +61,7 @@ class Reagent:
 
     def __post_init__(self) -> None:
         """Refuse what no bottle can hold."""
+        make_plain(self)
         molar_mass(self.formula)
         check_number("purity", self.purity, above=0, at_most=1)
         if self.density_g_mL is not None:
@@ -89,13 +90,13 @@ class Reagent:
             of a reagent without density.
         """
         if mass_g is None and volume_mL is not None:
-            check_number("volume_mL", volume_mL, at_least=0)
+            volume_mL = check_number("volume_mL", volume_mL, at_least=0)
             if self.density_g_mL is None:
                 raise ValueError(f"{self.formula} has no density; give mass_g")
             mass_g = volume_mL * self.density_g_mL
         elif mass_g is None or volume_mL is not None:
             raise ValueError("give either mass_g or volume_mL")
-        check_number("mass_g", mass_g, at_least=0)
+        mass_g = check_number("mass_g", mass_g, at_least=0)
         return 1e3 * mass_g * (1.0 if as_pure else self.purity) / molar_mass(self.formula)
 
 
@@ -123,9 +124,8 @@ def limiting_yield(cs_mmol: float, pb_mmol: float, br_mmol: float) -> tuple[str,
     ('Br', 1.5)
     """
     amounts = {"cs_mmol": cs_mmol, "pb_mmol": pb_mmol, "br_mmol": br_mmol}
-    for name, amount in amounts.items():
-        check_number(name, amount, at_least=0)
-    possible = {"Cs": cs_mmol, "Pb": pb_mmol, "Br": br_mmol / 3}
+    cs, pb, br = (check_number(name, amount, at_least=0) for name, amount in amounts.items())
+    possible = {"Cs": cs, "Pb": pb, "Br": br / 3}
     element = min(possible, key=lambda name: possible[name])
     return element, possible[element]
 
@@ -160,6 +160,7 @@ class Dispersion:
 
     def __post_init__(self) -> None:
         """Refuse what no flask can hold; more than the flask's volume is for the reader to see."""
+        make_plain(self)
         check_number("concentration_mM", self.concentration_mM, above=0)
         check_choice("counted", self.counted, get_args(Counted))
         check_number("edge_nm", self.edge_nm, above=0)
@@ -190,7 +191,7 @@ class Dispersion:
         >>> round(Dispersion.from_mass(10).mass_mg_mL, 6)
         10.0
         """
-        check_number("mass_mg_mL", mass_mg_mL, above=0)
+        mass_mg_mL = check_number("mass_mg_mL", mass_mg_mL, above=0)
         return cls(1e3 * mass_mg_mL / molar_mass(PEROVSKITE), "formula_units", edge_nm)
 
     @property
@@ -253,7 +254,7 @@ def alumina_per_cycle_nm2(growth_nm: float) -> float:
     >>> round(alumina_per_cycle_nm2(0.1), 1)
     3.0
     """
-    check_number("growth_nm", growth_nm, at_least=0)
+    growth_nm = check_number("growth_nm", growth_nm, at_least=0)
     return growth_nm / _alumina_nm3_per_aluminium()
 
 
@@ -284,8 +285,8 @@ def atoms_per_surface_nm2(dispersion: Dispersion, volume_mL: float, dose_umol: f
     1.4
     """
     check_type("dispersion", dispersion, Dispersion)
-    check_number("volume_mL", volume_mL, above=0)
-    check_number("dose_umol", dose_umol, at_least=0)
+    volume_mL = check_number("volume_mL", volume_mL, above=0)
+    dose_umol = check_number("dose_umol", dose_umol, at_least=0)
     return 1e-6 * dose_umol * constants.N_A / (dispersion.surface_nm2_mL * volume_mL)
 
 
@@ -325,9 +326,11 @@ def shell_thickness_nm(
     0.0
     """
     check_type("dispersion", dispersion, Dispersion)
-    check_number("volume_mL", volume_mL, above=0)
-    check_integer("cycles", cycles, at_least=0)
-    check_number("aluminium_umol_per_cycle", aluminium_umol_per_cycle, at_least=0)
+    volume_mL = check_number("volume_mL", volume_mL, above=0)
+    cycles = check_integer("cycles", cycles, at_least=0)
+    aluminium_umol_per_cycle = check_number(
+        "aluminium_umol_per_cycle", aluminium_umol_per_cycle, at_least=0
+    )
     aluminium = 1e-6 * cycles * aluminium_umol_per_cycle * constants.N_A
     oxide_nm3 = aluminium * _alumina_nm3_per_aluminium()
     per_crystal_nm3 = oxide_nm3 / (dispersion.nanocrystals_per_mL * volume_mL)
@@ -360,8 +363,8 @@ def solids_thickness_nm(mass_mg_mL: float, volume_uL_cm2: float) -> float:
     >>> round(solids_thickness_nm(3, 30))
     185
     """
-    check_number("mass_mg_mL", mass_mg_mL, at_least=0)
-    check_number("volume_uL_cm2", volume_uL_cm2, at_least=0)
+    mass_mg_mL = check_number("mass_mg_mL", mass_mg_mL, at_least=0)
+    volume_uL_cm2 = check_number("volume_uL_cm2", volume_uL_cm2, at_least=0)
     mass_g_cm2 = 1e-6 * mass_mg_mL * volume_uL_cm2
     units_per_cm2 = mass_g_cm2 / molar_mass(PEROVSKITE) * constants.N_A
     return units_per_cm2 * CM_PER_NM**2 * FORMULA_UNIT_NM3

@@ -66,7 +66,7 @@ class Model:
 
 def bins_of(counts: xr.DataArray, window_ns: tuple[float, float]) -> Bins:
     """The checked bins with their middle in a window, without those that are masked."""
-    check_window(window_ns)
+    window_ns = check_window(window_ns)
     record = as_record(counts, "time_ns", only=True, masked=True)
     lower, upper = bin_edges(record, "time_ns")
     values, middle, width_ns = record.to_numpy(), (lower + upper) / 2, np.median(upper - lower)
@@ -86,7 +86,8 @@ def bins_of(counts: xr.DataArray, window_ns: tuple[float, float]) -> Bins:
 
 def fit_bins(model: Model, bins: Bins, background: float | None, rises: bool = False) -> Fit:
     """Poisson maximum likelihood from the best trial; NaN where the record determines nothing."""
-    check_number("background", background or 0.0, at_least=0)
+    if background is not None:
+        background = check_number("background", background, at_least=0)
 
     def curve(edges: FloatArray, amplitude: float, background: float, **shape: float) -> FloatArray:
         flat = background * (edges[:, 1] - edges[:, 0]) / bins.width_ns

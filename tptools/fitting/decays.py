@@ -12,6 +12,7 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate
 from tptools.fitting.binned import Model, bins_of, fit_bins
+from tptools.fitting.records import check_window
 from tptools.fitting.response import response_of
 from tptools.fitting.result import Fit
 from tptools.fitting.shapes import exponential, power_law
@@ -86,9 +87,10 @@ def fit_decay(
     >>> round(fit_decay(decay)["lifetime_ns"].value, 3)
     2.2
     """
+    window_ns = check_window(window_ns)
     bins = bins_of(counts, window_ns)
     if period_ns is not None:
-        check_number("period_ns", period_ns, above=0)
+        period_ns = check_number("period_ns", period_ns, above=0)
     response = None if irf is None else response_of(irf, bins.width_ns, period_ns)
     # so short that all is in one bin, as far as the amplitude at time 0 is still a number
     shortest = max(1e-3 * float(np.diff(bins.edges).min()), abs(float(bins.edges[0, 0])) / 300)
@@ -144,6 +146,7 @@ def fit_tail(
     >>> round(fit_tail(decay)["exponent"].value, 3)
     1.6
     """
+    window_ns = check_window(window_ns)
     bins = bins_of(counts, window_ns)
     response = None if irf is None else response_of(irf, bins.width_ns, period_ns)
     latest = 0.0 if response is None else max(float(response.delay_ns.max()), 0.0)
@@ -151,7 +154,7 @@ def fit_tail(
     late = latest + max(float(window_ns[0] - bins.edges[0, 0]), 0.0)
     check_number("start of window_ns", float(window_ns[0]), above=late)
     if period_ns is not None:
-        check_number("period_ns", period_ns, at_least=float(window_ns[1]))
+        period_ns = check_number("period_ns", period_ns, at_least=float(window_ns[1]))
     trials = np.concatenate([np.linspace(0, 8, 25), np.geomspace(9, 200, 12)])
     if period_ns is not None:
         trials = np.maximum(trials, 1.001)
@@ -192,6 +195,7 @@ def level_before_pulse(counts: xr.DataArray, until_ns: float = -0.3) -> float:
     >>> level_before_pulse(xr.DataArray([2.0, 4.0, 90.0], times))
     3.0
     """
+    until_ns = check_number("until_ns", until_ns)
     record = as_record(counts, "time_ns", masked=True)
     lower, upper = bin_edges(record, "time_ns")
     least = 1e-9 * float(np.median(upper - lower))
@@ -252,8 +256,8 @@ def prompt_fraction(
     Estimate(0.77690 ± 0.00093, method='prompt fraction')
     """
     record = as_record(counts, "time_ns", only=True)
-    check_number("until_ns", until_ns, above=0)
-    check_number("background", background, at_least=0)
+    until_ns = check_number("until_ns", until_ns, above=0)
+    background = check_number("background", background, at_least=0)
     lower, upper = bin_edges(record, "time_ns")
     width, values = upper - lower, record.to_numpy()
     if background and np.isinf(width).any():
@@ -261,7 +265,7 @@ def prompt_fraction(
             f"background = {background!r} has no sum over a bin without end; leave that bin out"
         )
     if period_ns is not None:
-        check_number("period_ns", period_ns, above=until_ns)
+        period_ns = check_number("period_ns", period_ns, above=until_ns)
         check_number("length of counts", float(np.ptp([lower, upper])), at_most=1.001 * period_ns)
         earlier = period_ns * np.floor((lower + upper) / 2 / period_ns)
         lower, upper = lower - earlier, upper - earlier

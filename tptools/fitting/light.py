@@ -67,7 +67,9 @@ def whole_spot_light(
             f"counts is masked at {masked} readings, and rings need all; fill them, such as by "
             "counts.interpolate_na('position_nm')"
         )
-    check_number("background_until_ns", background_until_ns, below=0)
+    background_until_ns = check_number("background_until_ns", background_until_ns, below=0)
+    if centre_nm is not None:
+        centre_nm = check_number("centre_nm", centre_nm)
     position = counts["position_nm"]
     check_number("number of positions", position.size, at_least=5)
     step = even_step(counts, "position_nm")

@@ -77,8 +77,8 @@ def spreading_spot(
     array([499.998, 499.979])
     """
     time, position, slice_counts = _spot_axes(time_ns, position_nm, slice_counts)
-    check_number("centre_nm", centre_nm)
-    check_number("background", background, at_least=0)
+    centre_nm = check_number("centre_nm", centre_nm)
+    background = check_number("background", background, at_least=0)
     amplitude, variance = _peaks(time, position, slice_counts, diffusivity_cm2_s, variance_nm2)
     shape = np.exp(-((position - centre_nm) ** 2) / (2 * variance[:, None]))
     return xr.DataArray(
@@ -108,10 +108,10 @@ def _peaks(
     variance_nm2: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Counts of the spot at its centre, and its variance, at every time."""
-    check_number("diffusivity_cm2_s", diffusivity_cm2_s)
-    check_number("variance_nm2", variance_nm2, above=0)
+    diffusivity_cm2_s = check_number("diffusivity_cm2_s", diffusivity_cm2_s)
+    variance_nm2 = check_number("variance_nm2", variance_nm2, above=0)
     variance = variance_nm2 + 2 * diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S * time
-    check_number("smallest variance_nm2 + 2 D t", float(variance.min()), above=0)
+    check_number("smallest variance_nm2 + 2 D t", float(variance.min()), above=0, any_size=True)
     spacing = (position[-1] - position[0]) / (position.size - 1)
     return slice_counts * spacing / np.sqrt(2 * np.pi * variance), variance
 
@@ -167,8 +167,11 @@ def cramer_rao_bound(
     True
     """
     time, position, slice_counts = _spot_axes(time_ns, position_nm, slice_counts)
-    check_number("lowest of slice_counts", float(slice_counts.min()), above=0)
-    check_number("background", background, at_least=0)
+    check_number("lowest of slice_counts", float(slice_counts.min()), above=0, any_size=True)
+    diffusivity_cm2_s = check_number("diffusivity_cm2_s", diffusivity_cm2_s)
+    variance_nm2 = check_number("variance_nm2", variance_nm2, above=0)
+    centre_nm = check_number("centre_nm", centre_nm)
+    background = check_number("background", background, at_least=0)
     # without any background the far wings would expect exactly nothing, and 1/mean is infinite
     floor = BACKGROUND_FLOOR * float(slice_counts.mean()) / position.size
     mean = spreading_spot(

@@ -126,8 +126,8 @@ def find_particles(
     """
     check_choice("particles", particles, get_args(Contrast))
     record, pixel_nm = as_image(counts, "counts", signed=True)
-    for name, value in {"smoothing_nm": smoothing_nm, "least_edge_nm": least_edge_nm}.items():
-        check_number(name, value, above=0)
+    smoothing_nm = check_number("smoothing_nm", smoothing_nm, above=0)
+    least_edge_nm = check_number("least_edge_nm", least_edge_nm, above=0)
     smoothing, least_edge = smoothing_nm / pixel_nm, least_edge_nm / pixel_nm
     if least_edge > min(record.shape):
         raise ValueError(

@@ -98,8 +98,9 @@ def repeat(
     check_type("methods", methods, Mapping, remedy="give functions of a record by name")
     if not isinstance(n_records, Mapping):
         n_records = dict.fromkeys(methods, n_records)
-    for number in n_records.values():
-        check_integer("n_records", number, at_least=1)
+    n_records = {
+        name: check_integer("n_records", number, at_least=1) for name, number in n_records.items()
+    }
     most = max(n_records.values())
     found = np.full((2, len(n_records), most), np.nan)
     for k in range(most):
@@ -185,7 +186,7 @@ def summarise_repetitions(found: xr.Dataset, true_cm2_s: float) -> xr.Dataset:
     >>> summarise_repetitions(found, 2.0)[["bias", "coverage"]].to_array().values
     array([0. , 0.5])
     """
-    check_number("true_cm2_s", true_cm2_s)
+    true_cm2_s = check_number("true_cm2_s", true_cm2_s)
     found = as_dataset(found, ("value", "std_err"), "found", "repeat")
     check_holds("found", found["value"].dims, ["record"], "repeat")
     error = found["value"] - true_cm2_s
@@ -405,9 +406,9 @@ def variance_err_white_noise(
     >>> round(variance_err_white_noise(255, 50, 20))
     3059
     """
-    check_number("sigma_nm", sigma_nm, above=0)
-    check_number("pixel_nm", pixel_nm, above=0)
-    check_number("contrast_to_noise", contrast_to_noise, above=0)
+    sigma_nm = check_number("sigma_nm", sigma_nm, above=0)
+    pixel_nm = check_number("pixel_nm", pixel_nm, above=0)
+    contrast_to_noise = check_number("contrast_to_noise", contrast_to_noise, above=0)
     root = math.sqrt(math.pi)
     variance = 8 * pixel_nm * sigma_nm**3 / (root * contrast_to_noise**2)
     if window_nm != math.inf:
@@ -454,7 +455,7 @@ def variance_err_photons(
     >>> round(variance_err_photons(255, 5000))
     1300
     """
-    check_number("sigma_nm", sigma_nm, above=0)
-    check_number("n_photons", n_photons, above=0)
+    sigma_nm = check_number("sigma_nm", sigma_nm, above=0)
+    n_photons = check_number("n_photons", n_photons, above=0)
     factor = 8 / math.sqrt(3) if least_squares else 2
     return sigma_nm**2 * math.sqrt(factor / n_photons)

@@ -60,7 +60,7 @@ def fit_power_law(
     >>> fit_power_law([1, 2, 4, 8], [3.0, 5.9, 12.1, 24.0])["exponent"]
     Estimate(1.0036 ± 0.0079, method='power law')
     """
-    check_number("power_error", power_error, at_least=0)
+    power_error = check_number("power_error", power_error, at_least=0, any_size=True)
     points = as_points("intensity", intensity)
     power, value = as_columns(3, power_nW=power_nW, intensity=points.value)
     if not ((power > 0).all() and (value > 0).all()):
@@ -149,9 +149,9 @@ def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
     >>> round(exponent_half_width([0.5, 1, 2.5, 4, 5, 10, 20], 0.01), 4)
     0.0082
     """
-    check_number("relative_error", relative_error, above=0)
+    relative_error = check_number("relative_error", relative_error, above=0, any_size=True)
     (power,) = as_columns(3, power_nW=power_nW)
-    check_number("lowest of power_nW", float(power.min()), above=0)
+    check_number("lowest of power_nW", float(power.min()), above=0, any_size=True)
     _check_apart(power)
     spread = math.sqrt(power.size) * np.log(power).std()
     return float(stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
@@ -189,7 +189,7 @@ def trend(power_nW: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:
     """
     points = as_points("estimates", estimates)
     power, value = as_columns(2, power_nW=power_nW, estimates=points.value)
-    check_number("lowest of power_nW", float(power.min()), above=0)
+    check_number("lowest of power_nW", float(power.min()), above=0, any_size=True)
     check_varied(power_nW=power)
     check_errors("error of an estimate", points.std_err)
     decades = np.log(power) / np.log(power.max() / power.min())

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray, IntArray
+from tptools.checks import plain_number
 from tptools.records import EVEN, as_record, bin_edges, even_step
 
 EDGE_FRACTION = 0.05
 """Share of the positions, at either end, where a record shows its background only."""
 
 
-def check_window(window_ns: tuple[float, float]) -> None:
-    """Raise ValueError unless the window ends after it starts.
+def check_window(window_ns: tuple[float, float]) -> tuple[float, float]:
+    """Return a window as plain floats; raise ValueError unless it ends after it starts.
 
     Examples
     --------
@@ -23,11 +22,13 @@ def check_window(window_ns: tuple[float, float]) -> None:
     Traceback (most recent call last):
     ValueError: window_ns = (3, 0) must be two times, the first before the second
     """
-    ends = np.ravel(np.asarray(window_ns, dtype=object)).tolist()
-    if not (len(ends) == 2 and all(isinstance(one, Real) for one in ends) and ends[0] < ends[1]):
+    ends = [plain_number(one) for one in np.ravel(np.asarray(window_ns, dtype=object)).tolist()]
+    known = [float(one) for one in ends if one is not None]
+    if len(ends) != 2 or len(known) != 2 or not known[0] < known[1]:
         raise ValueError(
             f"window_ns = {window_ns!r} must be two times, the first before the second"
         )
+    return known[0], known[1]
 
 
 def select_window(
@@ -45,7 +46,7 @@ def select_window(
     array([0., 1., 2.])
     """
     counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True)
-    check_window(window_ns)
+    window_ns = check_window(window_ns)
     if exposures:
         counts = counts.assign_coords(exposure=("time_ns", relative_exposures(counts)))
     record = counts.sel(time_ns=slice(*window_ns)).dropna("time_ns", how="all")

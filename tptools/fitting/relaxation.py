@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from tptools.arrays import FloatArray
+from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting.determined import undetermined
 from tptools.fitting.points import as_points
@@ -25,6 +26,12 @@ MOST_TIMES = 50.0  # relaxation times from zero to the first point
 ONE_SIDE = 0.16  # beyond one standard error
 CHANCE = 0.1  # of noise to pass for a change
 ROUNDING = 1e-12
+
+
+def _curve(
+    time_us: FloatArray, limit_cm2_s: float, amplitude_cm2_s: float, tau_us: float
+) -> FloatArray:
+    return limit_cm2_s + amplitude_cm2_s * np.exp(-time_us / tau_us)
 
 
 def relaxation_curve(
@@ -44,12 +51,20 @@ def relaxation_curve(
     ndarray
         D in cm2/s, the shape of `time_us`.
 
+    Raises
+    ------
+    ValueError
+        If a number is not finite, or `tau_us` not positive.
+
     Examples
     --------
     >>> float(relaxation_curve(0.0, 0.01, 0.14, 6.0).round(4))
     0.15
     """
-    return limit_cm2_s + amplitude_cm2_s * np.exp(-as_numbers("time_us", time_us) / tau_us)
+    limit_cm2_s = check_number("limit_cm2_s", limit_cm2_s, any_size=True)
+    amplitude_cm2_s = check_number("amplitude_cm2_s", amplitude_cm2_s, any_size=True)
+    tau_us = check_number("tau_us", tau_us, above=0, any_size=True)
+    return _curve(as_numbers("time_us", time_us), limit_cm2_s, amplitude_cm2_s, tau_us)
 
 
 def fit_relaxation(
@@ -111,7 +126,7 @@ def fit_relaxation(
     shift = first if abs(first) > MOST_TIMES * tau else 0.0
     found = _heights(np.exp((shift - time) / tau), value, (error / least) ** -2)
     fit = fit_curve(
-        lambda at, **trial: relaxation_curve(at - shift, **trial),
+        lambda at, **trial: _curve(at - shift, **trial),
         time,
         value,
         _start(*found, tau, varied=change > ROUNDING * np.abs(value).max()),

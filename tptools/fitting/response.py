@@ -54,13 +54,13 @@ def response_of(irf: xr.DataArray, step_ns: float, period_ns: float | None = Non
     record = as_record(irf, "time_ns", name="irf", only=True, signed=True)
     light = record.to_numpy()
     if light.size == 1:
-        check_number("irf", float(light[0]), above=0)
+        check_number("irf", float(light[0]), above=0, any_size=True)
         return Response(record["time_ns"].to_numpy(), np.ones(1))
     lower, upper = bin_edges(record, "time_ns")
     if period_ns is not None and upper[-1] - lower[0] < (1 + EVEN) * period_ns:
         lower, upper, light = _around_peak(lower, upper, light, period_ns)
     used, light = _above_level(light, lower, upper)
-    check_number("sum of irf", float(light.sum()), above=0)
+    check_number("sum of irf", float(light.sum()), above=0, any_size=True)
     lower, upper, light = lower[used], upper[used], light[used]
     middle, width = (lower + upper) / 2, upper - lower
     parts = np.ceil(width / step_ns - 1e-3).astype(int)

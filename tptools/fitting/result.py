@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_type
+from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting.optimum import Optimum, Task, Variance, find_optimum, goodness_of
 
@@ -128,6 +128,8 @@ class Fit(Mapping[str, Estimate]):
         ------
         TypeError
             If `name` is no text.
+        ValueError
+            If `confidence` does not lie between 0 and 1.
         KeyError
             If there is no such parameter.
 
@@ -139,6 +141,7 @@ class Fit(Mapping[str, Estimate]):
         (0.97, 1.04)
         """
         check_type("name", name, str)
+        confidence = check_number("confidence", confidence, above=0, below=1)
         half = float(stats.t.ppf((1 + confidence) / 2, self.n_free)) * self[name].std_err
         return self[name].value - half, self[name].value + half
 

@@ -83,7 +83,7 @@ def measure_series(
     >>> measure_series(records, ["global"]).value.values.round(3)
     array([[0.05, 0.05]])
     """
-    check_integer("n_resamples", n_resamples, at_least=2)
+    n_resamples = check_integer("n_resamples", n_resamples, at_least=2)
     if isinstance(dataset, xr.DataArray):
         dataset = dataset.to_dataset(name="counts").assign_attrs(dataset.attrs)
     dataset = as_dataset(dataset, ["counts"], "dataset", "tptools.instruments.Microscope.measure")

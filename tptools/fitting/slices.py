@@ -131,7 +131,7 @@ def fit_growth(
     >>> fit_growth(growth)["diffusivity_cm2_s"]
     Estimate(0.0050107 ± 0.0000056 cm2/s, method='line through the origin')
     """
-    check_window(window_ns)
+    window_ns = check_window(window_ns)
     growth = as_record(growth, "time_ns", name="growth", only=True, masked=True, signed=True)
     _check_one_axis(growth)
     time, values = growth["time_ns"].to_numpy(), growth.to_numpy()
@@ -200,7 +200,7 @@ def line_through_slices(
     0.05
     """
     check_choice("background", background, get_args(Background))
-    check_number("within_nm", within_nm, above=0, finite=False)
+    within_nm = check_number("within_nm", within_nm, above=0, finite=False)
     seen = select_window(counts, window_ns).sel(position_nm=slice(-within_nm, within_nm))
     record = seen = drop_masked_positions(seen)
     if background == "edges":

@@ -104,7 +104,7 @@ def reject_cosmic_rays(record: xr.Dataset, *, threshold: float = 6.0) -> xr.Data
     """
     record = as_dataset(record, ("counts", *_CAMERA), "record", "tptools.instruments.Spectrometer")
     _check_camera(record.attrs)
-    check_number("threshold", threshold, above=0, finite=False)
+    threshold = check_number("threshold", threshold, above=0, finite=False)
     counts = as_record(record["counts"], _AXIS, masked=True)
     if counts.sizes.get("frame", 1) < FEWEST_FRAMES:
         raise ValueError(
@@ -294,7 +294,7 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
     >>> round(float(fit_absorbance(absorbance(scan))["exciton_nm"]))
     502
     """
-    check_number("binding_eV", binding_eV, above=0)
+    binding_eV = check_number("binding_eV", binding_eV, above=0)
     names = ("absorbance", "std_err")
     spectrum = as_dataset(spectrum, names, "spectrum", "tptools.fitting.absorbance")
     width_nm = spectrum.attrs.get("bandwidth_nm", 0.0)

@@ -126,7 +126,7 @@ def rank_correlation(
     >>> print(rank_correlation([1, 2, 3, 4, 5, 6], [1, 2, 4, 3, 5, 6]))
     0.94 [0.50, 1.00]
     """
-    check_integer("n_resamples", n_resamples, at_least=100)
+    n_resamples = check_integer("n_resamples", n_resamples, at_least=100)
     named = {"x": x, "y": y} | ({} if given is None else {"given": given})
     columns = as_columns(4, **{name: as_points(name, one).value for name, one in named.items()})
     check_varied(**dict(zip(named, columns, strict=True)))
@@ -207,7 +207,7 @@ def power_of_agreement(
     >>> round(power_of_agreement([3.0, 3.0], [1, 1], [1, 1]), 2)
     0.77
     """
-    check_number("level", level, above=0, below=1)
+    level = check_number("level", level, above=0, below=1)
     pulls = _pulls(difference, a_err, 0.0, b_err, name="difference")
     threshold = stats.chi2.isf(level, pulls.size)
     shift = float(pulls @ pulls)

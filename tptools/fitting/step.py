@@ -113,7 +113,7 @@ def fit_step(
     >>> bool(abs(step.thickness.z(35.0)) < 3), step.n_lost_lines
     (True, 0)
     """
-    check_number("margin_nm", margin_nm, at_least=0)
+    margin_nm = check_number("margin_nm", margin_nm, at_least=0)
     check_choice("levelling", levelling, get_args(Levelling))
     frame, pixel_nm = as_image(height_nm, "height_nm", signed=True)
     check_choice("units of height_nm", frame.attrs.get("units", "nm"), ("nm",))

@@ -18,13 +18,15 @@ from tptools.heat.model import HeatedFilm
 _COMFORT = 0.5  # of the longest stable step
 
 
-def check_cells(cells: tuple[int, int]) -> None:
-    """Refuse what is no number of steps along r and z."""
+def check_cells(cells: tuple[int, int]) -> tuple[int, int]:
+    """Refuse what is no number of steps along r and z, and return plain ones."""
     check_type("cells", cells, tuple, list, remedy="give (200, 20)")
     if len(cells) != 2:
         raise ValueError(f"cells = {cells!r} must be two integers: steps along r and along z")
-    for name, value in zip(("cells[0]", "cells[1]"), cells, strict=True):
-        check_integer(name, value, at_least=2)
+    along_r, along_z = (
+        check_integer(f"cells[{i}]", one, at_least=2) for i, one in enumerate(cells)
+    )
+    return along_r, along_z
 
 
 def nodes(
@@ -62,7 +64,7 @@ def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
     '0.0152'
     """
     check_type("film", film, HeatedFilm)
-    check_cells(cells)
+    cells = check_cells(cells)
     if film.substrate is not None or math.isinf(film.radius_um):
         raise ValueError(
             "explicit differences need a film of finite radius without a substrate; "
@@ -80,10 +82,11 @@ def march(
     film: HeatedFilm, times_s: FloatArray, cells: tuple[int, int], step_ns: float | None = None
 ) -> FloatArray:
     """Temperature at the nodes, of shape (time, r, z)."""
+    cells = check_cells(cells)
     longest = stable_step_ns(film, cells)
     if step_ns is None:
         step_ns = _COMFORT * longest
-    check_number("step_ns", step_ns, above=0)
+    step_ns = check_number("step_ns", step_ns, above=0)
     if step_ns > longest:
         raise ValueError(
             f"step_ns = {step_ns!r} is unstable on {cells[0]} x {cells[1]} cells; "

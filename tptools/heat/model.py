@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tptools import material
-from tptools.checks import check_number, check_type
+from tptools.checks import check_number, check_type, make_plain
 from tptools.estimate import Estimate
 from tptools.records import as_array
 from tptools.units import FWHM_PER_SIGMA
@@ -57,6 +57,7 @@ class Substrate:
 
     def __post_init__(self) -> None:
         """Refuse what no solid can have."""
+        make_plain(self)
         for name in ("conductivity_W_mK", "heat_capacity_J_m3K"):
             check_number(name, getattr(self, name), above=0)
         name = "interface_conductance_MW_m2K"
@@ -117,6 +118,7 @@ class HeatedFilm:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be heated so."""
+        make_plain(self)
         check_number("radius_um", self.radius_um, above=0, finite=False)
         for name in (
             "thickness_nm",
@@ -245,8 +247,8 @@ def temperature_step(
     density = as_array("excitation_density", excitation_density)
     for value in density.values.flat:
         check_number("excitation_density", float(value), at_least=0)
-    check_number("photon_energy_J", photon_energy_J, above=0)
-    check_number("edge_nm", edge_nm, above=0)
+    photon_energy_J = check_number("photon_energy_J", photon_energy_J, above=0)
+    edge_nm = check_number("edge_nm", edge_nm, above=0)
     check_number("heat_capacity", heat_capacity.value, above=0)
     if heat_capacity.unit != "J/(m3 K)":
         raise ValueError(f"heat_capacity is in {heat_capacity.unit!r}; give it in 'J/(m3 K)'")

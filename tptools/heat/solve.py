@@ -75,8 +75,8 @@ def temperature(
     >>> [round(float(one), 3) for one in field.sel(r_um=0, z_nm=0)]
     [1.0, 0.939, 0.632]
     """
-    _check_options(film, method, period_ns, step_ns, accuracy)
-    explicit.check_cells(cells)
+    period_ns, step_ns, accuracy = _check_options(film, method, period_ns, step_ns, accuracy)
+    cells = explicit.check_cells(cells)
     times_s = _seconds(times_ns)
     shown_um = 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm
     edge = film.radius_um if math.isfinite(film.radius_um) else shown_um
@@ -124,7 +124,7 @@ def centre_temperature(
     >>> print(f"{float(centre_temperature(film, 100)):.6f}")
     0.632352
     """
-    _check_options(film, method, period_ns, step_ns, accuracy)
+    period_ns, step_ns, accuracy = _check_options(film, method, period_ns, step_ns, accuracy)
     if cells is not None:
         _check_applies("cells", cells, method == "explicit", 'method = "explicit"')
     times_s = _seconds(times_ns)
@@ -163,7 +163,7 @@ def cooling_time(film: HeatedFilm, fraction: float) -> float:
     '186 ns'
     """
     check_type("film", film, HeatedFilm)
-    check_number("fraction", fraction, above=0, below=1)
+    fraction = check_number("fraction", fraction, above=0, below=1)
     if film.final_temperature >= fraction:
         return math.inf
 
@@ -208,8 +208,8 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
     [0.0, 0.33, 0.53]
     """
     check_type("film", film, HeatedFilm)
-    check_number("period_ns", period_ns, above=0)
-    check_integer("n_pulses", n_pulses, at_least=1)
+    period_ns = check_number("period_ns", period_ns, above=0)
+    n_pulses = check_integer("n_pulses", n_pulses, at_least=1)
     # the first pulse finds a cold film
     one: ArrayLike = []
     if n_pulses > 1:
@@ -242,24 +242,25 @@ def _check_options(
     period_ns: float | None,
     step_ns: float | None,
     accuracy: float | None,
-) -> None:
-    """Refuse options that are out of range, and those that would be ignored."""
+) -> tuple[float | None, float | None, float | None]:
+    """Refuse options that are out of range or would be ignored; period, step, accuracy plain."""
     check_type("film", film, HeatedFilm)
     check_choice("method", method, get_args(Method))
     if step_ns is not None:
-        check_number("step_ns", step_ns, above=0)
+        step_ns = check_number("step_ns", step_ns, above=0)
         _check_applies("step_ns", step_ns, method == "explicit", 'method = "explicit"')
     if accuracy is not None:
-        check_number("accuracy", accuracy, at_least=1e-9, below=1)
+        accuracy = check_number("accuracy", accuracy, at_least=1e-9, below=1)
         closed = method == "exact" and film.substrate is None
         _check_applies("accuracy", accuracy, closed, 'method = "exact" without a substrate')
     if period_ns is not None:
-        check_number("period_ns", period_ns, above=0)
+        period_ns = check_number("period_ns", period_ns, above=0)
         if film.substrate is None or film.substrate.interface_conductance_MW_m2K == 0:
             raise ValueError(
                 f"period_ns = {period_ns!r}: a film that keeps its heat has no steady state; "
                 "give it a conducting substrate, or see heat_accumulation"
             )
+    return period_ns, step_ns, accuracy
 
 
 def _check_applies(name: str, value: object, applies: bool, where: str) -> None:

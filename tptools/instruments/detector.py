@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_number, make_plain
 from tptools.records import as_numbers
 
 __all__ = ["Detector"]
@@ -54,6 +54,7 @@ class Detector:
 
     def __post_init__(self) -> None:
         """Refuse settings that no detector can have."""
+        make_plain(self)
         check_number("apd_edge_um", self.apd_edge_um, above=0)
         for name in ("detection_efficiency", "filter_transmission"):
             check_number(name, getattr(self, name), above=0, at_most=1)

@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
-from tptools.checks import check_integer, check_number, check_type
+from tptools.checks import check_integer, check_number, check_type, make_plain
 from tptools.instruments.protocol import simulated
 from tptools.material import EDGE_NM
 from tptools.randomness import generator
@@ -85,6 +85,7 @@ class Nanocrystals:
 
     def __post_init__(self) -> None:
         """Refuse what no crystal can be."""
+        make_plain(self)
         check_number("edge_nm", self.edge_nm, above=0)
         check_number("edge_spread_nm", self.edge_spread_nm, at_least=0, at_most=self.edge_nm / 3)
         check_number("aspect_spread", self.aspect_spread, at_least=0, at_most=0.2)
@@ -122,7 +123,7 @@ class Nanocrystals:
         >>> round(float(crystals.true_edge_nm.mean()), 3)
         8.3
         """
-        check_number("field_nm", field_nm, above=0)
+        field_nm = check_number("field_nm", field_nm, above=0)
         rng = generator(self.specimen, "nanocrystals")
         sites = self._occupied(field_nm, rng)
         edge, aspect, thickness = self._shapes(len(sites), rng)
@@ -224,6 +225,7 @@ class ElectronMicroscope:
 
     def __post_init__(self) -> None:
         """Refuse settings that no microscope can have."""
+        make_plain(self)
         check_integer("n_pixels", self.n_pixels, at_least=1)
         check_integer("full_scale_counts", self.full_scale_counts, at_least=1)
         for name in ("pixel_nm", "electrons_per_nm2", "attenuation_nm", "counts_per_electron"):

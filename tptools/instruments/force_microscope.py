@@ -18,7 +18,7 @@ import xarray as xr
 from scipy.ndimage import distance_transform_edt
 
 from tptools.arrays import BoolArray, FloatArray
-from tptools.checks import check_integer, check_number, check_type
+from tptools.checks import check_integer, check_number, check_type, make_plain
 from tptools.instruments.protocol import simulated
 from tptools.randomness import generator
 from tptools.records import as_numbers
@@ -79,6 +79,7 @@ class Topography:
 
     def __post_init__(self) -> None:
         """Refuse what no film can be."""
+        make_plain(self)
         for name in ("thickness_nm", "correlation_nm", "grain_nm", "rim_width_nm"):
             check_number(name, getattr(self, name), above=0)
         for name in ("roughness_nm", "grain_relief_nm", "substrate_roughness_nm", "rim_height_nm"):
@@ -178,6 +179,7 @@ class ForceMicroscope:
 
     def __post_init__(self) -> None:
         """Refuse settings that no microscope can have."""
+        make_plain(self)
         check_integer("n_pixels", self.n_pixels, at_least=2)
         check_integer("n_bits", self.n_bits, at_least=1)
         for name in ("scan_nm", "z_range_nm"):

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import xarray as xr
 
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_integer, check_number, make_plain
 from tptools.film import Optics
 from tptools.instruments.protocol import check_optics, simulated
 from tptools.randomness import generator
@@ -72,6 +72,7 @@ class IntegratingSphere:
 
     def __post_init__(self) -> None:
         """Refuse settings that no sphere can have."""
+        make_plain(self)
         for name in ("excitation_nm", "lamp_photons"):
             check_number(name, getattr(self, name), above=0)
         check_number("throughput", self.throughput, above=0, at_most=1)
@@ -103,7 +104,7 @@ class IntegratingSphere:
         ValueError
             If the yield is not between 0 and 1.
         """
-        check_number("quantum_yield", quantum_yield, at_least=0, at_most=1)
+        quantum_yield = check_number("quantum_yield", quantum_yield, at_least=0, at_most=1)
         left = 1 - self.reabsorption
         return quantum_yield * left / (1 - self.reabsorption * quantum_yield)
 

@@ -24,7 +24,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_number, make_plain
 from tptools.instruments.detector import Detector
 from tptools.instruments.emission import Emission
 from tptools.instruments.objective import Objective
@@ -84,6 +84,7 @@ class Microscope:
 
     def __post_init__(self) -> None:
         """Refuse parts of another kind, and a yield that no film can have."""
+        make_plain(self)
         kinds = {"objective": Objective, "detector": Detector, "timer": Timer}
         for name, kind in (kinds | {"scan": Scan | WholeSpot}).items():
             if not isinstance(getattr(self, name), kind):
@@ -193,7 +194,7 @@ class Microscope:
         ValueError
             If the width is negative.
         """
-        check_number("spot_fwhm_nm", spot_fwhm_nm, at_least=0)
+        spot_fwhm_nm = check_number("spot_fwhm_nm", spot_fwhm_nm, at_least=0)
         aperture = FWHM_PER_SIGMA * self.footprint_nm / math.sqrt(12)
         return math.hypot(spot_fwhm_nm, FWHM_PER_SIGMA * self.objective.psf_sigma_nm, aperture)
 

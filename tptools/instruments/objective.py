@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tptools.checks import check_number, check_type
+from tptools.checks import check_number, check_type, make_plain
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Objective", "diffraction_limit_nm", "magnification"]
@@ -48,6 +48,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         """Refuse settings that no objective can have."""
+        make_plain(self)
         check_number("objective_NA", self.objective_NA, above=0, at_most=1)
         check_number("magnification", self.magnification, above=0)
         check_number("emission_wavelength_nm", self.emission_wavelength_nm, above=0)
@@ -84,8 +85,8 @@ def diffraction_limit_nm(wavelength_nm: float, objective_NA: float) -> float:
     >>> round(diffraction_limit_nm(405, 0.85))
     245
     """
-    check_number("wavelength_nm", wavelength_nm, above=0)
-    check_number("objective_NA", objective_NA, above=0, at_most=1)
+    wavelength_nm = check_number("wavelength_nm", wavelength_nm, above=0)
+    objective_NA = check_number("objective_NA", objective_NA, above=0, at_most=1)
     return AIRY_FWHM * wavelength_nm / objective_NA
 
 
@@ -129,6 +130,7 @@ def magnification(
         raise ValueError(f"telescope_mm = {telescope_mm!r} must be two focal lengths")
     parts = {"engraved": engraved, "designed_for_mm": designed_for_mm, "tube_lens_mm": tube_lens_mm}
     lenses = {f"telescope_mm[{k}]": focal_mm for k, focal_mm in enumerate(telescope_mm)}
-    for name, value in (parts | lenses).items():
-        check_number(name, value, above=0)
-    return engraved * tube_lens_mm / designed_for_mm * telescope_mm[1] / telescope_mm[0]
+    engraved, designed_for_mm, tube_lens_mm, first_mm, second_mm = (
+        check_number(name, value, above=0) for name, value in (parts | lenses).items()
+    )
+    return engraved * tube_lens_mm / designed_for_mm * second_mm / first_mm

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_callable, check_integer, check_number
+from tptools.checks import check_callable, check_integer, check_number, make_plain
 
 __all__ = ["Scan", "WholeSpot"]
 
@@ -46,6 +46,7 @@ class Scan:
 
     def __post_init__(self) -> None:
         """Refuse settings that no scan can have."""
+        make_plain(self)
         check_number("scan_span_nm", self.scan_span_nm, at_least=0)
         check_number("scan_step_nm", self.scan_step_nm, above=0)
         check_number("dwell_s", self.dwell_s, above=0)
@@ -85,8 +86,8 @@ class Scan:
         ValueError
             If there is no radius, or the spacing is not positive.
         """
-        check_integer("n_radii", n_radii, at_least=1)
-        check_number("spacing_nm", spacing_nm, above=0)
+        n_radii = check_integer("n_radii", n_radii, at_least=1)
+        spacing_nm = check_number("spacing_nm", spacing_nm, above=0)
         check_callable("acceptance", acceptance, "give one of a distance")
         site = np.arange(-n_radii, n_radii + 1.0)
         # rounded as the simulation bins its photons
@@ -123,6 +124,7 @@ class WholeSpot:
 
     def __post_init__(self) -> None:
         """Refuse a time that no measurement can take."""
+        make_plain(self)
         check_number("dwell_s", self.dwell_s, above=0)
 
     @property
@@ -147,5 +149,5 @@ class WholeSpot:
         ValueError
             If there is no radius.
         """
-        check_integer("n_radii", n_radii, at_least=1)
+        n_radii = check_integer("n_radii", n_radii, at_least=1)
         return np.ones((n_radii, 1))

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.checks import check_integer, check_number, check_type
+from tptools.checks import check_integer, check_number, check_type, make_plain
 from tptools.excitation import Excitation
 from tptools.film import Optics
 from tptools.instruments.protocol import check_optics, simulated
@@ -115,6 +115,7 @@ class Spectrometer:
 
     def __post_init__(self) -> None:
         """Refuse settings that no spectrometer can have."""
+        make_plain(self)
         for name in ("grooves_per_mm", "focal_length_mm", "pixel_um", "exposure_s"):
             check_number(name, getattr(self, name), above=0)
         for name in ("electrons_per_count", "full_well_electrons", "window_start_nm"):

@@ -19,7 +19,7 @@ import xarray as xr
 from scipy import constants
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_number, make_plain
 from tptools.film import Optics
 from tptools.instruments.protocol import check_optics, simulated
 from tptools.randomness import generator
@@ -78,6 +78,7 @@ class Spectrophotometer:
 
     def __post_init__(self) -> None:
         """Refuse settings that no spectrophotometer can have."""
+        make_plain(self)
         for name in ("start_nm", "step_nm", "lamp_temperature_K", "brightest_rate_Hz", "dwell_s"):
             check_number(name, getattr(self, name), above=0)
         for name in ("bandwidth_nm", "dark_rate_Hz"):

@@ -20,7 +20,7 @@ import xarray as xr
 from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number
+from tptools.checks import check_number, make_plain
 from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
@@ -67,6 +67,7 @@ class Timer:
 
     def __post_init__(self) -> None:
         """Refuse settings that no timer can have."""
+        make_plain(self)
         for name in ("laser_pulse_fwhm_ps", "tcspc_bin_ps"):
             check_number(name, getattr(self, name), above=0)
         check_number("electronics_fwhm_ps", self.electronics_fwhm_ps, at_least=0)
@@ -109,7 +110,7 @@ class Timer:
         >>> Timer().response(80.0).sizes["time_ns"]
         9
         """
-        check_number("fwhm_ps", fwhm_ps, above=0)
+        fwhm_ps = check_number("fwhm_ps", fwhm_ps, above=0)
         sigma_ns = 1e-3 * fwhm_ps / FWHM_PER_SIGMA
         n_bins = math.ceil(RESPONSE_SIGMAS * sigma_ns / self.bin_ns)
         edges = self.bin_ns * (np.arange(-n_bins, n_bins + 2) - 0.5)
@@ -156,8 +157,8 @@ class Timer:
             )
         if not (end_ns > start_ns).all():
             raise ValueError("every end_ns must be above its start_ns; leave out empty bins")
-        check_number("period_ns", period_ns, above=0)
-        check_number("fwhm_ps", fwhm_ps, above=0)
+        period_ns = check_number("period_ns", period_ns, above=0)
+        fwhm_ps = check_number("fwhm_ps", fwhm_ps, above=0)
         # the phase of a photon from a bin wider than the period is anything
         narrow = end_ns - start_ns < period_ns
         chance = np.full((self.edges_ns.size - 1, start_ns.size), self.bin_ns / period_ns)

@@ -59,7 +59,7 @@ def film_diffusivity(
     """
     check_type("model", model, ExcitonModel)
     check_type("light", light, Excitation, PulseTrain)
-    check_number("time_ns", time_ns, above=0)
+    time_ns = check_number("time_ns", time_ns, above=0)
     if isinstance(light, PulseTrain):
         pulses = light
     else:

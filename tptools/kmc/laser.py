@@ -50,11 +50,11 @@ def pulse_train(
     62
     """
     check_type("excitation", excitation, Excitation)
-    check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
+    lattice_spacing_nm = check_number("lattice_spacing_nm", lattice_spacing_nm, above=0)
     sigma_sites = excitation.spot_fwhm_nm / FWHM_PER_SIGMA / lattice_spacing_nm
     density, period_us = excitation.excitation_density, excitation.period_us
     if n_pulses is None and n_excitons is not None:
-        check_number("n_excitons", n_excitons, above=0)
+        n_excitons = check_number("n_excitons", n_excitons, above=0)
         per_pulse = 2 * math.pi * sigma_sites**2 * density
         n_pulses = math.ceil(n_excitons / per_pulse)
     elif n_pulses is None or n_excitons is not None:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tptools.checks import check_choice, check_integer, check_number, check_type
+from tptools.checks import (
+    LARGEST,
+    check_choice,
+    check_integer,
+    check_number,
+    check_type,
+    make_plain,
+)
 from tptools.excitation import Excitation
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
 
 RELAXATION_TIMES_OF_BURN_IN = 5
 SPOT_SIGMAS_ON_LATTICE = 6
+SITES_TO_NUMBER = 46_339
+"""Side of the first lattice whose sites, framed, 32 bits cannot number."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,6 @@ class ExcitonModel:
     film : str
         Name of the film, for the record: models that differ in nothing else are equal.
 
-    film : str
-        Name of the film, for the record: models that differ in nothing else are equal.
-
     Raises
     ------
     ValueError
@@ -80,14 +87,15 @@ class ExcitonModel:
     film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_number("hop_rate_ground_per_ps", self.hop_rate_ground_per_ps, at_least=0, at_most=1)
         check_number(
             "hop_rate_modified_per_ps", self.hop_rate_modified_per_ps, at_least=0, at_most=1
         )
-        check_number("lifetime_ns", self.lifetime_ns, at_least=1e-3, finite=False)
-        check_number("relaxation_time_us", self.relaxation_time_us, above=0)
+        check_number("lifetime_ns", self.lifetime_ns, at_least=1e-3, finite=False, any_size=True)
+        check_number("relaxation_time_us", self.relaxation_time_us, above=0, any_size=True)
         check_number("lattice_spacing_nm", self.lattice_spacing_nm, above=0)
-        check_integer("lattice_size", self.lattice_size, at_least=3)
+        check_integer("lattice_size", self.lattice_size, at_least=3, below=SITES_TO_NUMBER)
         check_choice("hop_rule", self.hop_rule, ("chosen_neighbour", "each_neighbour"))
         check_number("trap_rate_per_ps", self.trap_rate_per_ps, at_least=0, below=1)
         check_number("trap_time_minimum_ns", self.trap_time_minimum_ns, above=0)
@@ -135,7 +143,7 @@ class ExcitonModel:
         >>> ExcitonModel().attempt_probability(0.7)
         0.7
         """
-        check_number("hop_rate_per_ps", hop_rate_per_ps, at_least=0)
+        hop_rate_per_ps = check_number("hop_rate_per_ps", hop_rate_per_ps, at_least=0)
         neighbours = 1 if self.hop_rule == "chosen_neighbour" else 4
         return neighbours * hop_rate_per_ps / self.attempts_per_ps
 
@@ -215,12 +223,13 @@ class PulseTrain:
     laser: Excitation | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        make_plain(self)
         check_number("excitation_density", self.excitation_density, above=0, at_most=1)
-        check_number("period_us", self.period_us, above=0, finite=False)
+        check_number("period_us", self.period_us, above=0, finite=False, any_size=True)
         check_number("spot_sigma_sites", self.spot_sigma_sites, above=0)
-        check_integer("n_pulses", self.n_pulses, at_least=1)
+        check_integer("n_pulses", self.n_pulses, at_least=1, below=LARGEST)
         if self.burn_in_pulses is not None:
-            check_integer("burn_in_pulses", self.burn_in_pulses, at_least=0)
+            check_integer("burn_in_pulses", self.burn_in_pulses, at_least=0, below=LARGEST)
         if self.laser is not None:
             _check_laser(self, self.laser)
 
@@ -249,7 +258,8 @@ class PulseTrain:
         check_type("model", model, ExcitonModel)
         if self.burn_in_pulses is not None:
             return self.burn_in_pulses
-        return math.ceil(RELAXATION_TIMES_OF_BURN_IN * model.relaxation_time_us / self.period_us)
+        n_pulses = RELAXATION_TIMES_OF_BURN_IN * model.relaxation_time_us / self.period_us
+        return math.ceil(min(n_pulses, sys.float_info.max))
 
 
 def _check_laser(pulses: PulseTrain, laser: Excitation) -> None:
@@ -305,5 +315,5 @@ def slab_diffusivity_ratio(n_layers: int) -> float:
     >>> [round(slab_diffusivity_ratio(n), 3) for n in (1, 3, 4)]
     [1.0, 0.75, 0.727]
     """
-    check_integer("n_layers", n_layers, at_least=1)
+    n_layers = check_integer("n_layers", n_layers, at_least=1)
     return 4 / (6 - 2 / n_layers)

@@ -195,7 +195,7 @@ def diffusivities(
     result = _as_run(result, ("time_ns", *variables))
     times = result["time_ns"].to_numpy()
     if estimator == "slice_line":
-        check_number("window_ns", window_ns, at_least=times[1], at_most=times[-1])
+        window_ns = check_number("window_ns", window_ns, at_least=times[1], at_most=times[-1])
         selected = result[variables].sel(time_ns=slice(0, window_ns + times[1] / 2))
     else:
         selected = result[variables].sel(time_ns=[0, _recorded(times, time_ns)])
@@ -261,7 +261,7 @@ def _as_run(result: xr.Dataset, variables: Iterable[str]) -> xr.Dataset:
 
 def _recorded(times: FloatArray, time_ns: float) -> float:
     """The recorded time that ``time_ns`` means."""
-    check_number("time_ns", time_ns)
+    time_ns = check_number("time_ns", time_ns)
     nearest = times[np.abs(times - time_ns).argmin()]
     if not (nearest > 0 and np.isclose(nearest, time_ns, rtol=1e-9)):
         raise ValueError(

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import LARGEST, check_integer, check_number, make_plain
 from tptools.kmc import engine
 from tptools.kmc.model import ExcitonModel
 
@@ -50,7 +50,8 @@ class Recording:
     follow_ns: float | None = None
 
     def __post_init__(self) -> None:
-        check_integer("interval_ps", self.interval_ps, at_least=1)
+        make_plain(self)
+        check_integer("interval_ps", self.interval_ps, at_least=1, below=LARGEST)
         check_number("until_ns", self.until_ns, at_least=self.interval_ps / 1e3)
         if not math.isclose(self.until_ns * 1e3 / self.interval_ps, self.n_times - 1):
             raise ValueError(
@@ -58,7 +59,7 @@ class Recording:
                 f"{self.interval_ps}; use {(self.n_times - 1) * self.interval_ps / 1e3}"
             )
         if self.follow_ns is not None:
-            check_number("follow_ns", self.follow_ns, at_least=self.until_ns)
+            check_number("follow_ns", self.follow_ns, at_least=self.until_ns, any_size=True)
 
     @property
     def n_times(self) -> int:

@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 import tptools
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer, check_type
+from tptools.checks import LARGEST, check_integer, check_type
 from tptools.kmc import engine
+from tptools.kmc.cost import check_memory, check_steps
 from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
 from tptools.kmc.records import Recording, allocate, to_dataset
 from tptools.randomness import seed_sequence
@@ -106,16 +107,15 @@ def simulate(
     check_type("history", history, tuple, list, remedy="give a list of PulseTrains")
     for number, one in enumerate(history):
         check_type(f"history[{number}]", one, PulseTrain)
-    for one in (*history, pulses):
-        _check_run(model, one, recording)
-    check_integer("seed", seed, at_least=0)
-    check_integer("n_trains", n_trains, at_least=1)
+    seed = check_integer("seed", seed, at_least=0)
+    n_trains = check_integer("n_trains", n_trains, at_least=1, below=LARGEST)
     threads = joblib.cpu_count() if n_threads is None else n_threads
-    check_integer("n_threads", threads, at_least=1)
+    threads = min(check_integer("n_threads", threads, at_least=1), n_trains)
+    check_run(model, (*history, pulses), recording, n_trains, threads)
 
     n_blocks = count_blocks(pulses, n_trains)
     run = _Run(model, pulses, tuple(history), recording, seed, n_blocks)
-    trains = _run_trains(run, n_trains, min(threads, n_trains), progress)
+    trains = _run_trains(run, n_trains, threads, progress)
     dataset = to_dataset(model, recording, trains)
     before = {"history": repr(tuple(history))} if history else {}
     return dataset.assign_attrs(describe(model, pulses, recording, seed, n_trains) | before)
@@ -163,11 +163,11 @@ def snapshot(
     True
     """
     recording = Recording()
-    _check_run(model, pulses, recording)
     times = _check_times(time_ns)
+    check_run(model, (pulses,), recording, n_frames=times.size)
     pulse = pulses.n_pulses - 1 if pulse is None else pulse
-    check_integer("pulse", pulse, at_least=0, below=pulses.n_pulses)
-    check_integer("train", train, at_least=0)
+    pulse = check_integer("pulse", pulse, at_least=0, below=pulses.n_pulses)
+    train = check_integer("train", train, at_least=0)
 
     rules, spot = _rules(model, pulses), _spot(model, pulses)
     state = _fresh(model, spot.sites.size, seed, train)
@@ -231,24 +231,37 @@ def _describe_pulses(pulses: PulseTrain) -> dict[str, str | float]:
 def _check_times(time_ns: ArrayLike) -> FloatArray:
     """Times of a snapshot as an array, refused where they are negative or do not increase."""
     times = np.atleast_1d(as_numbers("time_ns", time_ns))
-    if times.ndim != 1 or not (np.isfinite(times).all() and times[0] >= 0):
+    if times.ndim != 1 or not times.size:
+        raise ValueError(f"time_ns = {time_ns!r} must be a time or a list of at least one")
+    if not (np.isfinite(times).all() and times[0] >= 0):
         raise ValueError(f"time_ns = {time_ns!r} must be finite times of at least 0")
     if np.any(np.diff(times) <= 0):
         raise ValueError(f"time_ns = {time_ns!r} must increase from one time to the next")
     return times
 
 
-def _check_run(model: ExcitonModel, pulses: PulseTrain, recording: Recording) -> None:
-    """Refuse combinations of valid parts that have no answer."""
+def check_run(
+    model: ExcitonModel,
+    trains: Sequence[PulseTrain],
+    recording: Recording,
+    n_trains: int = 1,
+    n_threads: int = 1,
+    n_frames: int = 0,
+) -> None:
+    """Refuse valid parts that together have no answer, no end or no room; the last is recorded."""
     check_type("model", model, ExcitonModel)
-    check_type("pulses", pulses, PulseTrain, remedy="make it with tptools.kmc.pulse_train")
     check_type("recording", recording, Recording)
-    check_spot_fits(model, pulses)
+    for pulses in trains:
+        check_type("pulses", pulses, PulseTrain, remedy="make it with tptools.kmc.pulse_train")
+        check_spot_fits(model, pulses)
     if math.isinf(model.lifetime_ns) and recording.follow_ns is None:
         raise ValueError(
             "lifetime_ns = inf must go with a follow_ns, or a pulse never ends; "
             "use recording=Recording(follow_ns=...)"
         )
+    check_steps(model, trains, recording, n_trains)
+    n_records = n_trains * count_blocks(trains[-1], n_trains)
+    check_memory(model, trains, recording, n_records, n_threads, n_frames)
 
 
 def _fresh(model: ExcitonModel, most_excitons: int, seed: int, train: int) -> engine.State:
@@ -297,7 +310,8 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
 
 def _steps(model: ExcitonModel, time_ns: ArrayLike) -> NDArray[np.int64]:
     """Hop attempts in a time, to the nearest."""
-    return np.rint(np.asarray(time_ns) * 1e3 * model.attempts_per_ps).astype(np.int64)
+    steps = np.rint(np.asarray(time_ns) * 1e3 * model.attempts_per_ps)
+    return np.minimum(steps, engine.NEVER).astype(np.int64)
 
 
 def _log1p(x: float) -> float:

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import fields, replace
-from numbers import Real
 from os import PathLike
 from typing import Any
 
@@ -16,10 +15,10 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
-from tptools.checks import check_choice, check_integer, check_type
+from tptools.checks import LARGEST, check_choice, check_integer, check_type, plain_number
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.records import Recording, sites_per_radius
-from tptools.kmc.simulate import count_blocks, simulate
+from tptools.kmc.simulate import check_run, count_blocks, simulate
 from tptools.provenance import fingerprint
 from tptools.randomness import derive_seed
 
@@ -114,14 +113,16 @@ def sweep(
     check_type("recording", recording, Recording)
     if executor is not None:
         check_type("executor", executor, Executor)
-    check_integer("seed", seed, at_least=0)
-    check_integer("n_trains", n_trains, at_least=1)
+    seed = check_integer("seed", seed, at_least=0)
+    n_trains = check_integer("n_trains", n_trains, at_least=1, below=LARGEST)
     conditions = [_condition(model, point) for point in _points(grid)]
     if len({count_blocks(pulses, n_trains) for _, pulses in conditions}) > 1:
         raise ValueError(
             f"n_pulses = {grid['n_pulses']} must be at least 10 each where n_trains = 1; use "
             "n_trains=2 or more"
         )
+    for one, pulses in conditions:
+        check_run(one, (pulses,), recording, n_trains)
     run = joblib.Memory(cache_dir, verbose=0).cache(_run_condition)
     code = fingerprint(_run_condition)
     jobs = [
@@ -142,14 +143,19 @@ def sweep(
 
 def _is_list(values: object) -> bool:
     """Whether a grid entry spans a dimension."""
-    return isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+    return (
+        isinstance(values, Sequence | np.ndarray)
+        and not isinstance(values, str)
+        and (not isinstance(values, np.ndarray) or values.ndim > 0)
+    )
 
 
 def _values(grid: Mapping[str, Any], name: str) -> list[Any]:
     """Values of one grid entry, as plain Python objects; 5 and 5.0 are one in the cache too."""
-    values = np.asarray(grid[name]).tolist() if _is_list(grid[name]) else [grid[name]]
-    is_number = name in MEASURES and all(isinstance(one, Real) for one in values)
-    return [float(one) for one in values] if is_number else values
+    given = grid[name]
+    values = list(given) if _is_list(given) else [given]
+    plain = [one if (number := plain_number(one)) is None else number for one in values]
+    return [float(one) if name in MEASURES and isinstance(one, int) else one for one in plain]
 
 
 def _points(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -158,6 +164,11 @@ def _points(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
         check_choice("grid parameter", name, PULSE_PARAMETERS + MODEL_PARAMETERS)
         if _is_list(values) and not len(values):
             raise ValueError(f"grid[{name!r}] = {values!r} must hold at least one value")
+        if _is_list(values) and any(one is None for one in values):
+            raise ValueError(
+                f"grid[{name!r}] = {values!r} must hold values that can be an axis; give a number "
+                "for None, or None alone"
+            )
     lacking = [name for name in NEEDED if name not in grid]
     if lacking:
         raise ValueError(f"grid lacks {' and '.join(lacking)}, which no PulseTrain can do without")
@@ -209,9 +220,10 @@ def _run_all(
 
 def _join(results: list[xr.Dataset], dimensions: dict[str, list[Any]]) -> xr.Dataset:
     """Join single conditions, last dimension fastest; counts beyond a run's reach are zero."""
+    per_condition = [name for name in PER_CONDITION if name not in dimensions]
     labelled = [
         result.drop_vars("sites_per_radius").assign(
-            {name: result.attrs[name] for name in PER_CONDITION}
+            {name: result.attrs[name] for name in per_condition}
         )
         for result in results
     ]

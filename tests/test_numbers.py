@@ -1,0 +1,323 @@
+"""Numbers at the boundary: of any type they mean the same, and no size of them hangs or breaks."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import tptools
+from tptools import (
+    absorption,
+    fitting,
+    heat,
+    hopping_law,
+    instruments,
+    kinetics,
+    kmc,
+    material,
+    noise,
+    randomness,
+    spectra,
+    synthesis,
+)
+from tptools.estimate import Estimate, correlated_estimates
+from tptools.excitation import Excitation, tabulate
+from tptools.film import FILMS
+from tptools.fitting import performance
+
+PACKAGE = str(Path(tptools.__file__).parent)
+
+FILM = FILMS["OLA/OA"]
+OPTICS, LASER = FILM.optics, Excitation(16, 2.5)
+MODEL = kmc.ExcitonModel(lattice_size=121, lifetime_ns=0.0625)
+PULSES = kmc.PulseTrain(0.25, 4, n_pulses=2, burn_in_pulses=0, spot_sigma_sites=8)
+RECORDING = kmc.Recording(until_ns=1)
+HEATED = heat.HeatedFilm(4, 32, 1e-7)
+DISPERSION = synthesis.Dispersion(8, "formula_units")
+TIMES, POSITIONS = np.arange(0, 4, 0.25), np.arange(-1000.0, 1001.0, 100.0)
+TRACE = xr.DataArray(np.exp(-TIMES), {"time_ns": TIMES})
+SPOT = {"time_ns": TIMES, "position_nm": POSITIONS, "slice_counts": np.full(TIMES.size, 1e3)}
+SMALL_SCAN = instruments.ForceMicroscope(n_pixels=64, scan_nm=10000)
+SMALL_IMAGE = instruments.ElectronMicroscope(n_pixels=64)
+
+
+@cache
+def run() -> xr.Dataset:
+    """A few excitons of two trains."""
+    pulses = kmc.pulse_train(Excitation(16, 2.5, spot_fwhm_nm=160), 4, 0)
+    return kmc.simulate(MODEL, pulses, seed=1, n_trains=2, recording=RECORDING)
+
+
+@cache
+def clean() -> xr.DataArray:
+    """Map without noise."""
+    return noise.simulate_map(TRACE, seed=1, noise="none", background_counts=1)
+
+
+@cache
+def counts() -> xr.DataArray:
+    """The same with photons from before the pulse."""
+    times = np.arange(-1, 4, 0.25)
+    return clean().reindex(time_ns=times, fill_value=1.0)
+
+
+def light() -> xr.DataArray:
+    """Counts of the whole spot."""
+    return counts().sum("position_nm")
+
+
+def exact(record: xr.DataArray) -> Estimate:
+    """Method that reads a number."""
+    return Estimate(float(record), 0.1, "cm2/s", "exact")
+
+
+def draw(seed: int) -> xr.DataArray:
+    """Record that is a number."""
+    return xr.DataArray(np.random.default_rng(seed).normal())
+
+
+def repetitions() -> xr.Dataset:
+    """Few records of one method."""
+    return performance.repeat(draw, 4, {"slices": exact})
+
+
+def of(thing: Callable[..., Any], **given: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A call with numbers that are allowed, those that have a default included."""
+    parameters = inspect.signature(thing).parameters.values()
+    usual = {one.name: one.default for one in parameters if numbers_in(one.default)}
+    return thing, usual | given
+
+
+def instance(one: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The call that makes an instance."""
+    return type(one), {each.name: getattr(one, each.name) for each in fields(one) if each.init}
+
+
+def numbers_in(value: object) -> bool:
+    """Whether a value is a number, or a pair of them."""
+    if isinstance(value, tuple):
+        return bool(value) and all(map(numbers_in, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+INSTANCES = (
+    LASER, MODEL, PULSES, RECORDING, HEATED, heat.FUSED_SILICA, DISPERSION, FILM, OPTICS,
+    FILM.lattice, FILM.heat, hopping_law.HoppingLaw(), synthesis.Reagent("CsBr", 0.5, 4.0),
+    SMALL_SCAN, SMALL_IMAGE, instruments.Nanocrystals(), instruments.Topography(),
+    instruments.Detector(), instruments.IntegratingSphere(), instruments.Microscope(),
+    instruments.Objective(), instruments.Scan(), instruments.Spectrometer(),
+    instruments.Spectrophotometer(), instruments.Timer(), instruments.WholeSpot(),
+    Estimate(1.0, 0.5, "nm", "given"),
+)  # fmt: skip
+"""One of every class that a caller makes and that holds numbers."""
+
+CALLS = {
+    absorption.local_field_gain: {"volume_fraction": 0.5},
+    absorption.mean_relative_intensity: {"density": 0.5},
+    absorption.optical_density: {"thickness_nm": 32, "coefficient_per_cm": 512},
+    absorption.thickness_for_nm: {"density": 0.5, "coefficient_per_cm": 512},
+    Excitation.from_excitation_density: {"excitation_density": 0.25, "rep_rate_MHz": 2.5},
+    tabulate: {"power_nW": 4, "rep_rate_MHz": 2.5},
+    correlated_estimates: {
+        "values": (1, 2), "covariance": [[1, 0], [0, 1]], "units": ["nm", "nm"], "method": "given"
+    },
+    Estimate(1.0, 0.5, "nm", "given").z: {"other": 2.0},
+    FILM.at_temperature: {"temperature_K": 256},
+    OPTICS.absorbance: {"wavelength_nm": 512},
+    OPTICS.baseline: {"wavelength_nm": 512},
+    OPTICS.emission: {"wavelength_nm": 512},
+    OPTICS.relative_yield: {"excitation_density": 0.25},
+    fitting.cramer_rao_bound: SPOT | {"diffusivity_cm2_s": 0.125, "variance_nm2": 65536.0},
+    fitting.spreading_spot: SPOT | {"diffusivity_cm2_s": 0.125, "variance_nm2": 65536.0},
+    fitting.relaxation_curve: {
+        "time_us": 1, "limit_cm2_s": 0.25, "amplitude_cm2_s": 0.125, "tau_us": 4
+    },
+    fitting.diffusivity: {"counts": counts},
+    fitting.exponent_half_width: {"power_nW": [1.0, 2.0, 4.0], "relative_error": 0.125},
+    fitting.fit_decay: {"counts": light, "background": 1},
+    fitting.fit_growth: {"growth": lambda: fitting.variance_growth(clean()).growth_nm2},
+    fitting.fit_tail: {"counts": light, "window_ns": (1.0, 4.0)},
+    fitting.level_before_pulse: {"counts": light},
+    fitting.line_through_slices: {"counts": counts},
+    fitting.power_of_agreement: {"difference": [2.0], "a_err": 1, "b_err": 1},
+    fitting.prompt_fraction: {"counts": light},
+    fitting.variance_growth: {"counts": counts},
+    fitting.whole_spot_light: {"counts": counts, "centre_nm": 0},
+    performance.variance_err_photons: {"sigma_nm": 256, "n_photons": 1024},
+    performance.variance_err_white_noise: {
+        "sigma_nm": 256, "pixel_nm": 32, "contrast_to_noise": 16, "window_nm": 4096
+    },
+    performance.mean_over_records: {"draw": draw, "n_records": 4, "method": exact},
+    performance.repeat: {"draw": draw, "n_records": 4, "methods": {"slices": exact}},
+    performance.summarise_repetitions: {"found": repetitions, "true_cm2_s": 0.125},
+    heat.centre_temperature: {"film": HEATED, "times_ns": 32},
+    heat.temperature: {"film": HEATED, "times_ns": 32, "cells": (16, 4)},
+    heat.cooling_time: {"film": HEATED, "fraction": 0.5},
+    heat.heat_accumulation: {"film": HEATED, "period_ns": 512, "n_pulses": 3},
+    heat.stable_step_ns: {"film": HEATED, "cells": (16, 4)},
+    heat.temperature_step: {"excitation_density": 0.25, "photon_energy_J": 4e-19},
+    hopping_law.HoppingLaw().factor: {"temperature_K": 256},
+    hopping_law.HoppingLaw().relaxation_factor: {"temperature_K": 256},
+    hopping_law.dipole_hop_factor: {
+        "spacing_nm": 8, "index": 1.5, "reference_spacing_nm": 10, "reference_index": 1.5
+    },
+    instruments.diffraction_limit_nm: {"wavelength_nm": 512, "objective_NA": 0.5},
+    instruments.magnification: {},
+    instruments.Nanocrystals().scattered: {"field_nm": 64},
+    instruments.IntegratingSphere().apparent_yield: {"quantum_yield": 0.5},
+    instruments.Microscope().image_fwhm_nm: {"spot_fwhm_nm": 512},
+    instruments.Microscope().measure: {"run": run, "seed": 3},
+    instruments.Timer().response: {"fwhm_ps": 128},
+    SMALL_SCAN.measure: {"sample": instruments.Topography(), "seed": 3},
+    SMALL_IMAGE.measure: {"sample": instruments.Nanocrystals(), "seed": 3},
+    instruments.IntegratingSphere().measure: {"sample": OPTICS, "seed": 3},
+    instruments.Spectrometer().measure: {"sample": OPTICS, "excitation": LASER, "seed": 3},
+    instruments.Spectrophotometer().measure: {"sample": OPTICS, "seed": 3},
+    kinetics.annihilation_partners: {"diffusivity_cm2_s": 0.125, "lifetime_ns": 4},
+    kinetics.annihilation_yield: {"excitation_density": 0.25, "partners": 4},
+    kinetics.biexciton_shift_nm: {"emission_eV": 2.5, "excitation_density": 0.25},
+    kinetics.pair_share: {"excitation_density": 0.25},
+    kinetics.saturation_yield: {"excitation_density": 0.25},
+    MODEL.attempt_probability: {"hop_rate_per_ps": 0.5},
+    MODEL.free_walk_diffusivity_cm2_s: {"hop_rate_per_ps": 0.5},
+    kmc.diffusivities: {"result": run, "time_ns": 0.5, "window_ns": 0.5},
+    kmc.diffusivity: {"result": run, "time_ns": 0.5, "window_ns": 0.5},
+    kmc.film_diffusivity: {
+        "model": MODEL, "light": PULSES, "seed": 3, "n_excitons": 64, "n_trains": 2
+    },
+    kmc.pulse_train: {"excitation": LASER, "n_pulses": 4, "burn_in_pulses": 2},
+    kmc.simulate: {
+        "model": MODEL, "pulses": PULSES, "recording": RECORDING, "seed": 3, "n_trains": 2,
+        "n_threads": 2,
+    },
+    kmc.snapshot: {"model": MODEL, "pulses": PULSES, "seed": 3, "time_ns": 0.5, "pulse": 1},
+    kmc.slab_diffusivity_ratio: {"n_layers": 3},
+    material.absorption_coefficient_per_cm: {},
+    material.absorption_cross_section_cm2: {},
+    material.absorption_length_nm: {},
+    material.crystal_heat_fraction: {},
+    material.film_heat_capacity_J_m3K: {},
+    material.filling_fraction: {},
+    material.molar_absorptivity_per_cm_M: {},
+    noise.add_noise: {"clean": clean, "seed": 3},
+    noise.lifetime_trace: {"counts": counts, "until_ns": 2},
+    noise.noisy_profiles: {"expected": clean, "n_records": 2, "seed": 3, "white_noise": 0.5},
+    noise.simulate_map: {"trace": TRACE, "seed": 3},
+    randomness.derive_seed: {"seed": 3, "power_nW": 4},
+    spectra.absorption_shape: {
+        "energy_eV": 2.5, "exciton_eV": 2.5, "exciton_fwhm_eV": 0.125, "binding_eV": 0.0625,
+        "rise_per_eV": 0.5,
+    },
+    spectra.confined_emission_eV: {"edge_nm": 8},
+    spectra.emission_shape: {"wavelength_nm": 512, "centre_eV": 2.5, "fwhm_eV": 0.125},
+    spectra.photon_energy_eV: {"wavelength_nm": 512},
+    synthesis.Dispersion.from_mass: {"mass_mg_mL": 8},
+    synthesis.Reagent("CsBr").amount_mmol: {"mass_g": 0.5},
+    synthesis.alumina_per_cycle_nm2: {"growth_nm": 0.5},
+    synthesis.atoms_per_surface_nm2: {"dispersion": DISPERSION, "volume_mL": 1, "dose_umol": 2},
+    synthesis.limiting_yield: {"cs_mmol": 1, "pb_mmol": 2, "br_mmol": 4},
+    synthesis.shell_thickness_nm: {
+        "dispersion": DISPERSION, "volume_mL": 1, "cycles": 2, "aluminium_umol_per_cycle": 2
+    },
+    synthesis.solids_thickness_nm: {"mass_mg_mL": 8, "volume_uL_cm2": 16},
+}  # fmt: skip
+"""Numbers that are allowed, most of them exact in half precision and 8 bits."""
+
+DOORS = {type(one).__name__: instance(one) for one in INSTANCES} | {
+    thing.__qualname__: of(thing, **given) for thing, given in CALLS.items()
+}
+NUMERIC = {
+    name: [key for key, value in given.items() if numbers_in(value)]
+    for name, (_, given) in DOORS.items()
+}
+
+TYPES: dict[str, Callable[[Any], Any]] = {
+    "float16": np.float16,
+    "float32": np.float32,
+    "float64": np.float64,
+    "longdouble": np.longdouble,
+    "big-endian": lambda x: np.array(x, ">f8" if isinstance(x, float) else ">i4")[()],
+    "no dimension": np.array,
+    "fraction": Fraction,
+    "decimal": Decimal,
+    "int8": np.int8,
+    "uint8": np.uint8,
+}
+
+
+def plainly(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments, those computed that are given as functions without arguments."""
+    lazy = (run, clean, counts, light, repetitions)
+    made = {
+        key: value() if value in lazy or getattr(value, "__name__", "") == "<lambda>" else value
+        for key, value in given.items()
+        if callable(value)
+    }
+    return dict(given) | made
+
+
+def as_type(value: Any, kind: Callable[[Any], Any]) -> Any:
+    """The same number of another type, or as it is where that type does not hold it."""
+    if isinstance(value, tuple):
+        return tuple(as_type(one, kind) for one in value)
+    whole = isinstance(value, int)
+    if not math.isfinite(value) or kind in (FLOATS if whole else BYTES):
+        return value
+    if kind in BYTES and not 0 <= value < 128:
+        return value
+    with np.errstate(over="ignore"):
+        other = kind(value)
+    return other if float(other) == value else value
+
+
+BYTES = (np.int8, np.uint8)
+FLOATS = (np.float16, np.float32, np.float64, np.longdouble, Fraction, Decimal)
+
+
+def text_of(result: Any) -> str:
+    """All that a result says, to the last digit and the type of every number."""
+    if isinstance(result, xr.DataArray | xr.Dataset):
+        return repr(result.to_dict())
+    if is_dataclass(result) and not isinstance(result, type):
+        own = {one.name: getattr(result, one.name) for one in fields(result) if one.compare}
+        return repr({key: text_of(value) for key, value in own.items() if not callable(value)})
+    return repr(result)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_numbers_of_any_type_are_the_same(name):
+    """The result, its text and its types are those of plain numbers, whatever the type given."""
+    door, given = DOORS[name]
+    given = plainly(given)
+    wanted = text_of(door(**given))
+    for kind in TYPES.values():
+        other = {key: as_type(given[key], kind) for key in NUMERIC[name]}
+        assert text_of(door(**given | other)) == wanted, kind
+
+
+@pytest.mark.parametrize("one", INSTANCES, ids=lambda one: type(one).__name__)
+def test_whole_numbers_of_any_type_make_the_same_thing(one):
+    """3, 3.0 and a byte of 3 make equal instances, of one hash and one stream of chance."""
+    make, given = instance(one)
+    numbers = {key: round(value) for key, value in given.items() if numbers_in(value) and (
+        0 < value < 128 and value == round(value)
+    )}  # fmt: skip
+    for kind in (float, np.uint8, np.float16, ">f4"):
+        kind = np.dtype(kind).type if isinstance(kind, str) else kind
+        floats = {
+            key for key, each in zip(given, fields(one), strict=False) if "float" in str(each.type)
+        }
+        other = make(**given | {key: kind(x) for key, x in numbers.items() if key in floats})
+        assert other == one
+        assert all(type(getattr(other, key)) in (int, float) for key in numbers)
