@@ -11,7 +11,7 @@ from tptools.excitation import tabulate
 
 
 def test_data_and_conditions_need_no_matplotlib():
-    """Whoever only reads data loads no plotting library; fits load it through lmfit."""
+    """Whoever only reads data loads no plotting library."""
     code = (
         "import sys, tptools.companion.datasets, tptools.excitation, tptools.companion.paper; "
         "sys.exit('matplotlib' in sys.modules)"
