@@ -280,11 +280,12 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     """
     until_ns = check_number("until_ns", until_ns, at_least=0, finite=False)
     counts = as_record(counts, "time_ns", masked=True, signed=True)
-    if set(counts.dims) != {"time_ns", "position_nm"}:
+    across = [one for one in counts.dims if one != "time_ns"]
+    if len(across) != 1 or not str(across[0]).startswith("position_"):
         raise ValueError(
             f"counts has dimensions {counts.dims} and must have 'time_ns' and 'position_nm' only"
         )
-    total = counts.dropna("position_nm").sum("position_nm")
+    total = counts.dropna(across[0]).sum(across)
     before = total.sel(time_ns=slice(None, -BEFORE_PULSE_NS))
     check_integer(f"number of slices before -{BEFORE_PULSE_NS} ns", before.size, at_least=1)
     net = (total - before.mean()).clip(0)

@@ -81,7 +81,9 @@ CASES = {
     "lifetime_trace": Case(lifetime_trace, scan, masks=False),
     "find_particles": Case(
         fitting.find_particles,
-        lambda: ElectronMicroscope().measure(Nanocrystals(), seed=1).counts[:300, :300].astype(float),
+        lambda: (
+            ElectronMicroscope().measure(Nanocrystals(), seed=1).counts[:300, :300].astype(float)
+        ),
     ),
     "fit_step": Case(fitting.fit_step, topography),
     "absorbance": Case(

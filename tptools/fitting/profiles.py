@@ -71,8 +71,9 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     >>> round(float(fit_profiles(profile).variance_nm2) ** 0.5, 3)
     120.0
     """
-    axes = {"time_ns"}.intersection(getattr(counts, "dims", ()))
-    counts = as_record(counts, "position_nm", *axes, masked=True)
+    counts = as_record(counts, "position_nm", masked=True)
+    if any(str(one).startswith("time_") for one in counts.dims):
+        counts = as_record(counts, "position_nm", "time_ns", masked=True)
     if counts.isnull().any():
         counts = counts.dropna("position_nm", how="all")
     position = counts["position_nm"].to_numpy()

@@ -167,7 +167,8 @@ def misfit_note(goodness: Goodness) -> str:
     """
     if not goodness.p_value < MISFIT_P:
         return ""
-    size = f"chi2/nu = {goodness.reduced_chi_square:.3g}, p = {goodness.p_value:.1g}"
+    p_value = f"p = {goodness.p_value:.1g}" if goodness.p_value else "p < 1e-300"
+    size = f"chi2/nu = {goodness.reduced_chi_square:.3g}, {p_value}"
     return f"the model does not fit ({size})"
 
 

@@ -195,7 +195,7 @@ def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
     The counts name the stream, so that a record's number does not hang on what stands beside it.
     """
     known = record.notnull()
-    draws = generator(seed, "scatter", record.to_numpy().tolist()).poisson(
+    draws = generator(seed, "scatter", record.fillna(-1.0).to_numpy().tolist()).poisson(
         record.fillna(0.0), size=(n_resamples, *record.shape)
     )
     values = np.array([diffusivity(record.copy(data=one).where(known)).value for one in draws])
