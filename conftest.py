@@ -1,4 +1,4 @@
-"""Tests side by side: ``--numprocesses auto`` takes every core, and shares the threads out."""
+"""Tests side by side: ``--numprocesses auto`` takes every core, and linear algebra its share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import joblib
 import pytest
 
-# Of linear algebra, of numba, and of what the package runs side by side by itself.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+# Not those of simulations: they wait for nothing, and the last chapter that runs needs every core.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -16,8 +16,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return joblib.cpu_count()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave each process, and the kernels that it starts, its share of the cores."""
+    """Leave each process, and the kernels that it starts, its share of the threads that spin."""
     if processes := config.getoption("numprocesses"):
         share = str(max(1, joblib.cpu_count() // processes))
         os.environ |= {name: os.environ.get(name, share) for name in THREADS}
+    if config.getoption("nbval") or config.getoption("nbval_lax"):
+        from chapters import Keeper
+
+        config.pluginmanager.register(Keeper(config))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+from execute import execute, names
+from small_book import plant
 
-ROOT = Path(__file__).resolve().parent.parent
 HEADER = """\
 ---
 kernelspec:
@@ -55,33 +56,30 @@ print("text")
 
 
 @pytest.fixture(scope="module")
-def tool():
-    spec = importlib.util.spec_from_file_location("execute", ROOT / "tools" / "execute.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small book with one chapter that has run from its text, and pages of text."""
+    tree = plant(tmp_path_factory.mktemp("small") / "book")
+    (tree / "book" / "chapter.md").write_text(CHAPTER)
+    assert execute(["chapter"], tree) == 0
+    return tree
+
+
+@pytest.fixture
+def pair(tree) -> list[Path]:
+    """Return the two files of the chapter."""
+    return [tree / "book" / "chapter.ipynb", tree / "book" / "chapter.md"]
 
 
 @pytest.fixture(scope="module")
-def folder(tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with one chapter that has run, and one page of text."""
-    folder = tmp_path_factory.mktemp("book")
-    (folder / "page.md").write_text("# Page\n")
-    (folder / "chapter.md").write_text(CHAPTER)
-    tool.execute("chapter", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cells(folder):
-    nb = nbformat.read(folder / "chapter.ipynb", as_version=4)
+def cells(tree):
+    nb = nbformat.read(tree / "book" / "chapter.ipynb", as_version=4)
     nbformat.validate(nb)
     return [cell for cell in nb.cells if cell.cell_type == "code"]
 
 
-def test_chapters_are_told_from_pages(tool, folder):
+def test_chapters_are_told_from_pages(tree):
     """Only files whose header names a kernel run."""
-    assert tool.chapters(folder) == ["chapter"]
+    assert names(tree) == ["chapter"]
 
 
 def test_pictures_are_left_out(cells):
@@ -106,27 +104,37 @@ def test_cell_metadata_stay(cells):
     assert all(set(cell.metadata) <= {"tags", "mystnb"} for cell in cells)
 
 
-def test_page_of_text_is_no_chapter(tool, folder):
+def test_page_of_text_is_no_chapter(tree):
     """A page without a kernel is refused, and stays the only file of its name."""
+    before = (tree / "book" / "front.md").read_text()
     with pytest.raises(ValueError, match="page of text"):
-        tool.execute("page", folder)
-    assert (folder / "page.md").read_text() == "# Page\n"
-    assert not (folder / "page.ipynb").exists()
+        execute(["front"], tree)
+    assert (tree / "book" / "front.md").read_text() == before
+    assert not (tree / "book" / "front.ipynb").exists()
 
 
-def test_mark_of_the_byte_order_doubles_no_header(tool, folder):
+def test_mark_of_the_byte_order_doubles_no_header(tree, pair):
     """A chapter that an editor saved with such a mark becomes the same pair of files."""
-    text, notebook = folder / "chapter.md", folder / "chapter.ipynb"
-    before = text.read_bytes(), notebook.read_bytes()
-    text.write_bytes("\ufeff".encode() + before[0])
-    assert tool.chapters(folder) == ["chapter"]
-    tool.execute("chapter", folder)
-    assert (text.read_bytes(), notebook.read_bytes()) == before
-
-
-def test_second_run_changes_nothing(tool, folder):
-    """Running again gives the same bytes, so that a diff shows only what has changed."""
-    pair = [folder / "chapter.ipynb", folder / "chapter.md"]
     before = [path.read_bytes() for path in pair]
-    tool.execute("chapter", folder)
+    pair[1].write_bytes("\ufeff".encode() + before[1])
+    assert names(tree) == ["chapter"]
+    assert execute(["chapter"], tree) == 0
     assert [path.read_bytes() for path in pair] == before
+
+
+def test_second_run_changes_nothing(tree, pair):
+    """Running again gives the same bytes, so that a diff shows only what has changed."""
+    before = [path.read_bytes() for path in pair]
+    shutil.rmtree(tree / "_build")
+    assert execute(["chapter"], tree) == 0
+    assert [path.read_bytes() for path in pair] == before
+
+
+def test_failure_leaves_both_files(tree, pair):
+    """A chapter with an error keeps its stored outputs and the text with the error."""
+    before = [path.read_bytes() for path in pair]
+    pair[1].write_text(CHAPTER.replace("print(", "raise RuntimeError("))
+    assert execute(["chapter"], tree) != 0
+    assert pair[0].read_bytes() == before[0]
+    assert "raise RuntimeError" in pair[1].read_text()
+    pair[1].write_bytes(before[1])

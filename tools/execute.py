@@ -1,30 +1,32 @@
 """Run chapters and store their text outputs: book/NAME.md -> book/NAME.ipynb.
 
-The text file is what people edit, so it is what runs. The notebook keeps the text outputs, which
-``make test`` compares with fresh ones; pictures live in the built book only.
+The text file is what people edit, so it is what runs, side by side with others and into the cache
+from which the book is built. The notebook keeps the text outputs, which ``make test`` compares with
+fresh ones; pictures live in the built book only.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from pathlib import Path
 
+import chapters
 import jupytext
 import nbformat
 from commands import choose
 from lock import alone
-from nbclient import NotebookClient
 
-BOOK = Path(__file__).resolve().parent.parent / "book"
+ROOT = Path(__file__).resolve().parent.parent
 FORMAT = "md:myst"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PICTURE = re.compile(r"<(img|svg|video|canvas)\b|data:(image|video)/|jsAnimation", re.IGNORECASE)
 
 
-def chapters(folder: Path = BOOK) -> list[str]:
-    """Names of the text files in `folder` that are chapters: their header names a kernel."""
-    pages = {path.stem: read(path) for path in folder.glob("*.md")}
+def names(root: Path = ROOT) -> list[str]:
+    """Names of the text files of the book that are chapters: their header names a kernel."""
+    pages = {path.stem: read(path) for path in root.glob("book/*.md")}
     return sorted(name for name, page in pages.items() if "kernelspec" in page.metadata)
 
 
@@ -54,38 +56,45 @@ def strip(nb: nbformat.NotebookNode) -> None:
                 output.metadata = {k: v for k, v in output.metadata.items() if k == "scrapbook"}
 
 
-def execute(name: str, folder: Path = BOOK) -> None:
-    """Run the chapter `name` of `folder` from its text file and write both files of the pair.
+def execute(wanted: list[str], root: Path = ROOT) -> int:
+    """Run chapters from their text files and write both files of each pair; return 0 if all ran.
+
+    A chapter that the cache has as it would come out now does not run again.
 
     Raises
     ------
     ValueError
-        If it is a page of text: nothing in it runs.
+        If one is a page of text: nothing in it runs.
     """
-    text, notebook = folder / f"{name}.md", folder / f"{name}.ipynb"
+    before = {}
+    for notebook in [root / "book" / f"{name}.ipynb" for name in wanted]:
+        before[notebook] = notebook.read_bytes() if notebook.exists() else b""
+        nbformat.write(prepare(notebook.with_suffix(".md")), notebook)
+    status = chapters.run(root, [path for path in before if not chapters.kept(root, path)])
+    for notebook, content in before.items():
+        if nb := chapters.kept(root, notebook):
+            strip(nb)
+            nbformat.write(nb, notebook)
+            jupytext.write(nb, notebook.with_suffix(".md"), fmt=FORMAT)
+        elif content:
+            notebook.write_bytes(content)
+    return status
+
+
+def prepare(text: Path) -> nbformat.NotebookNode:
+    """Read a chapter, to be run; a page of text is refused."""
     nb = read(text)
     if "kernelspec" not in nb.metadata:
         raise ValueError(f"{text} is a page of text, whose header names no kernel; leave it out")
-    nb.metadata.kernelspec = KERNELSPEC
-    client = NotebookClient(
-        nb,
-        timeout=None,
-        record_timing=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute()
     strip(nb)
-    nbformat.write(nb, notebook)
-    jupytext.write(nb, text, fmt=FORMAT)
+    return nb
 
 
 def main() -> None:
     """Run the chapters named on the command line, or all."""
-    for name in choose(__doc__, "chapter", chapters()):
-        print(f"running book/{name}.md", flush=True)
-        with alone(BOOK.parent):
-            execute(name)
+    wanted = choose(__doc__, "chapter", names())
+    with alone(ROOT):
+        sys.exit(execute(wanted))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Comments and docstrings do not count.
 
 What types do not say cannot be followed: a class counts if it is named, in code or in a type, on
 the way to the object that is used. Statements of a module that define nothing, and functions that
-another one of the package decorates, always count with the module.
+another one of the package decorates, count with every module whose import imports theirs.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["fingerprint", "sources"]
+__all__ = ["fingerprint", "script_sources", "sources"]
 
 LIBRARIES = ("numpy", "scipy", "numba")
 FOR_TYPES = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
@@ -96,13 +96,37 @@ def sources(*made_by: Callable[..., object] | ModuleType) -> dict[str, str]:
     if len(tops) != 1:
         raise ValueError(f"{sorted(tops)} must be one package: a result has one maker")
     package = _Package(_folder(*tops))
-    found: dict[str, str] = {}
-    while uses:
-        for name, part in package.parts_behind(*uses.pop()).items():
-            if name not in found:
-                found |= {name: _hash(part.code.encode())} | package.files(part.strings)
-                uses += part.uses
-    return dict(sorted(found.items()))
+    return package.sources({k: v for use in uses for k, v in package.parts_behind(*use).items()})
+
+
+def script_sources(code: str, package: str) -> dict[str, str]:
+    """List what a script or a notebook takes from a package, each with its hash.
+
+    Parameters
+    ----------
+    code : str
+        All of the script; of a notebook, its code cells joined by newlines.
+    package : str
+        Name of the package.
+
+    Returns
+    -------
+    dict of str to str
+        As `sources` gives them, and the script itself.
+
+    Raises
+    ------
+    ValueError
+        If there is no such package, or its sources do not say where an imported name is defined.
+
+    Examples
+    --------
+    >>> list(script_sources("from tptools import units; print(units.CM_PER_NM)", "tptools"))
+    ['tptools.<script>', 'tptools.units.CM_PER_NM']
+    """
+    behind = _Package(_folder(package))
+    script = behind.add(f"{package}.<script>", code)
+    return behind.sources({script.name: script.part(script.statements)})
 
 
 def _hash(content: bytes) -> str:
@@ -146,8 +170,30 @@ class _Package:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._modules: dict[str, _Module | None] = {}
+        self._loaded: dict[str, set[str]] = {}
+        self._behind: dict[Use, dict[str, _Part]] = {}
         paths = [path for path in folder.rglob("*") if path.suffix not in (".py", ".pyc")]
         self._tables = [path for path in paths if path.is_file()]
+
+    def sources(self, parts: dict[str, _Part]) -> dict[str, str]:
+        """Hashes of some parts and of all parts behind them."""
+        found: dict[str, str] = {}
+        waiting = dict(parts)
+        while waiting:
+            name, part = waiting.popitem()
+            if name not in found:
+                behind = {use: self.parts_behind(*use) for use in sorted(set(part.uses))}
+                # the same code is another one if a name in it means something else
+                meaning = [(use, *parts) for use, parts in behind.items()]
+                found[name] = _hash(repr((part.code, meaning)).encode())
+                found |= self.files(part.strings)
+                waiting |= {name: one for parts in behind.values() for name, one in parts.items()}
+        return dict(sorted(found.items()))
+
+    def add(self, name: str, code: str) -> _Module:
+        """Read code that stands in no file as a module of the package."""
+        self._modules[name] = module = _Module(name, code)
+        return module
 
     def module(self, name: str) -> _Module | None:
         """Source of a module; None where there is none of this name."""
@@ -155,15 +201,21 @@ class _Package:
             stem = self.folder.joinpath(*name.split(".")[1:])
             paths = [stem / "__init__.py", stem.with_name(f"{stem.name}.py")]
             files = [path for path in paths if path.is_file()]
-            self._modules[name] = _Module(name, files[0]) if files else None
+            self._modules[name] = _read(name, files[0]) if files else None
         return self._modules[name]
 
     def parts_behind(self, name: str, attributes: Names) -> dict[str, _Part]:
         """Parts that define an attribute of a module, or make up all of it, by their name."""
+        use = name, attributes
+        if use not in self._behind:
+            self._behind[use] = self._find(name, attributes)
+        return self._behind[use]
+
+    def _find(self, name: str, attributes: Names) -> dict[str, _Part]:
         module = self.module(name)
         if module is None:
             raise ValueError(f"{name!r} is imported and has no source in {self.folder}")
-        found = {name: module.part(module.effects)} if module.effects else {}
+        found = self.effects_of_import(name)
         if not attributes:
             return found | {f"{name}.*": module.part(module.statements, with_imports=True)}
         first, *rest = attributes
@@ -180,6 +232,24 @@ class _Package:
             raise ValueError(f"{first!r} is not found in {name!r}; import it from where it is")
         return found
 
+    def effects_of_import(self, name: str) -> dict[str, _Part]:
+        """Parts that run when a module is imported, in it and in all that it imports in turn."""
+        if name not in self._loaded:
+            self._loaded[name] = set()
+            self._load(name, self._loaded[name])
+        modules = [self._modules[one] for one in sorted(self._loaded[name])]
+        return {one.name: one.effects_part for one in modules if one and one.effects}
+
+    def _load(self, name: str, loaded: set[str]) -> None:
+        """Add to `loaded` what an import of a module loads: packages above it come first."""
+        module = self.module(name)
+        if module is None or name in loaded:
+            return
+        loaded.add(name)
+        above = name.rpartition(".")[0]
+        for one in (above, *module.loads) if above else module.loads:
+            self._load(one, loaded)
+
     def files(self, names: Set[str]) -> dict[str, str]:
         """Hashes of packaged files with one of these names."""
         return {
@@ -192,14 +262,14 @@ class _Package:
 class _Module:
     """Statements of one module by the names that they define."""
 
-    def __init__(self, name: str, path: Path) -> None:
-        self.name, self.is_package = name, path.name == "__init__.py"
+    def __init__(self, name: str, code: str | bytes, *, is_package: bool = False) -> None:
+        self.name = name
         self.statements: list[_Statement] = []
         self.defined: dict[str, list[_Statement]] = defaultdict(list)
         self.imported: dict[str, list[Use]] = defaultdict(list)
-        for node in ast.parse(path.read_bytes(), str(path)).body:
+        for node in ast.parse(code).body:
             if not (isinstance(node, ast.If) and ast.unparse(node.test) == AS_PROGRAM):
-                self._add(_Statement(node, name, self.is_package))
+                self._add(_Statement(node, name, is_package))
 
     def _add(self, statement: _Statement) -> None:
         self.statements.append(statement)
@@ -214,6 +284,18 @@ class _Module:
         """Statements that count with all others, for they change what others mean."""
         own = {*self.imported, *self.defined}
         return [one for one in self.statements if one.has_effect or one.decorators & own]
+
+    @cached_property
+    def effects_part(self) -> _Part:
+        """These statements with all that they take."""
+        return self.part(self.effects)
+
+    @property
+    def loads(self) -> set[str]:
+        """Names of what may be modules, and is imported whenever the module is."""
+        run = [one for one in self.statements if not (one.is_definition or one.is_for_types)]
+        uses = {use for one in run for several in one.imported.values() for use in several}
+        return {".".join((module, *names[:length])) for module, names in uses for length in (0, 1)}
 
     def part(self, statements: list[_Statement], *, with_imports: bool = False) -> _Part:
         """Statements with all that they take from here and from elsewhere."""
@@ -235,6 +317,16 @@ class _Module:
         return uses + [use for name in unnamed for use in statement.imported[name]]
 
 
+def _read(name: str, path: Path) -> _Module:
+    return _parse(name, path.read_bytes(), path.name == "__init__.py")
+
+
+@cache
+def _parse(name: str, code: bytes, is_package: bool) -> _Module:
+    """Module of a file; by its content, for many results rest on the same ones."""
+    return _Module(name, code, is_package=is_package)
+
+
 class _Statement(ast.NodeTransformer):
     """What one statement of a module defines, imports and mentions."""
 
@@ -245,6 +337,7 @@ class _Statement(ast.NodeTransformer):
         self.chains: set[Names] = set()
         self.strings: set[str] = set()
         self.is_definition = isinstance(node, DEFINITIONS)
+        self.is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) in FOR_TYPES
         self.defines = set(_defined_names(node))
         decorators = getattr(node, "decorator_list", [])
         self.decorators = {
@@ -252,7 +345,9 @@ class _Statement(ast.NodeTransformer):
         }
         kept = self.visit(node)
         self.code = ast.unparse(kept) if kept else ""
-        self.has_effect = bool(kept) and not self.is_definition and not _only_names(node)
+        self.has_effect = bool(kept) and not (
+            self.is_definition or self.is_for_types or _only_names(node)
+        )
 
     def visit_Import(self, node: ast.Import) -> ast.Import:
         """Keep what is imported of the package."""
@@ -322,9 +417,8 @@ def _targets(node: ast.stmt) -> Iterable[ast.AST]:
 
 
 def _only_names(node: ast.stmt) -> bool:
-    """Whether a statement does no more than to give names, or imports for types alone."""
+    """Whether a statement does no more than to give names."""
     if isinstance(node, ast.Assign | ast.AnnAssign):
         inside = [one for target in _targets(node) for one in ast.walk(target)]
         return not any(isinstance(one, ast.Attribute | ast.Subscript) for one in inside)
-    for_types = isinstance(node, ast.If) and ast.unparse(node.test) in FOR_TYPES
-    return for_types or isinstance(node, ast.Import | ast.ImportFrom)
+    return isinstance(node, ast.Import | ast.ImportFrom)

@@ -1,0 +1,114 @@
+"""Executed chapters: kept as long as what their outputs rest on stays the same, and no longer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import chapters
+import nbformat
+import pytest
+from jupyter_cache.base import CacheBundleIn
+from small_book import GLUE, chapter, plant, python
+
+from tptools import provenance
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch) -> Path:
+    """Return a small book, the sources of whose package are read for that of this one."""
+    monkeypatch.setattr(provenance, "_folder", lambda package: tmp_path / "tptools")
+    return plant(tmp_path)
+
+
+@pytest.fixture
+def path(tree) -> Path:
+    """Return the chapter of the small book, which is kept as if it had run."""
+    path = tree / "book" / "chapter.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    data = {"rests_on": chapters.foundation(tree, notebook)}
+    bundle = CacheBundleIn(notebook, str(path), data=data)
+    chapters.open_cache(tree).cache_notebook_bundle(bundle, check_validity=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("tptools/__init__.py", "VALUE", "TABLE as VALUE"),
+        ("tptools/numbers.py", "41", "42"),
+        ("tptools/data/table.csv", "id", "ID"),
+        ("data/decay.csv", "time", "time_ns"),
+        ("data_registry.txt", "0", "1"),
+        ("requirements.txt", "2", "3"),
+        ("book/chapter.ipynb", "VALUE)", "VALUE + 1)"),
+    ],
+)
+def test_a_change_of_what_it_rests_on_makes_it_stale(tree, path, name, old, new):
+    """Its code, the package and tables behind it, data and libraries count by their content."""
+    assert chapters.stale(tree) == []
+    text = (tree / name).read_text()
+    assert old in text
+    (tree / name).write_text(text.replace(old, new))
+    assert chapters.stale(tree) == [path]
+
+
+def test_renamed_and_removed_data_make_it_stale(tree, path):
+    """A renamed and a removed file count as changes too."""
+    (tree / "data" / "decay.csv").rename(tree / "data" / "other.csv")
+    assert chapters.stale(tree) == [path]
+    (tree / "data" / "other.csv").rename(tree / "data" / "decay.csv")
+    assert chapters.stale(tree) == []
+    (tree / "data" / "decay.csv").unlink()
+    assert chapters.stale(tree) == [path]
+
+
+def test_nothing_else_makes_it_stale(tree, path):
+    """Times, caches of Python, comments, its prose, and what it does not reach do not count."""
+    os.utime(tree / "tptools" / "numbers.py", (0, 0))
+    (tree / "tptools" / "__pycache__").mkdir()
+    (tree / "tptools" / "__pycache__" / "x.pyc").write_bytes(b"x")
+    for name in ("numbers.py", "beside.py", "data/beside.csv"):
+        with (tree / "tptools" / name).open("a") as changed:
+            changed.write("# more\n")
+    edited = nbformat.read(path, as_version=4)
+    edited.cells[0].source = "# Another title"
+    nbformat.write(edited, path)
+    assert chapters.stale(tree) == []
+
+
+def test_what_was_cut_short_is_not_kept(tree, path):
+    """A cache with half a file, or with none for its record, has no chapter."""
+    (stored,) = (tree / "_build" / ".jupyter_cache").glob("executed/*/base.ipynb")
+    stored.write_text(stored.read_text()[:50])
+    assert chapters.stale(tree) == [path]
+    shutil.rmtree(stored.parent)
+    assert chapters.stale(tree) == [path]
+
+
+def test_faultless_runs_are_kept(tree):
+    """Comparison may fail a chapter; an error and sources that change meanwhile always do."""
+    codes = {
+        "chapter": GLUE,
+        "a-change": f"with open('../tptools/numbers.py', 'a') as f: f.write('VALUE = 42')\n{GLUE}",
+        "raising": "1 / 0",
+        "wrong": "1 + 1",
+    }
+    paths = {name: tree / "book" / f"{name}.ipynb" for name in codes}
+    for name, code in codes.items():
+        notebook = chapter(code)
+        # nbval compares nothing with a cell that has not run
+        notebook.cells[1].execution_count = 1 if name == "wrong" else None
+        nbformat.write(notebook, paths[name])
+    arguments = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "book"]
+    run = python(tree, *arguments)
+    assert run.returncode == 1
+    assert "chapter 4 of 4: wrong, " in run.stdout
+    assert {one.stem for one in chapters.stale(tree)} == {"a-change", "raising", "wrong"}
+
+    assert chapters.run(tree, [paths["wrong"]]) == 0
+    assert {one.stem for one in chapters.stale(tree)} == {"a-change", "raising"}
+    (result,) = chapters.kept(tree, paths["wrong"]).cells[1].outputs
+    assert result.data == {"text/plain": "2"}
+    assert chapters.run(tree, [paths["raising"]]) != 0
