@@ -21,7 +21,7 @@ from tptools.spectra import HC_EV_NM, emission_shape
 
 FILM = FILMS["OLA/OA"].optics
 STEADY = Spectrometer(laser_drift=0)
-N_RECORDS = 40
+N_RECORDS = 30
 
 
 def laser(power_nW):
@@ -100,7 +100,7 @@ def test_records_that_cannot_be_fitted_are_refused():
 def test_absorption_comes_back_with_right_errors(name):
     """Exciton, width, height, rise and baseline of a solution and of a thin film."""
     sample = FILMS[name].optics
-    scans = [Spectrophotometer().measure(sample, seed=seed) for seed in range(12)]
+    scans = [Spectrophotometer().measure(sample, seed=seed) for seed in range(8)]
     fits = [fit_absorbance(absorbance(scan)) for scan in scans]
     truth = {
         "exciton_eV": sample.exciton_eV,
@@ -205,7 +205,7 @@ def test_form_of_the_axis_changes_nothing(form):
         assert other.std_err == pytest.approx(plain.std_err, rel=1e-3)
 
 
-@pytest.mark.parametrize("exciton_nm", [400, 430, 460, 540, 600])
+@pytest.mark.parametrize("exciton_nm", [400, 460, 600])
 def test_exciton_is_found_wherever_it_lies(exciton_nm):
     """No start is set: from one end of the record to the other the exciton comes back."""
     fit = fit_absorbance(spectrum_of(exciton_nm, step_nm=2.0))
@@ -238,7 +238,7 @@ def test_spectrum_without_exciton_has_none(scatter, noise):
     assert fit["baseline"].value == pytest.approx(scatter, abs=4e-3)
 
 
-@pytest.mark.parametrize("centre_nm", [452, 470, 530, 580, 598])
+@pytest.mark.parametrize("centre_nm", [452, 480, 598])
 def test_peak_is_found_wherever_it_lies(centre_nm):
     """Also where an end of the record cuts it in half."""
     fit = fit_peak(peak_record(centre_nm))
@@ -266,9 +266,9 @@ def test_peak_that_is_not_there_is_not_determined(record, reason):
 
 def test_noise_is_seldom_a_peak_and_good_records_seldom_misfits():
     """In some hundred records neither false peaks nor false misfits come up."""
-    noise = [fit_peak(peak_record(light=0.0, seed=seed)) for seed in range(25)]
+    noise = [fit_peak(peak_record(light=0.0, seed=seed)) for seed in range(12)]
     assert all(math.isnan(fit["peak_nm"].value) for fit in noise)
-    good = [fit_peak(record_of(seed, power)) for seed in range(25) for power in (0.05, 20)]
+    good = [fit_peak(record_of(seed, power)) for seed in range(15) for power in (0.05, 20)]
     assert not any(fit["peak_nm"].note for fit in good)
     assert stats.kstest([fit.p_value for fit in good], "uniform").pvalue > 1e-3
 
@@ -283,7 +283,7 @@ def test_two_peaks_are_no_peak():
 
 
 @pytest.mark.parametrize("light", [-600, 500, 60_000])
-@pytest.mark.parametrize("pixel", [60, 148])
+@pytest.mark.parametrize("pixel", [148])
 def test_a_dead_or_hot_pixel_is_left_out_and_named(light, pixel):
     """One pixel moves nothing, on the peak or off it, and the note says where it is."""
     record = record_of()
@@ -300,9 +300,9 @@ def test_a_dead_or_hot_pixel_is_left_out_and_named(light, pixel):
 
 def test_a_spike_of_absorbance_is_left_out_and_named():
     """As a pixel of a camera is."""
-    scan = spectrum_of(504, step_nm=2.0)
+    scan = spectrum_of(504, step_nm=4.0)
     plain = fit_absorbance(scan)["exciton_nm"]
-    scan["absorbance"][50] += 0.5
+    scan["absorbance"][25] += 0.5
     found = fit_absorbance(scan)["exciton_nm"]
     assert found.value == pytest.approx(plain.value, abs=0.5 * plain.std_err)
     assert "460 nm" in found.note

@@ -25,12 +25,16 @@ LEAST_SHOWN = 1e-3  # of the height of an exciton, that must reach into the reco
 
 @dataclass(frozen=True)
 class Limits:
-    """What lines a record can show: energies between its ends, and widths that it resolves."""
+    """What lines a record can show: energies between its ends, and widths that it resolves.
+
+    A line below `doubtful_eV` may be one bad point.
+    """
 
     low_eV: float
     high_eV: float
     narrowest_eV: float
     widest_eV: float
+    doubtful_eV: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting.determined import undetermined, without_outliers
 from tptools.fitting.edge import SCAN_EXPONENTS, Edge, Limits
-from tptools.fitting.result import Fit, fit_curve
+from tptools.fitting.result import Fit, fit_curve, misfit_note
 from tptools.records import as_dataset, as_numbers, as_record, bin_edges, check_errors
 from tptools.spectra import (
     BASELINE_REFERENCE_NM,
@@ -46,6 +46,7 @@ LEAST_APART = 9.0
 FEWEST_FRAMES = 3
 FEWEST_POINTS = 8
 SAME_WAVELENGTH = 1e-6  # relative: what single precision and a change of units leave
+WIDTH_OF_A_POINT = 1.5  # of what is resolved: a narrower line may be one bad point
 EVEN_PIXEL = 0.05  # of a pixel: what rounding of wavelengths may move it by
 MOST_NODES = 64
 
@@ -191,7 +192,8 @@ def fit_peak(record: xr.Dataset) -> Fit:
 
     def pulls_of(fit: Fit) -> FloatArray:
         mean = fit.curve(wavelength)
-        return (counts - mean) / np.sqrt(_variance(mean, camera) / n_kept)
+        pulls = (counts - mean) / np.sqrt(_variance(mean, camera) / n_kept)
+        return _doubted(pulls, wavelength, fit, "centre_eV", "fwhm_eV", limits)
 
     fit = without_outliers(fit_of, pulls_of, lambda lost: _listed(wavelength[lost]), counts.size)
     centre, fwhm = fit["centre_eV"], fit["fwhm_eV"]
@@ -320,9 +322,12 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
         return _judged_line(fit, "exciton_eV", "exciton_fwhm_eV", limits)
 
     def pulls_of(fit: Fit) -> FloatArray:
-        return (value - fit.curve(wavelength)) / error
+        pulls = (value - fit.curve(wavelength)) / error
+        return _doubted(pulls, wavelength, fit, "exciton_eV", "exciton_fwhm_eV", limits)
 
     fit = without_outliers(fit_of, pulls_of, lambda lost: _listed(wavelength[lost]), value.size)
+    if misfit_note(fit.goodness) and not fit["exciton_fwhm_eV"].value > limits.doubtful_eV:
+        fit = undetermined(fit, "single points stand out of what does not fit")
     return _with(fit, "nm", exciton_nm=HC_EV_NM / fit["exciton_eV"])
 
 
@@ -354,13 +359,14 @@ def _limits_of_exciton(wavelength_nm: FloatArray, bandwidth_nm: float) -> Limits
     """Energies and widths that a spectrum can show, by its ends, steps and bandwidth."""
     low, high = photon_energy_eV(wavelength_nm[[-1, 0]])
     resolved_nm = max(bandwidth_nm, float(np.diff(wavelength_nm).min()))
-    narrowest = resolved_nm / 2 * low * high / HC_EV_NM
+    resolved = resolved_nm * low * high / HC_EV_NM
+    narrowest = resolved / 2
     if not narrowest < high - low:
         raise ValueError(
             f"bandwidth_nm = {bandwidth_nm:g} must be below the span of the spectrum, "
             f"{np.ptp(wavelength_nm):g} nm; mend one of them"
         )
-    return Limits(float(low), float(high), float(narrowest), float(high - low))
+    return Limits(*map(float, (low, high, narrowest, high - low, WIDTH_OF_A_POINT * resolved)))
 
 
 def _start_without_exciton(limits: Limits) -> Start:
@@ -399,6 +405,17 @@ def _judged_line(fit: Fit, centre: str, width: str, limits: Limits) -> Fit:
     if not resolved or math.isnan(found.std_err + fit[centre].std_err):
         return undetermined(fit, "the line is narrower than the record resolves", width)
     return fit
+
+
+def _doubted(
+    pulls: FloatArray, wavelength_nm: FloatArray, fit: Fit, centre: str, width: str, limits: Limits
+) -> FloatArray:
+    """Residuals in standard errors; infinite at a line that may be no more than this point."""
+    place = fit[centre].value
+    if math.isnan(place) or fit[width].value > limits.doubtful_eV:
+        return pulls
+    nearest = int(np.abs(photon_energy_eV(wavelength_nm) - place).argmin())
+    return np.where(np.arange(pulls.size) == nearest, math.inf, pulls)
 
 
 def _columns(spectrum: xr.Dataset) -> xr.Dataset:
@@ -464,8 +481,9 @@ def _peak_of(slit_nm: float, at_nm: FloatArray, pixel_nm: FloatArray) -> Callabl
 def _limits_of_peak(wavelength_nm: FloatArray, resolved_nm: float) -> Limits:
     """Energies and widths that a spectrum can show, by its ends and its blur."""
     low, high = photon_energy_eV(wavelength_nm[[-1, 0]])
-    narrowest = resolved_nm / 10 * low * high / HC_EV_NM
-    return Limits(float(low), float(high), float(narrowest), float(high - low))
+    resolved = resolved_nm * low * high / HC_EV_NM
+    narrowest = resolved / 10
+    return Limits(*map(float, (low, high, narrowest, high - low, WIDTH_OF_A_POINT * resolved)))
 
 
 def _start_of_peak(
