@@ -23,7 +23,7 @@ from tptools.estimate import Estimate
 from tptools.fitting.diffusion import diffusivity
 from tptools.fitting.slices import line_through_slices
 from tptools.randomness import derive_seed
-from tptools.records import as_array, as_dataset, as_record
+from tptools.records import as_array, as_dataset, as_numbers, as_record
 
 __all__ = [
     "METHODS",
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 Method = Callable[[xr.DataArray], Estimate]
-Spread = TypeVar("Spread", float, xr.DataArray)
+Spread = TypeVar("Spread", float, xr.DataArray, pd.Series)
 
 # One-sided 5 % point of the normal distribution.
 ONE_SIDED_5_PERCENT = 1.6449
@@ -274,12 +274,12 @@ def detection_limit(spread_at_zero: Spread) -> Spread:
 
     Parameters
     ----------
-    spread_at_zero : float or DataArray
+    spread_at_zero : float, DataArray or Series
         s, in any unit.
 
     Returns
     -------
-    float or DataArray
+    float, DataArray or Series
         In the same unit.
 
     Raises
@@ -299,6 +299,9 @@ def detection_limit(spread_at_zero: Spread) -> Spread:
     factor = 2 * ONE_SIDED_5_PERCENT
     if isinstance(spread_at_zero, xr.DataArray):
         return factor * as_array("spread_at_zero", spread_at_zero)
+    if isinstance(spread_at_zero, pd.Series):
+        numbers = as_numbers("spread_at_zero", spread_at_zero)
+        return pd.Series(factor * numbers, spread_at_zero.index)
     return factor * as_number("spread_at_zero", spread_at_zero)
 
 
