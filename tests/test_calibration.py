@@ -167,3 +167,10 @@ def test_too_few_lasers_make_no_curve():
     """Three points do not determine an exponential."""
     with pytest.raises(ValueError, match="at least 4"):
         calibrate(FILM, {"tau_us": 6.0}, DARK[:3], **QUICK)
+
+
+def test_a_curve_without_a_relaxation_time_ends_the_search():
+    """A film that forgets nothing of note has no time to turn, and the error says where."""
+    film = replace(FILM, hop_rate_ground_per_ps=0.5)
+    with pytest.raises(ValueError, match=r"relaxation_time_us = 0\.5 determines no tau_us; start"):
+        calibrate(film, {"tau_us": 6.0}, DARK, **QUICK)

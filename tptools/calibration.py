@@ -215,7 +215,8 @@ def calibrate(
     Raises
     ------
     ValueError
-        If there is no target, one is unknown or not positive, or as for `measure_curve`.
+        If there is no target, one is unknown or not positive, a model on the way has a curve that
+        lacks one of these numbers, or as for `measure_curve`.
 
     Notes
     -----
@@ -243,6 +244,8 @@ def calibrate(
         def miss_of(model: ExcitonModel) -> FloatArray:
             curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
             numbers = curve_numbers(curve)
+            wanted = {name: numbers[name] for name in targets}
+            _check_numbers(wanted, {name: getattr(model, name) for name in names})
             curves.append(curve)
             rows.append({name: getattr(model, name) for name in names} | numbers)
             bar.update()
@@ -280,6 +283,17 @@ def _check_targets(targets: Mapping[str, float]) -> dict[str, float]:
     for name in targets:
         check_choice("target", name, tuple(CONTROLS))
     return {name: check_number(name, wanted, above=0) for name, wanted in targets.items()}
+
+
+def _check_numbers(numbers: Mapping[str, float], parameters: Mapping[str, float]) -> None:
+    """Raise ValueError for a curve that lacks a number, which no search can go on from."""
+    lacking = [name for name, value in numbers.items() if not np.isfinite(value)]
+    if lacking:
+        at = ", ".join(f"{name} = {value:.4g}" for name, value in parameters.items())
+        raise ValueError(
+            f"the curve at {at} determines no {' and no '.join(lacking)}; start nearer to the "
+            "targets, or measure at more and lower powers"
+        )
 
 
 def _free(model: ExcitonModel, names: Sequence[str]) -> FloatArray:
