@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
+
+from tptools.compiled import compiled_in_place
 
 ROOT = Path(__file__).parents[1]
 # every compiled kernel once: trapping, annihilation, an excitation that is certain, and a dark
@@ -98,3 +101,23 @@ def test_kernels_need_no_folder_to_write_to(tmp_path):
     nowhere = {"HOME": os.devnull, "XDG_CACHE_HOME": os.devnull, "NUMBA_CACHE_DIR": os.devnull}
     (found,) = run(script, tmp_path, **nowhere)
     assert found.max() > 0
+
+
+def test_kernels_in_place_make_no_array():
+    """Without counts of references numba has no array to give, and refuses one that makes some."""
+
+    def doubled(values):
+        for i in range(values.size):
+            values[i] *= 2
+
+    def doubled_by_way_of_another(values):
+        other = np.empty(values.size)
+        for i in range(values.size):
+            other[i] = 2 * values[i]
+            values[i] = other[i]
+
+    values = np.arange(3.0)
+    compiled_in_place(doubled)(values)
+    np.testing.assert_array_equal(values, [0, 2, 4])
+    with pytest.raises(NumbaError, match="array"):
+        compiled_in_place(doubled_by_way_of_another)(values)

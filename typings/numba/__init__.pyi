@@ -13,5 +13,11 @@ config: _Config
 def njit(function: _Function) -> _Function: ...
 @overload
 def njit(
-    *, cache: bool = False, nogil: bool = False, inline: str = "never"
+    *,
+    cache: bool = False,
+    nogil: bool = False,
+    inline: str = "never",
+    no_cfunc_wrapper: bool = False,
+    no_cpython_wrapper: bool = False,
+    _nrt: bool = True,
 ) -> Callable[[_Function], _Function]: ...
