@@ -1,5 +1,6 @@
 """Tests of tptools.kmc.simulate against limits that are known exactly."""
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -151,19 +152,62 @@ def test_single_occupancy_is_never_violated(ground, modified, excitation_density
     assert view.modified.where(view.occupied, True).all()
 
 
-def test_snapshot_is_a_moment_of_the_simulation():
-    """`snapshot` shows the excitons and modified sites that `simulate` counts with that seed."""
-    pulses = PulseTrain(excitation_density=0.3, period_us=2, spot_sigma_sites=5, n_pulses=3)
-    times = [0, 0.5, 1.0]
-    result = simulate(SMALL, replace(pulses, n_pulses=1), seed=10, n_trains=2, recording=SHORT)
-    counted = result.sel(time_ns=times).isel(train=1)
-    view = snapshot(SMALL, pulses, seed=10, time_ns=times, pulse=0, train=1)
-    space = ["x_nm", "y_nm"]
-    np.testing.assert_array_equal(view.occupied.sum(space), counted.exciton_count)
-    np.testing.assert_array_equal(view.modified.sum(space), counted.modified_sites)
-    np.testing.assert_allclose(
-        (view.occupied * (view.x_nm**2 + view.y_nm**2)).sum(space), counted.r2_sum_nm2
+@settings(deadline=None, max_examples=8)
+@given(
+    rule=st.sampled_from(["chosen_neighbour", "each_neighbour"]),
+    trap_rate=st.sampled_from([0, 1e-2]),
+    annihilation_rate=st.sampled_from([0, 0.5]),
+    lattice_size=st.integers(300, 301),
+    excitation_density=st.floats(0.01, 1),
+    interval_ps=st.sampled_from([1, 50]),
+    seed=st.integers(0, 2**64),
+)
+def test_every_record_is_what_the_lattice_shows(
+    rule, trap_rate, annihilation_rate, lattice_size, excitation_density, interval_ps, seed
+):
+    """All sums and histograms are those of `snapshot`, which records nothing, at every instant."""
+    model = ExcitonModel(
+        lattice_size=lattice_size,
+        lifetime_ns=0.3,
+        hop_rule=rule,
+        trap_rate_per_ps=trap_rate,
+        trap_time_minimum_ns=0.01,
+        annihilation_rate_per_ps=annihilation_rate,
     )
+    pulses = PulseTrain(excitation_density, 2, spot_sigma_sites=3, n_pulses=1, burn_in_pulses=3)
+    recording = Recording(interval_ps, until_ns=20 * interval_ps / 1e3)
+    record = simulate(model, pulses, seed=seed, n_trains=2, recording=recording).isel(train=1)
+    view = snapshot(model, pulses, seed=seed, time_ns=record.time_ns, train=1)
+    occupied, r2 = view.occupied, view.x_nm**2 + view.y_nm**2
+    space = ["x_nm", "y_nm"]
+    for counted, shown in (
+        (record.exciton_count, occupied.sum(space)),
+        (record.modified_sites, view.modified.sum(space)),
+        (record.r2_sum_nm2, (occupied * r2).sum(space)),
+        (record.x_count, occupied.sum("y_nm").sel(x_nm=record.x_nm)),
+        (record.y_count, occupied.sum("x_nm").sel(y_nm=record.y_nm)),
+    ):
+        np.testing.assert_allclose(counted, shown, rtol=1e-12)
+    ring = np.rint(np.sqrt(r2.transpose("y_nm", "x_nm")) / 10).to_numpy()
+    radial = [np.bincount(ring[here].astype(int)) for here in occupied.to_numpy()]
+    for counted, shown in zip(record.radial_count.to_numpy(), radial, strict=True):
+        np.testing.assert_array_equal(np.trim_zeros(counted, "b"), shown)
+
+
+def test_spot_reaches_as_far_as_it_is_bright():
+    """The sites that a pulse can excite are those of a search over the whole lattice, in order."""
+    spot_of = importlib.import_module("tptools.kmc.simulate")._spot
+    for size, sigma, excitation_density in ((300, 8.0, 1.0), (301, 30.0, 0.02), (55, 4.5, 0.3)):
+        model = ExcitonModel(lattice_size=size)
+        spot = spot_of(model, PulseTrain(excitation_density, 1, spot_sigma_sites=sigma))
+        axis = np.arange(size) - size // 2
+        r2 = axis[:, None] ** 2 + axis**2
+        probability = excitation_density * np.exp(-r2 / (2 * sigma**2))
+        frame = np.pad(probability, 1).ravel()
+        sites = np.flatnonzero(frame >= 1e-15)
+        np.testing.assert_array_equal(np.sort(spot.sites), sites)
+        np.testing.assert_array_equal(spot.probabilities, frame[spot.sites])
+        assert (np.diff(spot.probabilities) <= 0).all()
 
 
 @pytest.mark.parametrize("n_threads", [2, 4])

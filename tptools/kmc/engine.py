@@ -1,7 +1,8 @@
 """Compiled kernels of the hopping model: loops over integer arrays, nothing else.
 
-Those that run at every recorded instant are inlined: a call would count references to every array
-it is given, which took half of the time where excitons are few.
+To record costs little as long as no references to arrays are counted (`compiled_in_place`).
+Positions kept in a buffer and counted in bulk, or histograms with time as the fastest axis, were
+no faster than counting every position at its instant.
 
 Sites of the lattice are numbered row by row in a flat array that carries a one-site frame.
 A site is a sum of the bits below; an exciton is a row of the columns below.
@@ -15,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
-from tptools.compiled import compiled
+from tptools.compiled import compiled_in_place, compiled_within
 
 MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
 N_SITE_STATES = 16
@@ -102,7 +103,7 @@ class State(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Sums over pulses; the first axis is the block of pulses they belong to.
+    """Sums over pulses.
 
     Attributes
     ----------
@@ -112,14 +113,14 @@ class Record(NamedTuple):
         Recorded instants after a pulse, time 0 included.
     tail_bins_per_e_fold : float
         Bins of the delay, beyond the last instant, in which it grows by a factor e.
-    created, dropped : ndarray, (block,)
+    created, dropped : ndarray, (1,)
         Excitons at time 0, and those left at the end.
-    exciton_count, r2, initial_r2, visited, modified : ndarray, (block, time)
+    exciton_count, r2, initial_r2, visited, modified : ndarray, (time,)
         Excitons, their squared distances from the centre in sites, those that the same excitons
         had at time 0, and sites visited and modified.
-    x, y, walking_radius, trapped_radius : ndarray, (block, time, site)
+    x, y, walking_radius, trapped_radius : ndarray, (time, site)
         Excitons by column, by row, and by radius to the nearest site.
-    emission : ndarray, (block, delay, site)
+    emission : ndarray, (delay, site)
         Photons by bin of delay and by radius.
     """
 
@@ -157,7 +158,7 @@ def _next_random(
     return value, s0, s1, s2, s3
 
 
-@njit
+@compiled_within
 def _uniform(random: NDArray[np.uint64]) -> float:
     """Uniform number (k + 1) / 2**53 in (0, 1], with k the upper 53 bits of a random number."""
     value, random[0], random[1], random[2], random[3] = _next_random(
@@ -166,7 +167,7 @@ def _uniform(random: NDArray[np.uint64]) -> float:
     return ((value >> np.uint64(11)) + np.uint64(1)) * (1.0 / 9007199254740992.0)
 
 
-@njit
+@compiled_within
 def _trials_until_success(log_failure: float, random: NDArray[np.uint64]) -> int:
     """Geometric number 1 + floor(log u / log(1 - p)) for log(1 - p) = log_failure.
 
@@ -178,25 +179,35 @@ def _trials_until_success(log_failure: float, random: NDArray[np.uint64]) -> int
     return 1 + (int(trials) if trials < NEVER else NEVER)
 
 
-@njit
-def _push(queue: NDArray[np.int64], size: Integer, row: NDArray[np.int64]) -> None:
-    """Add the last row to a binary heap ordered by CLOCK, earliest first."""
+@compiled_within
+def _copy(
+    source: NDArray[np.int64], row: Integer, target: NDArray[np.int64], target_row: Integer
+) -> None:
+    """Copy one exciton."""
+    for column in range(N_COLUMNS):
+        target[target_row, column] = source[row, column]
+
+
+@compiled_within
+def _push(queue: NDArray[np.int64], size: Integer) -> None:
+    """Let row ``size`` rise to its place in a binary heap ordered by CLOCK, earliest first."""
     child = size
     while child > 0:
-        parent = (child - 1) // 2
-        if queue[parent, CLOCK] <= row[CLOCK]:
+        parent = (child - 1) >> 1
+        if queue[parent, CLOCK] <= queue[child, CLOCK]:
             break
-        queue[child] = queue[parent]
+        for column in range(N_COLUMNS):
+            above = queue[parent, column]
+            queue[parent, column] = queue[child, column]
+            queue[child, column] = above
         child = parent
-    queue[child] = row
 
 
-@njit
-def _pop(queue: NDArray[np.int64], size: Integer, row: NDArray[np.int64]) -> None:
-    """Move the earliest row of a heap into ``row``."""
-    row[:] = queue[0]
+@compiled_within
+def _pop(queue: NDArray[np.int64], size: Integer) -> None:
+    """Take the earliest of ``size`` rows out of a heap."""
     last = size - 1
-    hole = 0
+    hole = np.int64(0)
     while True:
         child = 2 * hole + 1
         if child >= last:
@@ -205,12 +216,12 @@ def _pop(queue: NDArray[np.int64], size: Integer, row: NDArray[np.int64]) -> Non
             child += 1
         if queue[last, CLOCK] <= queue[child, CLOCK]:
             break
-        queue[hole] = queue[child]
+        _copy(queue, child, queue, hole)
         hole = child
-    queue[hole] = queue[last]
+    _copy(queue, last, queue, hole)
 
 
-@njit(inline="always")
+@compiled_within
 def _place(rules: Rules, site: Integer) -> tuple[Integer, Integer, Integer]:
     """Column, row and squared distance of a site, counted from the centre of the spot."""
     row = site // rules.row_length
@@ -219,27 +230,29 @@ def _place(rules: Rules, site: Integer) -> tuple[Integer, Integer, Integer]:
     return x, y, x * x + y * y
 
 
-@njit
-def _start_free_run(rules: Rules, state: State, row: NDArray[np.int64]) -> None:
-    """Set an exciton walking until it decays or is trapped, whichever comes first."""
+@compiled_within
+def _start_free_run(rules: Rules, state: State) -> None:
+    """Set the exciton after the last walking one walking, until it decays or is trapped."""
+    walking, new = state.walking, state.counters[WALKING]
     until_trapped = _trials_until_success(rules.log_no_trapping, state.random)
-    run = min(row[FREE_STEPS], until_trapped)
-    row[FREE_STEPS] -= run
-    row[CLOCK] = min(row[CLOCK] + run, NEVER)
-    _push(state.walking, state.counters[WALKING], row)
+    run = min(walking[new, FREE_STEPS], until_trapped)
+    walking[new, FREE_STEPS] -= run
+    walking[new, CLOCK] = min(walking[new, CLOCK] + run, NEVER)
+    _push(walking, new)
     state.counters[WALKING] += 1
 
 
-@njit
-def _trap(rules: Rules, state: State, row: NDArray[np.int64]) -> None:
-    """Hold an exciton for a dark time t_min u^(-1/mu), a Pareto law with exponent mu."""
+@compiled_within
+def _trap(rules: Rules, state: State) -> None:
+    """Hold the exciton after the last trapped one for t_min u^(-1/mu), a Pareto law."""
+    trapped, new = state.trapped, state.counters[TRAPPED]
     dark = rules.dark_minimum_steps * _uniform(state.random) ** (-1.0 / rules.dark_exponent)
-    row[CLOCK] = min(row[CLOCK] + (int(dark) if dark < NEVER else NEVER), NEVER)
-    _push(state.trapped, state.counters[TRAPPED], row)
+    trapped[new, CLOCK] = min(trapped[new, CLOCK] + (int(dark) if dark < NEVER else NEVER), NEVER)
+    _push(trapped, new)
     state.counters[TRAPPED] += 1
 
 
-@njit
+@compiled_within
 def _mark_visit(state: State, site: Integer) -> None:
     """Set an exciton down: the site is occupied, visited and modified from now on."""
     counters = state.counters
@@ -253,8 +266,8 @@ def _mark_visit(state: State, site: Integer) -> None:
         counters[MODIFICATIONS] += 1
 
 
-@njit
-def create_excitons(rules: Rules, spot: Spot, state: State, row: NDArray[np.int64]) -> None:
+@compiled_within
+def create_excitons(rules: Rules, spot: Spot, state: State) -> None:
     """Excite every site with probability alpha exp(-r^2 / 2 sigma^2), each on its own.
 
     The sites come brightest first, so that the next success at the present brightness is drawn
@@ -266,9 +279,8 @@ def create_excitons(rules: Rules, spot: Spot, state: State, row: NDArray[np.int6
         Constants.
     state
         Gains the excitons.
-    row : ndarray, (N_COLUMNS,)
-        Room for one exciton.
     """
+    walking = state.walking
     i = 0
     while i < spot.sites.size:
         bound = spot.probabilities[i]
@@ -276,12 +288,13 @@ def create_excitons(rules: Rules, spot: Spot, state: State, row: NDArray[np.int6
         if i >= spot.sites.size:
             break
         if _uniform(state.random) * bound <= spot.probabilities[i]:
-            row[POSITION] = spot.sites[i]
-            _, _, row[INITIAL_R2] = _place(rules, spot.sites[i])
-            row[CLOCK] = 0
-            row[FREE_STEPS] = _trials_until_success(rules.log_no_decay, state.random)
+            new = state.counters[WALKING]
+            walking[new, POSITION] = spot.sites[i]
+            _, _, walking[new, INITIAL_R2] = _place(rules, spot.sites[i])
+            walking[new, CLOCK] = 0
+            walking[new, FREE_STEPS] = _trials_until_success(rules.log_no_decay, state.random)
             _mark_visit(state, spot.sites[i])
-            _start_free_run(rules, state, row)
+            _start_free_run(rules, state)
         i += 1
 
 
@@ -291,42 +304,41 @@ def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
 
     An attempt takes one random number: two bits choose the neighbour, the rest is accepted below
     the threshold for the state of that neighbour (zero where it is occupied). The update has no
-    branch, because the processor could not guess it.
+    branch, because the processor could not guess it, and indices are unsigned, because signed
+    ones would each be asked whether they count from the end.
     """
     lattice, walking = state.lattice, state.walking
     visited, modified = state.visited, state.modified
     offsets, thresholds = rules.offsets, rules.thresholds
     n_walking = state.counters[WALKING]
-    n_visited = state.counters[VISITS]
-    n_modified = state.counters[MODIFICATIONS]
+    n_visited = np.uint32(state.counters[VISITS])
+    n_modified = np.uint32(state.counters[MODIFICATIONS])
     s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
-    seen: Integer = 0
+    seen = np.uint8(0)
     for _ in range(n_steps):
         for i in range(n_walking):
             value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
-            here = walking[i, POSITION]
-            there = here + offsets[value & np.uint64(3)]
-            before = np.int64(lattice[there])
+            here = np.uint32(walking[i, POSITION])
+            there = np.uint32(here + offsets[value & np.uint64(3)])
+            before = lattice[there]
             seen |= before
-            hops = np.int64((value >> np.uint64(2)) < thresholds[before])
-            arrival = here + hops * (there - here)
+            hops = (value >> np.uint64(2)) < thresholds[before]
+            arrival = there if hops else here
             lattice[here] = VISITED | MODIFIED
             lattice[arrival] = OCCUPIED | VISITED | MODIFIED
             walking[i, POSITION] = arrival
             visited[n_visited] = there
-            n_visited += hops & ~(before // VISITED)
+            n_visited += np.uint32(hops & (before & VISITED == 0))
             modified[n_modified] = there
-            n_modified += hops & ~(before // MODIFIED)
+            n_modified += np.uint32(hops & (before & MODIFIED == 0))
     state.random[0], state.random[1], state.random[2], state.random[3] = s0, s1, s2, s3
     state.counters[VISITS] = n_visited
     state.counters[MODIFICATIONS] = n_modified
     state.counters[REACHED_EDGE] |= seen & FRAME
 
 
-@njit
-def _walk_annihilating(
-    rules: Rules, state: State, n_steps: Integer, row: NDArray[np.int64]
-) -> None:
+@compiled_within
+def _walk_annihilating(rules: Rules, state: State, n_steps: Integer) -> None:
     """As `_walk`, but an accepted attempt towards an occupied site ends the exciton that made it.
 
     A kernel of its own, since the branch would slow down the other one.
@@ -352,44 +364,95 @@ def _walk_annihilating(
                 walking[i, POSITION] = there
                 _mark_visit(state, there)
         if lost:
-            _remove_annihilated(state, row)
+            _remove_annihilated(state)
 
 
-@njit
-def _remove_annihilated(state: State, row: NDArray[np.int64]) -> None:
+@compiled_within
+def _remove_annihilated(state: State) -> None:
     """Order the excitons that are left by their clocks again."""
-    kept = 0
+    kept = np.int64(0)
     for i in range(state.counters[WALKING]):
         if state.walking[i, CLOCK] != ANNIHILATED:
-            row[:] = state.walking[i]
-            _push(state.walking, kept, row)
+            _copy(state.walking, i, state.walking, kept)
+            _push(state.walking, kept)
             kept += 1
     state.counters[WALKING] = kept
 
 
-@njit
-def _record_emission(rules: Rules, record: Record, block: int, row: NDArray[np.int64]) -> None:
+@compiled_within
+def _end_runs(rules: Rules, state: State, record: Record, recorded: bool, now: Integer) -> None:
+    """Let excitons whose run ends now decay or be trapped, and trapped ones walk on."""
+    counters, walking, trapped = state.counters, state.walking, state.trapped
+    while counters[WALKING] > 0 and walking[0, CLOCK] <= now:
+        if walking[0, FREE_STEPS] > 0:
+            _copy(walking, 0, trapped, counters[TRAPPED])
+            _trap(rules, state)
+        else:
+            state.lattice[walking[0, POSITION]] ^= OCCUPIED
+            if recorded:
+                _record_emission(rules, record, walking[0, POSITION], now)
+        _pop(walking, counters[WALKING])
+        counters[WALKING] -= 1
+    while counters[TRAPPED] > 0 and trapped[0, CLOCK] <= now:
+        _copy(trapped, 0, walking, counters[WALKING])
+        _pop(trapped, counters[TRAPPED])
+        counters[TRAPPED] -= 1
+        _start_free_run(rules, state)
+
+
+@compiled_within
+def _record_emission(rules: Rules, record: Record, site: Integer, now: Integer) -> None:
     """Count one photon in its bin of delay (linear, then logarithmic) and radius."""
     n_linear = record.n_times - 1
     window = n_linear * record.interval
-    if row[CLOCK] <= window:
-        delay = (row[CLOCK] - 1) // record.interval
+    if now <= window:
+        delay = (now - 1) // record.interval
     else:
-        delay = n_linear + int(log(row[CLOCK] / window) * record.tail_bins_per_e_fold)
-    delay = min(delay, record.emission.shape[1] - 1)
-    _, _, r2 = _place(rules, row[POSITION])
-    record.emission[block, delay, int(sqrt(r2) + 0.5)] += 1
+        delay = n_linear + int(log(now / window) * record.tail_bins_per_e_fold)
+    delay = min(delay, record.emission.shape[0] - 1)
+    _, _, r2 = _place(rules, site)
+    record.emission[delay, int(sqrt(r2) + 0.5)] += 1
 
 
-@njit(inline="always")
+@compiled_within
+def _record_population(
+    rules: Rules,
+    record: Record,
+    radius: NDArray[np.uint32],
+    time: Integer,
+    population: NDArray[np.int64],
+    size: Integer,
+) -> None:
+    """Add the positions of some excitons to the sums and histograms of one instant."""
+    for i in range(size):
+        x, y, r2 = _place(rules, population[i, POSITION])
+        record.r2[time] += r2
+        record.initial_r2[time] += population[i, INITIAL_R2]
+        record.x[time, x + rules.centre - 1] += 1
+        record.y[time, y + rules.centre - 1] += 1
+        radius[time, int(sqrt(r2) + 0.5)] += 1
+
+
+@compiled_within
+def _record_instant(rules: Rules, state: State, record: Record, time: Integer) -> None:
+    """Add the present excitons and lattice to the sums of one instant after the pulse."""
+    counters = state.counters
+    record.exciton_count[time] += counters[WALKING] + counters[TRAPPED]
+    record.visited[time] += counters[VISITS]
+    record.modified[time] += counters[MODIFICATIONS]
+    walking, trapped = state.walking, state.trapped
+    _record_population(rules, record, record.walking_radius, time, walking, counters[WALKING])
+    _record_population(rules, record, record.trapped_radius, time, trapped, counters[TRAPPED])
+
+
+@compiled_within
 def evolve(
     rules: Rules,
     state: State,
     record: Record,
-    block: int,
+    recorded: bool,
     start: Integer,
     stop: Integer,
-    row: NDArray[np.int64],
 ) -> None:
     """Move all excitons from step ``start`` to step ``stop``, decays and traps included.
 
@@ -400,82 +463,44 @@ def evolve(
     rules
         Constants.
     state, record
-        Moved on, and what is emitted on the way.
-    block : int
-        Where to record; -1 records nothing.
+        Moved on, and where the recorded instants and what is emitted on the way are added.
+    recorded : bool
+        Whether what is seen adds to the record.
     start, stop : int
         Steps since the pulse.
-    row : ndarray, (N_COLUMNS,)
-        Room for one exciton.
     """
     counters = state.counters
     now = start
-    while now < stop and counters[WALKING] + counters[TRAPPED] > 0:
+    time = np.int64(0)
+    n_times = record.n_times if recorded else 0
+    while True:
+        if time < n_times and now == time * record.interval:
+            _record_instant(rules, state, record, time)
+            time += 1
+        if now >= stop or counters[WALKING] + counters[TRAPPED] == 0:
+            break
         until = stop
+        if time < n_times:
+            until = min(until, time * record.interval)
         if counters[WALKING] > 0:
             until = min(until, state.walking[0, CLOCK])
         if counters[TRAPPED] > 0:
             until = min(until, state.trapped[0, CLOCK])
         if counters[WALKING] > 0:
             if rules.annihilates:
-                _walk_annihilating(rules, state, until - now, row)
+                _walk_annihilating(rules, state, until - now)
             else:
                 _walk(rules, state, until - now)
         if counters[REACHED_EDGE]:
             return
         now = until
-        while counters[WALKING] > 0 and state.walking[0, CLOCK] <= now:
-            _pop(state.walking, counters[WALKING], row)
-            counters[WALKING] -= 1
-            if row[FREE_STEPS] > 0:
-                _trap(rules, state, row)
-            else:
-                state.lattice[row[POSITION]] ^= OCCUPIED
-                if block >= 0:
-                    _record_emission(rules, record, block, row)
-        while counters[TRAPPED] > 0 and state.trapped[0, CLOCK] <= now:
-            _pop(state.trapped, counters[TRAPPED], row)
-            counters[TRAPPED] -= 1
-            _start_free_run(rules, state, row)
+        _end_runs(rules, state, record, recorded, now)
+    for later in range(time, n_times):
+        record.visited[later] += counters[VISITS]
+        record.modified[later] += counters[MODIFICATIONS]
 
 
-@njit(inline="always")
-def _record_population(
-    rules: Rules,
-    record: Record,
-    radius: NDArray[np.uint32],
-    block: int,
-    time: int,
-    population: NDArray[np.int64],
-    size: Integer,
-) -> None:
-    """Add the positions of some excitons to the sums and histograms of one instant."""
-    for i in range(size):
-        x, y, r2 = _place(rules, population[i, POSITION])
-        record.r2[block, time] += r2
-        record.initial_r2[block, time] += population[i, INITIAL_R2]
-        record.x[block, time, x + rules.centre - 1] += 1
-        record.y[block, time, y + rules.centre - 1] += 1
-        radius[block, time, int(sqrt(r2) + 0.5)] += 1
-
-
-@njit(inline="always")
-def _record_instant(rules: Rules, state: State, record: Record, block: int, time: int) -> None:
-    """Add the present excitons and lattice to the sums of one instant after the pulse."""
-    counters = state.counters
-    record.exciton_count[block, time] += counters[WALKING] + counters[TRAPPED]
-    record.visited[block, time] += counters[VISITS]
-    record.modified[block, time] += counters[MODIFICATIONS]
-    walking, trapped = state.walking, state.trapped
-    _record_population(
-        rules, record, record.walking_radius, block, time, walking, counters[WALKING]
-    )
-    _record_population(
-        rules, record, record.trapped_radius, block, time, trapped, counters[TRAPPED]
-    )
-
-
-@njit
+@compiled_within
 def _drop(state: State, population: NDArray[np.int64], counter: int) -> None:
     """Take the excitons that are still there off the lattice."""
     for i in range(state.counters[counter]):
@@ -483,7 +508,7 @@ def _drop(state: State, population: NDArray[np.int64], counter: int) -> None:
     state.counters[counter] = 0
 
 
-@njit
+@compiled_within
 def relax(rules: Rules, state: State) -> None:
     """Return modified sites to the ground state, each with probability 1 - exp(-period/tau).
 
@@ -511,17 +536,17 @@ def relax(rules: Rules, state: State) -> None:
         state.modified[i] = state.modified[counters[MODIFICATIONS]]
 
 
-@compiled
+@compiled_in_place
 def run_pulses(
     rules: Rules,
     spot: Spot,
     state: State,
     record: Record,
-    block: int,
+    recorded: bool,
     n_pulses: int,
     last_step: int,
 ) -> None:
-    """Run pulses one after the other (Note 2), recorded in ``block`` or, if it is -1, not at all.
+    """Run pulses one after the other (Note 2), recorded or not.
 
     Each pulse finds the lattice that the one before left behind, and is followed until its last
     exciton has decayed or ``last_step`` is reached. Stops at once if an exciton meets the frame.
@@ -532,35 +557,29 @@ def run_pulses(
         Constants.
     state, record
         Moved on, and what is added to.
-    block : int
-        Where to record; -1 records nothing.
+    recorded : bool
+        Whether what is seen adds to the record.
     n_pulses : int
         How many pulses.
     last_step : int
         Steps after which the excitons left are dropped; NEVER follows all.
     """
-    row = np.empty(N_COLUMNS, np.int64)
     counters = state.counters
     for _ in range(n_pulses):
-        create_excitons(rules, spot, state, row)
-        now = 0
-        if block >= 0:
-            record.created[block] += counters[WALKING]
-            for time in range(record.n_times):
-                evolve(rules, state, record, block, now, time * record.interval, row)
-                now = time * record.interval
-                _record_instant(rules, state, record, block, time)
-        evolve(rules, state, record, block, now, last_step, row)
+        create_excitons(rules, spot, state)
+        if recorded:
+            record.created[0] += counters[WALKING]
+        evolve(rules, state, record, recorded, np.int64(0), last_step)
         if counters[REACHED_EDGE]:
             return
-        if block >= 0:
-            record.dropped[block] += counters[WALKING] + counters[TRAPPED]
+        if recorded:
+            record.dropped[0] += counters[WALKING] + counters[TRAPPED]
         _drop(state, state.walking, WALKING)
         _drop(state, state.trapped, TRAPPED)
         relax(rules, state)
 
 
-@compiled
+@compiled_in_place
 def run_frames(
     rules: Rules,
     spot: Spot,
@@ -582,10 +601,10 @@ def run_frames(
     frames : ndarray, (n_frames, row_length**2)
         Filled.
     """
-    row = np.empty(N_COLUMNS, np.int64)
-    create_excitons(rules, spot, state, row)
-    now = 0
+    create_excitons(rules, spot, state)
+    now = np.int64(0)
     for frame in range(steps.size):
-        evolve(rules, state, record, -1, now, steps[frame], row)
+        evolve(rules, state, record, False, now, steps[frame])
         now = steps[frame]
-        frames[frame] = state.lattice
+        for site in range(state.lattice.size):
+            frames[frame, site] = state.lattice[site]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -78,30 +79,31 @@ class Recording:
         return np.concatenate([self.times_ns, self.until_ns * 10**decades, [np.inf]])
 
 
-def allocate(model: ExcitonModel, recording: Recording, n_blocks: int) -> engine.Record:
-    """Zeroed arrays for one train, over the whole lattice."""
+def allocate(model: ExcitonModel, recording: Recording) -> engine.Record:
+    """Zeroed arrays for one train, over the whole lattice and alike on both sides of its centre."""
     size, n_times = model.lattice_size, recording.n_times
+    width = 2 * (size // 2) + 1
     n_radii = math.ceil(size / math.sqrt(2)) + 2
 
     def sums() -> NDArray[np.int64]:
-        return np.zeros((n_blocks, n_times), np.int64)
+        return np.zeros(n_times, np.int64)
 
     def counts(*shape: int) -> NDArray[np.uint32]:
-        return np.zeros((n_blocks, *shape), np.uint32)
+        return np.zeros(shape, np.uint32)
 
     return engine.Record(
         interval=recording.interval_ps * model.attempts_per_ps,
         n_times=n_times,
         tail_bins_per_e_fold=TAIL_BINS_PER_DECADE / math.log(10),
-        created=np.zeros(n_blocks, np.int64),
-        dropped=np.zeros(n_blocks, np.int64),
+        created=np.zeros(1, np.int64),
+        dropped=np.zeros(1, np.int64),
         exciton_count=sums(),
         r2=sums(),
         initial_r2=sums(),
         visited=sums(),
         modified=sums(),
-        x=counts(n_times, size),
-        y=counts(n_times, size),
+        x=counts(n_times, width),
+        y=counts(n_times, width),
         walking_radius=counts(n_times, n_radii),
         trapped_radius=counts(n_times, n_radii),
         emission=counts(recording.delay_edges_ns.size - 1, n_radii),
@@ -121,15 +123,29 @@ def sites_per_radius(n_radii: int) -> NDArray[np.int64]:
     return np.bincount(radius.ravel(), minlength=n_radii)[:n_radii]
 
 
+def cut(record: engine.Record) -> engine.Record:
+    """Copy of what was summed so far, without the columns, rows and radii that no exciton saw."""
+    centre = record.x.shape[1] // 2
+    reach = max(_used((record.x, record.y), centre), 1)
+    line = slice(centre - reach, centre + reach + 1)
+    radii = slice(_used((record.walking_radius, record.trapped_radius, record.emission), 0) + 1)
+    kept = {"x_nm": line, "y_nm": line, "r_nm": radii}
+    copies = {
+        field: getattr(record, field)[..., kept.get(dims[-1], slice(None))].copy()
+        for field, dims, _, _ in _VARIABLES.values()
+    }
+    return record._replace(**copies)
+
+
 def _used(counts: Sequence[NDArray[np.uint32]], centre: int) -> int:
     """Largest distance from bin ``centre`` at which any of the arrays holds a count."""
-    used = np.flatnonzero(sum(array.any(axis=(0, 1)) for array in counts))
+    used = np.flatnonzero(sum(array.any(axis=0) for array in counts))
     return int(np.abs(used - centre).max(initial=0))
 
 
 _VARIABLES: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
-    "created_count": ("created", (), "excitons created", "1"),
-    "dropped_count": ("dropped", (), "excitons dropped", "1"),
+    "created_count": ("created", ("",), "excitons created", "1"),
+    "dropped_count": ("dropped", ("",), "excitons dropped", "1"),
     "exciton_count": ("exciton_count", ("time_ns",), "excitons alive", "1"),
     "r2_sum_nm2": ("r2", ("time_ns",), "sum of r^2 of those alive", "nm2"),
     "initial_r2_sum_nm2": (
@@ -146,43 +162,87 @@ _VARIABLES: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
     "radial_count": ("trapped_radius", ("time_ns", "r_nm"), "excitons by radius", "1"),
     "emission_count": ("emission", ("delay_ns", "r_nm"), "photons by delay and radius", "1"),
 }
-"""By name: field of the record, dimensions beside train and block, meaning, unit."""
+"""By name: field of the record, dimensions beside train and block, meaning, unit.
+
+A dimension without a name holds one number and is left out of the dataset.
+"""
 
 
 def to_dataset(
     model: ExcitonModel,
     recording: Recording,
-    trains: Sequence[engine.Record],
+    trains: Sequence[Sequence[engine.Record]],
 ) -> xr.Dataset:
-    """Label the records of independent trains; space is cut to where excitons were."""
-    spacing, centre = model.lattice_spacing_nm, model.lattice_size // 2
-    reach = max(_used([array for train in trains for array in (train.x, train.y)], centre), 1)
-    by_radius = ("walking_radius", "trapped_radius", "emission")
-    n_radii = _used([getattr(train, name) for train in trains for name in by_radius], 0) + 1
-    line = slice(max(centre - reach, 0), centre + reach + 1)
-    kept = {"x_nm": line, "y_nm": line, "r_nm": slice(n_radii)}
+    """Label what independent trains had summed after each of their blocks, as `cut` left it."""
+    cuts = [cut for train in trains for cut in train]
+    reach = max(cut.x.shape[1] // 2 for cut in cuts)
+    n_radii = max(cut.emission.shape[1] for cut in cuts)
+    coords = _axes(model, recording, reach, n_radii, len(trains))
+    return xr.Dataset(_variables(model, recording, trains, reach, n_radii), coords)
+
+
+def _variables(
+    model: ExcitonModel,
+    recording: Recording,
+    trains: Sequence[Sequence[engine.Record]],
+    reach: int,
+    n_radii: int,
+) -> dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]]:
+    """Dimensions, values and attributes of everything that is kept, by name.
+
+    All at once: to put variables into a dataset one by one takes longer than a hundred pulses.
+    """
+    width = {"x_nm": 2 * reach + 1, "y_nm": 2 * reach + 1, "r_nm": n_radii}
     groups = ("train", "block") if len(trains) == 1 else ("train",)
-    result = xr.Dataset(coords=_axes(model, recording, line, n_radii, len(trains)))
+    result = {}
     for name, (field, dims, text, unit) in _VARIABLES.items():
-        stacked = np.stack([getattr(train, field) for train in trains])
-        stacked = stacked[(..., kept[dims[-1]])] if dims and dims[-1] in kept else stacked
-        stacked = stacked if len(trains) == 1 else stacked[:, 0]
-        scaled = stacked * spacing**2 if unit == "nm2" else stacked
-        result[name] = groups + dims, scaled, {"long_name": text, "units": unit}
+        sums = [[getattr(cut, field) for cut in train] for train in trains]
+        centred = dims[-1] in ("x_nm", "y_nm")
+        values = _per_block(sums, width.get(dims[-1]), centred)
+        if centred:
+            values = values[..., : model.lattice_size]
+        elif not dims[-1]:
+            values = values[..., 0]
+        values = values if len(trains) == 1 else values[:, 0]
+        scaled = values * model.lattice_spacing_nm**2 if unit == "nm2" else values
+        named = tuple(filter(None, dims))
+        result[name] = groups + named, scaled, {"long_name": text, "units": unit}
+    bright, emitted = result["bright_count"][1], result["emission_count"][1]
     # the field of this name holds those in traps only
-    result["radial_count"] += result["bright_count"]
-    return result.assign(
-        sites_per_radius=("r_nm", sites_per_radius(n_radii), {"units": "1"}),
-        expected_emission=_expected_emission(result, recording, model.lifetime_ns),
+    result["radial_count"][1][:] += bright
+    result["sites_per_radius"] = ("r_nm",), sites_per_radius(n_radii), {"units": "1"}
+    result["expected_emission"] = (
+        result["emission_count"][0],
+        _expected_emission(bright, emitted, recording, model.lifetime_ns),
+        {"long_name": "photons expected by delay and radius", "units": "1"},
     )
+    return result
+
+
+def _per_block(
+    sums: Sequence[Sequence[NDArray[Any]]], width: int | None, centred: bool
+) -> NDArray[Any]:
+    """What each block added to the sums of its train: (train, block, ...), of a common width."""
+    wide = np.stack([[_widened(one, width, centred) for one in train] for train in sums])
+    wide[:, 1:] -= wide[:, :-1].copy()
+    return wide
+
+
+def _widened(counts: NDArray[Any], width: int | None, centred: bool) -> NDArray[Any]:
+    """Zeros added at the end of the last axis, or on both sides alike."""
+    if width is None:
+        return counts
+    missing = width - counts.shape[-1]
+    before = missing // 2 if centred else 0
+    return np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(before, missing - before)])
 
 
 def _axes(
-    model: ExcitonModel, recording: Recording, line: slice, n_radii: int, n_trains: int
+    model: ExcitonModel, recording: Recording, reach: int, n_radii: int, n_trains: int
 ) -> dict[str, object]:
     """Coordinates of the cut arrays."""
-    spacing, centre = model.lattice_spacing_nm, model.lattice_size // 2
-    positions_nm = (np.arange(model.lattice_size)[line] - centre) * spacing
+    spacing = model.lattice_spacing_nm
+    positions_nm = np.arange(-reach, reach + 1)[: model.lattice_size] * spacing
     edges = recording.delay_edges_ns
     return {
         "train": np.arange(n_trains),
@@ -196,8 +256,11 @@ def _axes(
 
 
 def _expected_emission(
-    result: xr.Dataset, recording: Recording, lifetime_ns: float
-) -> xr.DataArray:
+    bright: NDArray[Any],
+    emitted: NDArray[Any],
+    recording: Recording,
+    lifetime_ns: float,
+) -> FloatArray:
     r"""Photons to be expected in each delay bin at each radius, given where excitons were.
 
     Within the recorded instants every exciton in no trap emits at a rate of one over its lifetime.
@@ -205,12 +268,8 @@ def _expected_emission(
     mean of both ends, which is exact to :math:`(\Delta / \tau)^2 / 12`. The photons that were drawn
     have the same mean and far more noise. Later bins hold those.
     """
-    bright = result["bright_count"].transpose(..., "time_ns", "r_nm").to_numpy()
     share = recording.interval_ps / 1e3 / lifetime_ns
-    counted = result["emission_count"].transpose(..., "delay_ns", "r_nm")
-    expected = counted.to_numpy().astype(float)
+    expected = emitted.astype(float)
     mean_bright = (bright[..., :-1, :] + bright[..., 1:, :]) / 2
     expected[..., : recording.n_times - 1, :] = share * mean_bright
-    return counted.copy(data=expected).assign_attrs(
-        long_name="photons expected by delay and radius"
-    )
+    return expected

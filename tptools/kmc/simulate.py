@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import joblib
 import numpy as np
@@ -20,7 +21,7 @@ from tptools.checks import LARGEST, check_integer, check_type
 from tptools.kmc import engine
 from tptools.kmc.cost import check_memory, check_steps
 from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
-from tptools.kmc.records import Recording, allocate, to_dataset
+from tptools.kmc.records import Recording, allocate, cut, to_dataset
 from tptools.randomness import seed_sequence
 from tptools.records import as_numbers
 
@@ -171,9 +172,9 @@ def snapshot(
 
     rules, spot = _rules(model, pulses), _spot(model, pulses)
     state = _fresh(model, spot.sites.size, seed, train)
-    record = allocate(model, recording, 1)
+    record = allocate(model, recording)
     earlier = pulses.burn_in(model) + pulse
-    engine.run_pulses(rules, spot, state, record, -1, earlier, engine.NEVER)
+    engine.run_pulses(rules, spot, state, record, False, earlier, engine.NEVER)
     _check_edge(model, pulses, state)
     frames = np.empty((times.size, state.lattice.size), np.uint8)
     engine.run_frames(rules, spot, state, record, _steps(model, times), frames)
@@ -320,15 +321,18 @@ def _log1p(x: float) -> float:
 
 
 def _spot(model: ExcitonModel, pulses: PulseTrain) -> engine.Spot:
-    """Sites in order of falling excitation probability."""
-    size = model.lattice_size
-    axis = np.arange(size) - size // 2
+    """Sites in order of falling excitation probability, up to the reach of the spot."""
+    size, variance = model.lattice_size, pulses.spot_sigma_sites**2
+    faintest = NEGLIGIBLE_EXCITATION_PROBABILITY / pulses.excitation_density
+    reach = math.ceil(math.sqrt(2 * variance * max(-math.log(faintest), 0)))
+    axis = np.arange(max(-reach, -(size // 2)), min(reach + 1, size - size // 2))
     r2 = (axis[:, None] ** 2 + axis**2).ravel()
-    probability = pulses.excitation_density * np.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
+    probability = pulses.excitation_density * np.exp(-r2 / (2 * variance))
     bright = np.flatnonzero(probability >= NEGLIGIBLE_EXCITATION_PROBABILITY)
     bright = bright[np.argsort(r2[bright], kind="stable")]
-    row, column = np.divmod(bright, size)
-    return engine.Spot((row + 1) * (size + 2) + column + 1, probability[bright])
+    row, column = np.divmod(bright, axis.size)
+    corner = size // 2 + axis[0] + 1
+    return engine.Spot((row + corner) * (size + 2) + column + corner, probability[bright])
 
 
 @dataclass(frozen=True)
@@ -343,38 +347,49 @@ class _Run:
     n_blocks: int
 
     @property
-    def calls(self) -> list[tuple[PulseTrain, int, int]]:
-        """Portions as (pulses, block, number), short enough to be interrupted between them."""
+    def stages(self) -> list[tuple[PulseTrain, bool, int]]:
+        """Runs of consecutive pulses as (pulses, whether they are recorded, number)."""
         edges = np.arange(self.n_blocks + 1) * self.pulses.n_pulses // self.n_blocks
-        stages = [(one, -1, one.burn_in(self.model) + one.n_pulses) for one in self.history]
-        stages.append((self.pulses, -1, self.pulses.burn_in(self.model)))
-        stages += [(self.pulses, block, size) for block, size in enumerate(np.diff(edges).tolist())]
-        return [
-            (pulses, block, min(PULSES_PER_CALL, size - start))
-            for pulses, block, size in stages
-            for start in range(0, size, PULSES_PER_CALL)
-        ]
+        stages = [(one, False, one.burn_in(self.model) + one.n_pulses) for one in self.history]
+        stages.append((self.pulses, False, self.pulses.burn_in(self.model)))
+        return stages + [(self.pulses, True, size) for size in np.diff(edges).tolist()]
 
-    def train(self, index: int, advance: Callable[[int], None]) -> engine.Record:
-        """Run one train; ``advance`` is told of every portion and may raise to stop it."""
+    @cached_property
+    def lasers(self) -> dict[PulseTrain, tuple[engine.Rules, engine.Spot]]:
+        """Constants of the kernels for every kind of pulse, which all trains share."""
         kinds = dict.fromkeys((*self.history, self.pulses))
-        lasers = {one: (_rules(self.model, one), _spot(self.model, one)) for one in kinds}
-        most = max(spot.sites.size for _, spot in lasers.values())
+        return {one: (_rules(self.model, one), _spot(self.model, one)) for one in kinds}
+
+    def train(self, index: int, advance: Callable[[int], None]) -> list[engine.Record]:
+        """Run one train and return what it had summed after each of its blocks.
+
+        ``advance`` is told of every portion, short enough to be interrupted between them, and may
+        raise to stop the train.
+        """
+        most = max(spot.sites.size for _, spot in self.lasers.values())
         state = _fresh(self.model, most, self.seed, index)
-        record = allocate(self.model, self.recording, self.n_blocks)
+        record = allocate(self.model, self.recording)
         follow_ns = self.recording.follow_ns
         last_step = engine.NEVER if follow_ns is None else int(_steps(self.model, follow_ns))
-        for pulses, block, n_pulses in self.calls:
-            engine.run_pulses(*lasers[pulses], state, record, block, n_pulses, last_step)
-            _check_edge(self.model, pulses, state)
-            advance(n_pulses)
-        return record
+        blocks = []
+        for pulses, recorded, size in self.stages:
+            for start in range(0, size, PULSES_PER_CALL):
+                portion = min(PULSES_PER_CALL, size - start)
+                constants = self.lasers[pulses]
+                engine.run_pulses(*constants, state, record, recorded, portion, last_step)
+                _check_edge(self.model, pulses, state)
+                advance(portion)
+            if recorded:
+                blocks.append(cut(record))
+        return blocks
 
 
-def _run_trains(run: _Run, n_trains: int, n_threads: int, progress: bool) -> list[engine.Record]:
+def _run_trains(
+    run: _Run, n_trains: int, n_threads: int, progress: bool
+) -> list[list[engine.Record]]:
     """Records of all trains in order; an error or an interrupt stops every thread soon."""
     stop = threading.Event()
-    total = n_trains * sum(n_pulses for _, _, n_pulses in run.calls)
+    total = n_trains * sum(n_pulses for _, _, n_pulses in run.stages)
     with (
         tqdm(total=total, unit="pulse", disable=not progress) as bar,
         ThreadPoolExecutor(n_threads) as pool,
