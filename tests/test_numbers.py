@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import time
+import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from test_api import PUBLIC, methods
 
 import tptools
 from tptools import (
@@ -35,12 +38,14 @@ from tptools.estimate import Estimate, correlated_estimates
 from tptools.excitation import Excitation, tabulate
 from tptools.film import FILMS
 from tptools.fitting import performance
+from tptools.kmc.cost import expected_steps, record_bytes
+from tptools.kmc.records import allocate
 
 PACKAGE = str(Path(tptools.__file__).parent)
 
 FILM = FILMS["OLA/OA"]
 OPTICS, LASER = FILM.optics, Excitation(16, 2.5)
-MODEL = kmc.ExcitonModel(lattice_size=121, lifetime_ns=0.0625)
+MODEL = kmc.ExcitonModel(lattice_size=141, lifetime_ns=0.0625)
 PULSES = kmc.PulseTrain(0.25, 4, n_pulses=2, burn_in_pulses=0, spot_sigma_sites=8)
 RECORDING = kmc.Recording(until_ns=1)
 HEATED = heat.HeatedFilm(4, 32, 1e-7)
@@ -321,3 +326,160 @@ def test_whole_numbers_of_any_type_make_the_same_thing(one):
         other = make(**given | {key: kind(x) for key, x in numbers.items() if key in floats})
         assert other == one
         assert all(type(getattr(other, key)) in (int, float) for key in numbers)
+
+
+EXTREMES: dict[str, Any] = {
+    "zero": 0,
+    "minus zero": -0.0,
+    "minus": -1,
+    "tiny": 1e-300,
+    "subnormal": 5e-324,
+    "huge": 1e300,
+    "many": 10**19,
+    "beyond floats": 10**400,
+    "infinite": math.inf,
+    "missing": math.nan,
+    "full byte": np.uint8(200),
+    "negative byte": np.int8(-128),
+    "half": np.float16(65504),
+    "flag": True,
+    "text": "3",
+    "complex": 1j,
+    "list": [1],
+    "estimate": Estimate(1.0, 0.1, "nm", "given"),
+}
+SECONDS = 10.0
+
+
+def fault(door: Callable[..., Any], given: dict[str, Any], name: str) -> str:
+    """What is wrong with the answer to an extreme number."""
+    started = time.monotonic()
+    try:
+        result = door(**given)
+    except (TypeError, ValueError, kmc.LatticeEdgeError) as error:
+        raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+        own = raised_in.startswith(PACKAGE)
+        return "" if own else f"{type(error).__name__}: {error}"
+    except (ArithmeticError, LookupError, MemoryError, AttributeError, Warning) as error:
+        return f"{type(error).__name__}: {error}"
+    missing = isinstance(given[name], float) and math.isnan(given[name])
+    if isinstance(result, float) and math.isnan(result) and not missing:
+        return "NaN"
+    late = time.monotonic() - started > SECONDS
+    return "too slow" if late else ""
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_extreme_numbers_are_answered_or_refused(name):
+    """Each is refused in our own words or gives a result, soon, and nothing warns."""
+    door, given = DOORS[name]
+    given = plainly(given)
+    faults = {
+        f"{key} {kind}": found
+        for key in NUMERIC[name]
+        for kind, extreme in EXTREMES.items()
+        if (found := fault(door, given | {key: like(given[key], extreme)}, key))
+    }
+    assert faults == {}
+
+
+def like(value: Any, extreme: Any) -> Any:
+    """The extreme, or a pair that starts with it."""
+    return (extreme, *value[1:]) if isinstance(value, tuple) else extreme
+
+
+@pytest.mark.parametrize(
+    ("changes", "estimate"),
+    [
+        ({"pulses": kmc.PulseTrain(0.25, 4, burn_in_pulses=10**19)}, r"e\+\d+ steps"),
+        ({"pulses": kmc.PulseTrain(0.25, 1e-300)}, r"e\+\d+ steps"),
+        ({"model": replace(MODEL, lifetime_ns=1e300)}, r"e\+\d+ steps"),
+        ({"n_trains": 10**19}, r"e\+\d+ steps"),
+        ({"recording": kmc.Recording(until_ns=1e9)}, r"e\+\d+ GB"),
+        ({"model": replace(MODEL, lattice_size=46_000)}, r"e\+\d+ GB"),
+    ],
+)
+def test_runs_that_cannot_end_or_fit_are_refused_with_the_estimate(changes, estimate):
+    """Before they start, and so is a sweep, with what they would take."""
+    given = {"model": MODEL, "pulses": PULSES, "seed": 1} | changes
+    with pytest.raises(ValueError, match=estimate):
+        kmc.simulate(**given)
+
+
+@pytest.mark.parametrize(
+    ("grid", "reason"),
+    [
+        ({"burn_in_pulses": [None, 3]}, "give a number for None"),
+        ({"burn_in_pulses": [0, 10**19]}, "steps"),
+        ({"spot_sigma_sites": [3, 300]}, "too small"),
+    ],
+)
+def test_a_grid_is_checked_before_its_first_condition(grid, reason, monkeypatch):
+    """No condition has run when one of them is refused."""
+    monkeypatch.setitem(kmc.sweep.__globals__, "simulate", None)
+    usual = {"excitation_density": 0.25, "period_us": 4.0, "n_pulses": 2}
+    with pytest.raises(ValueError, match=reason):
+        kmc.sweep(MODEL, usual | grid, progress=False)
+
+
+def test_burn_in_and_number_of_pulses_can_span_a_grid():
+    """Their axes hold what was asked for."""
+    grid = {"excitation_density": 0.25, "period_us": 4.0, "spot_sigma_sites": 8}
+    grid |= {"n_pulses": np.array([3, 4], np.uint8), "burn_in_pulses": [0, 2]}
+    runs = kmc.sweep(MODEL, grid, n_trains=2, progress=False, recording=RECORDING)
+    assert runs.n_pulses.values.tolist() == [3, 4]
+    assert runs.burn_in_pulses.values.tolist() == [0, 2]
+
+
+def test_memory_of_a_record_is_what_is_allocated():
+    """The estimate counts every array."""
+    for recording in (RECORDING, kmc.Recording()):
+        arrays = [one for one in allocate(MODEL, recording, 1) if isinstance(one, np.ndarray)]
+        assert record_bytes(MODEL, recording) == sum(one.nbytes for one in arrays)
+
+
+def test_steps_are_those_that_excitons_live():
+    """The expected number is the integral of the excitons over time, to its statistical error."""
+    pulses = replace(PULSES, n_pulses=400)
+    short = kmc.Recording(interval_ps=1, until_ns=1)
+    found = kmc.simulate(MODEL, pulses, seed=1, n_trains=4, recording=short)
+    steps = found.exciton_count.sum("time_ns").values
+    error = steps.std(ddof=1) / 2
+    assert steps.mean() == pytest.approx(expected_steps(MODEL, pulses, short), abs=4 * error)
+
+
+def takes_number(thing: Any) -> bool:
+    """Whether a parameter of a function or class is declared as a number."""
+    try:
+        parameters = inspect.signature(thing).parameters.values()
+    except ValueError:  # classes of exceptions
+        return False
+    declared = (getattr(one.annotation, "__name__", str(one.annotation)) for one in parameters)
+    return any(one.removesuffix(" | None") in ("int", "float") for one in declared)
+
+
+UNTRIED = {
+    "what a function of the package returns": """estimate.Goodness fitting.Agreement fitting.Fit
+        fitting.RankCorrelation fitting.Sizes fitting.Step kmc.SweepInterrupted""",
+    "a step within a measurement that is tried": """instruments.Instrument.measure
+        instruments.Scan.collection instruments.Timer.folded instruments.WholeSpot.collection""",
+    "hands its numbers on to one that is tried": """calibration.calibrate calibration.measure_curve
+        fitting.performance.compare_experiments heat.HeatedFilm.of kmc.sweep noise.noisy_records
+        noise.photon_records randomness.generator randomness.seed_sequence""",
+    "needs a long record, and is tried with its own tests": """fitting.Fit.interval
+        fitting.find_particles fitting.fit_absorbance fitting.fit_power_law fitting.fit_step
+        fitting.measure_series fitting.rank_correlation fitting.reject_cosmic_rays
+        records.as_columns spectra.blurred""",
+}
+
+
+def test_every_public_class_and_function_with_numbers_is_tried():
+    """What takes a number has its place in the tables above, or a reason to be left out."""
+    tried = {getattr(door, "__func__", door) for door, _ in DOORS.values()}
+    library = {k: one for k, one in PUBLIC.items() if not k.startswith("tptools.companion.")}
+    parts = dict(library)
+    for name, one in library.items():
+        if inspect.isclass(one):
+            parts |= {f"{name}.{method}": part for method, part in methods(one)}
+    untried = {name for name, one in parts.items() if takes_number(one) and one not in tried}
+    assert untried == {f"tptools.{name}" for names in UNTRIED.values() for name in names.split()}

@@ -42,7 +42,7 @@ from tptools.hopping_law import HoppingLaw, dipole_hop_factor
 from tptools.kinetics import annihilation_yield, saturation_yield
 from tptools.kmc.model import ExcitonModel
 from tptools.material import INDEX_ALUMINA, INDEX_LIGAND
-from tptools.records import as_numbers
+from tptools.records import as_positive
 from tptools.spectra import (
     BASELINE_REFERENCE_NM,
     HC_EV_NM,
@@ -250,7 +250,7 @@ class Optics:
         TypeError
             If `wavelength_nm` holds no real numbers.
         """
-        wavelength = as_numbers("wavelength_nm", wavelength_nm)
+        wavelength = as_positive("wavelength_nm", wavelength_nm)
         shape = absorption_shape(
             photon_energy_eV(wavelength),
             self.exciton_eV,
@@ -278,7 +278,7 @@ class Optics:
         TypeError
             If `wavelength_nm` holds no real numbers.
         """
-        relative = as_numbers("wavelength_nm", wavelength_nm) / BASELINE_REFERENCE_NM
+        relative = as_positive("wavelength_nm", wavelength_nm) / BASELINE_REFERENCE_NM
         return self.baseline_absorbance * relative**-self.baseline_exponent
 
     def emission(self, wavelength_nm: ArrayLike) -> FloatArray:

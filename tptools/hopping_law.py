@@ -15,7 +15,7 @@ from scipy import constants
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, make_plain
-from tptools.records import as_numbers
+from tptools.records import as_positive
 
 __all__ = ["ROOM_K", "HoppingLaw", "dipole_hop_factor"]
 
@@ -95,7 +95,7 @@ class HoppingLaw:
         ValueError
             If a temperature is not positive.
         """
-        temperature = as_numbers("temperature_K", temperature_K)
+        temperature = as_positive("temperature_K", temperature_K)
         if not (temperature > 0).all():
             raise ValueError(f"temperature_K = {temperature_K!r} must be above 0")
         return self._rate(temperature) / self._rate(np.array(ROOM_K))
@@ -128,7 +128,8 @@ class HoppingLaw:
 
     def _rate(self, temperature: FloatArray) -> FloatArray:
         heat_meV = BOLTZMANN_MEV_K * temperature
-        phonons = 1 / np.expm1(self.phonon_meV / heat_meV)
+        with np.errstate(over="ignore"):  # in the cold there are no phonons
+            phonons = 1 / np.expm1(self.phonon_meV / heat_meV)
         width_meV = self.linewidth_meV + self.phonon_broadening_meV * phonons
         return np.exp(-((self.disorder_meV / heat_meV) ** 2)) / width_meV
 

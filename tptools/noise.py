@@ -33,6 +33,9 @@ __all__ = [
     "simulate_map",
 ]
 
+MOST_VALUES = 10**9
+FASTEST_CM2_S = 1e3
+
 Noise = Literal["one_sided", "one_sided_mean", "poisson", "none"]
 Shape = Literal["gaussian", "pedestal", "flat_top", "sinc2"]
 
@@ -106,7 +109,7 @@ def simulate_map(
     313
     """
     trace = as_record(trace, "time_ns", name="trace", only=True)
-    D_cm2_s = check_number("D_cm2_s", D_cm2_s, at_least=0)
+    D_cm2_s = check_number("D_cm2_s", D_cm2_s, at_least=0, at_most=FASTEST_CM2_S)
     spot_fwhm_nm = check_number("spot_fwhm_nm", spot_fwhm_nm, above=0)
     area_counts_nm = check_number("area_counts_nm", area_counts_nm, above=0)
     _check(trace, shape)
@@ -326,7 +329,7 @@ def noisy_profiles(
     >>> noisy_profiles(xr.DataArray([5.0, 9.0], dims="position_nm"), 3, seed=1).shape
     (3, 2)
     """
-    n_records = check_integer("n_records", n_records, at_least=1)
+    n_records = check_integer("n_records", n_records, at_least=1, below=MOST_VALUES)
     seed = check_integer("seed", seed, at_least=0)
     expected = as_record(expected, name="expected")
     rng = generator(seed, "noise of profiles")

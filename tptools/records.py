@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_holds
+from tptools.checks import LARGEST, SMALLEST, as_number, check_holds
 
 __all__ = [
     "as_array",
@@ -82,11 +82,30 @@ def as_numbers(name: str, values: Any) -> FloatArray:
     return np.array(array, np.float64, order="C")
 
 
+def as_positive(name: str, values: Any) -> FloatArray:
+    """Numbers as `as_numbers` gives them, missing ones too, all others of a size above zero.
+
+    Examples
+    --------
+    >>> as_positive("wavelength_nm", [500, 0])
+    Traceback (most recent call last):
+    ValueError: wavelength_nm = 0 must be above 0 and of a size from 1e-30 to 1e+30
+    """
+    numbers = as_numbers(name, values)
+    wrong = numbers[~((numbers >= SMALLEST) & (numbers <= LARGEST) | np.isnan(numbers))]
+    if wrong.size:
+        raise ValueError(
+            f"{name} = {wrong[0]:g} must be above 0 and of a size from {SMALLEST:g} to {LARGEST:g}"
+        )
+    return numbers
+
+
 def _from_objects(array: Any) -> Any:
     """Numbers kept as objects as numbers, None and pandas' NA as NaN; anything else as it is."""
     known = ~pd.isna(array)
     if all(isinstance(one, Real | Decimal) for one in array[known].flat):
-        return np.where(known, array, np.nan).astype(float)
+        plain = [as_number("values", one) for one in np.where(known, array, np.nan).flat]
+        return np.reshape(np.array(plain, float), array.shape)
     if all(isinstance(one, str) for one in array[known].flat):
         return array.astype(str)
     return array

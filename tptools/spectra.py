@@ -24,8 +24,8 @@ from scipy import constants
 from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_callable, check_number
-from tptools.records import as_numbers
+from tptools.checks import LARGEST, check_callable, check_number
+from tptools.records import as_numbers, as_positive
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
@@ -71,7 +71,7 @@ def photon_energy_eV(wavelength_nm: ArrayLike) -> FloatArray:
     >>> float(photon_energy_eV(405).round(4))
     3.0613
     """
-    return HC_EV_NM / as_numbers("wavelength_nm", wavelength_nm)
+    return HC_EV_NM / as_positive("wavelength_nm", wavelength_nm)
 
 
 def confined_emission_eV(edge_nm: float) -> float:
@@ -134,6 +134,8 @@ def emission_shape(wavelength_nm: ArrayLike, centre_eV: float, fwhm_eV: float) -
     ------
     TypeError
         If an argument is no real number.
+    ValueError
+        If one is zero, negative or beyond 1e-30 to 1e30.
 
     Examples
     --------
@@ -141,8 +143,8 @@ def emission_shape(wavelength_nm: ArrayLike, centre_eV: float, fwhm_eV: float) -
     >>> float(emission_shape(wavelength_nm, 2.4, 0.09).sum().round(6))
     1.0
     """
-    energy, centre = photon_energy_eV(wavelength_nm), as_numbers("centre_eV", centre_eV)
-    sigma_eV = as_numbers("fwhm_eV", fwhm_eV) / FWHM_PER_SIGMA
+    energy, centre = photon_energy_eV(wavelength_nm), as_positive("centre_eV", centre_eV)
+    sigma_eV = as_positive("fwhm_eV", fwhm_eV) / FWHM_PER_SIGMA
     per_eV = np.exp(-(((energy - centre) / sigma_eV) ** 2) / 2)
     return per_eV / (sigma_eV * math.sqrt(2 * math.pi)) * energy**2 / HC_EV_NM
 
@@ -176,6 +178,8 @@ def absorption_shape(
     ------
     TypeError
         If an argument is no real number.
+    ValueError
+        If one is zero, negative or beyond 1e-30 to 1e30.
 
     Notes
     -----
@@ -187,9 +191,12 @@ def absorption_shape(
     >>> float(absorption_shape(2.4, 2.4, 0.1, 0.04, 1.0))
     1.0
     """
-    exciton = as_numbers("exciton_eV", exciton_eV)
-    sigma_eV = as_numbers("exciton_fwhm_eV", exciton_fwhm_eV) / FWHM_PER_SIGMA
-    binding, rise = as_numbers("binding_eV", binding_eV), as_numbers("rise_per_eV", rise_per_eV)
+    exciton = as_positive("exciton_eV", exciton_eV)
+    sigma_eV = as_positive("exciton_fwhm_eV", exciton_fwhm_eV) / FWHM_PER_SIGMA
+    binding, rise = as_positive("binding_eV", binding_eV), as_numbers("rise_per_eV", rise_per_eV)
+
+    if not (np.abs(rise) <= LARGEST).all():
+        raise ValueError(f"rise_per_eV = {rise_per_eV!r} must be finite and at most {LARGEST:g}")
 
     def unscaled(energy: FloatArray) -> FloatArray:
         excess = energy - exciton - binding
@@ -202,7 +209,7 @@ def absorption_shape(
         )
         return line + enhanced * ndtr(excess / sigma_eV) * (1 + rise * np.maximum(excess, 0))
 
-    return unscaled(as_numbers("energy_eV", energy_eV)) / unscaled(exciton)
+    return unscaled(as_positive("energy_eV", energy_eV)) / unscaled(exciton)
 
 
 def blurred(

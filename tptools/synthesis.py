@@ -8,7 +8,14 @@ from typing import Literal, Self, get_args
 
 from scipy import constants
 
-from tptools.checks import check_choice, check_integer, check_number, check_type, make_plain
+from tptools.checks import (
+    LARGEST,
+    check_choice,
+    check_integer,
+    check_number,
+    check_type,
+    make_plain,
+)
 from tptools.material import (
     ALUMINA_DENSITY_G_CM3,
     EDGE_NM,
@@ -327,7 +334,7 @@ def shell_thickness_nm(
     """
     check_type("dispersion", dispersion, Dispersion)
     volume_mL = check_number("volume_mL", volume_mL, above=0)
-    cycles = check_integer("cycles", cycles, at_least=0)
+    cycles = check_integer("cycles", cycles, at_least=0, below=LARGEST)
     aluminium_umol_per_cycle = check_number(
         "aluminium_umol_per_cycle", aluminium_umol_per_cycle, at_least=0
     )

@@ -31,6 +31,9 @@ N_GROUPS = 100
 N_STEPS = 60
 """Of the coarse search for a start."""
 
+MOST_COUNTS = 1e15
+"""In a bin; more would leave the range of floats in sums of products."""
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -87,7 +90,7 @@ def bins_of(counts: xr.DataArray, window_ns: tuple[float, float]) -> Bins:
 def fit_bins(model: Model, bins: Bins, background: float | None, rises: bool = False) -> Fit:
     """Poisson maximum likelihood from the best trial; NaN where the record determines nothing."""
     if background is not None:
-        background = check_number("background", background, at_least=0)
+        background = check_number("background", background, at_least=0, at_most=MOST_COUNTS)
 
     def curve(edges: FloatArray, amplitude: float, background: float, **shape: float) -> FloatArray:
         flat = background * (edges[:, 1] - edges[:, 0]) / bins.width_ns

@@ -38,6 +38,8 @@ __all__ = [
     "variance_err_white_noise",
 ]
 
+MOST_RECORDS = 10**8
+
 Method = Callable[[xr.DataArray], Estimate]
 Spread = TypeVar("Spread", float, xr.DataArray, pd.Series)
 
@@ -99,7 +101,8 @@ def repeat(
     if not isinstance(n_records, Mapping):
         n_records = dict.fromkeys(methods, n_records)
     n_records = {
-        name: check_integer("n_records", number, at_least=1) for name, number in n_records.items()
+        name: check_integer("n_records", number, at_least=1, below=MOST_RECORDS)
+        for name, number in n_records.items()
     }
     most = max(n_records.values())
     found = np.full((2, len(n_records), most), np.nan)
@@ -414,6 +417,7 @@ def variance_err_white_noise(
     contrast_to_noise = check_number("contrast_to_noise", contrast_to_noise, above=0)
     root = math.sqrt(math.pi)
     variance = 8 * pixel_nm * sigma_nm**3 / (root * contrast_to_noise**2)
+    window_nm = check_number("window_nm", window_nm, above=0, finite=False)
     if window_nm != math.inf:
         check_number("window_nm / sigma_nm", window_nm / sigma_nm, at_least=8)
         variance /= 1 - root / (window_nm / sigma_nm - 2 * root)

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.checks import plain_number
+from tptools.checks import as_number, plain_number
 from tptools.records import EVEN, as_record, bin_edges, even_step
 
 EDGE_FRACTION = 0.05
@@ -23,7 +23,7 @@ def check_window(window_ns: tuple[float, float]) -> tuple[float, float]:
     ValueError: window_ns = (3, 0) must be two times, the first before the second
     """
     ends = [plain_number(one) for one in np.ravel(np.asarray(window_ns, dtype=object)).tolist()]
-    known = [float(one) for one in ends if one is not None]
+    known = [as_number("window_ns", one) for one in ends if one is not None]
     if len(ends) != 2 or len(known) != 2 or not known[0] < known[1]:
         raise ValueError(
             f"window_ns = {window_ns!r} must be two times, the first before the second"

@@ -31,7 +31,8 @@ ROUNDING = 1e-12
 def _curve(
     time_us: FloatArray, limit_cm2_s: float, amplitude_cm2_s: float, tau_us: float
 ) -> FloatArray:
-    return limit_cm2_s + amplitude_cm2_s * np.exp(-time_us / tau_us)
+    with np.errstate(over="ignore"):  # what lasts no time is over
+        return limit_cm2_s + amplitude_cm2_s * np.exp(-time_us / tau_us)
 
 
 def relaxation_curve(

@@ -15,6 +15,7 @@ from tptools.checks import check_integer, check_number, check_type
 from tptools.compiled import compiled
 from tptools.heat.model import HeatedFilm
 
+MOST_CELLS = 100_000
 _COMFORT = 0.5  # of the longest stable step
 
 
@@ -24,7 +25,8 @@ def check_cells(cells: tuple[int, int]) -> tuple[int, int]:
     if len(cells) != 2:
         raise ValueError(f"cells = {cells!r} must be two integers: steps along r and along z")
     along_r, along_z = (
-        check_integer(f"cells[{i}]", one, at_least=2) for i, one in enumerate(cells)
+        check_integer(f"cells[{i}]", one, at_least=2, below=MOST_CELLS)
+        for i, one in enumerate(cells)
     )
     return along_r, along_z
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_integer, check_number, check_type
+from tptools.checks import SMALLEST, check_choice, check_integer, check_number, check_type
 from tptools.heat import exact, explicit, substrate
 from tptools.heat.model import HeatedFilm
 from tptools.records import as_numbers
@@ -280,7 +280,8 @@ def _seconds(times_ns: ArrayLike) -> FloatArray:
         raise ValueError(
             f"times_ns = {times[where]:g}, {times[where + 1]:g} must ascend; sort them"
         )
-    return 1e-9 * times
+    # so short a time after the pulse is none
+    return 1e-9 * np.where(times < SMALLEST, 0.0, times)
 
 
 def _labelled(

@@ -28,6 +28,8 @@ from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["ElectronMicroscope", "Nanocrystals"]
 
+MOST_CRYSTALS_ACROSS = 1000
+
 SETTLING_ROUNDS = 30  # after which fewer than one pair in a hundred still overlaps
 
 
@@ -160,6 +162,11 @@ class Nanocrystals:
         """Lattice points with a crystal, shape (n, 2), in units of the pitch."""
         # the lattice is turned, so that it has to cover the circle around the field
         half = math.ceil(field_nm / math.sqrt(2) / (self.edge_nm + self.gap_nm)) + 2
+        if half > MOST_CRYSTALS_ACROSS:
+            raise ValueError(
+                f"field_nm = {field_nm:g} holds {4.0 * half**2:.1e} crystals and may hold "
+                f"{4.0 * MOST_CRYSTALS_ACROSS**2:.0e}; take a smaller field"
+            )
         sites = np.stack(np.meshgrid(*[np.arange(-half, half + 1)] * 2), axis=-1).reshape(-1, 2)
         return sites[rng.random(len(sites)) >= self.vacancy_fraction] + rng.random(2)
 

@@ -26,6 +26,7 @@ from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Timer"]
 
+MOST_BINS = 10**7
 RESPONSE_SIGMAS = 3.5  # beyond them the response counts as zero
 
 
@@ -113,6 +114,11 @@ class Timer:
         fwhm_ps = check_number("fwhm_ps", fwhm_ps, above=0)
         sigma_ns = 1e-3 * fwhm_ps / FWHM_PER_SIGMA
         n_bins = math.ceil(RESPONSE_SIGMAS * sigma_ns / self.bin_ns)
+        if n_bins > MOST_BINS:
+            raise ValueError(
+                f"fwhm_ps = {fwhm_ps} takes {n_bins:.1e} bins of {self.tcspc_bin_ps} ps and may "
+                f"take {MOST_BINS:.0e}; give it in ps, or widen the bins"
+            )
         edges = self.bin_ns * (np.arange(-n_bins, n_bins + 2) - 0.5)
         chance = np.diff(ndtr(edges / sigma_ns))
         time = ("time_ns", (edges[:-1] + edges[1:]) / 2, {"units": "ns"})
