@@ -7,7 +7,7 @@ export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test pages pdf execute bench lock clean
+.PHONY: help setup book test pages pdf execute bench mutants lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ execute: setup ## run chapters and store their text outputs (CHAPTERS="name ..."
 
 bench: setup ## measure speed against other implementations
 	$(BIN)/python -m benchmarks
+
+mutants: setup ## put small faults into modules (MODULES="kmc.sweep ..." SEED=1 N=20) and list what no test notices
+	$(BIN)/python tools/mutants.py --seed $(or $(SEED),1) --number $(or $(N),20) $(MODULES)
 
 # 3.11.0, not 3.11: Debian 12 has 3.11.2, and some packages have left the first 3.11 releases behind.
 lock: setup ## make requirements.txt from requirements.in (UPGRADE=--upgrade for newer versions)

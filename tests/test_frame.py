@@ -101,7 +101,7 @@ def test_every_reference_is_cited():
 
 
 @pytest.mark.parametrize(
-    "target", ["help", "setup", "book", "test", "execute", "bench", "lock", "clean"]
+    "target", ["help", "setup", "book", "test", "execute", "bench", "mutants", "lock", "clean"]
 )
 def test_make_knows(target):
     """Every promised target exists, and `make help` explains it."""

@@ -1,0 +1,197 @@
+"""The tools that put faults into the package: on a toy, whose faults are known one by one."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import mutants
+import pytest
+from mutations import mutations
+
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
+TOY = {
+    "pyproject.toml": '[tool.pytest]\naddopts = ["--doctest-modules"]\n',
+    "tptools/__init__.py": "from tptools.toy import total\n",
+    "tptools/toy.py": '''"""A toy.
+
+>>> total(1)
+1
+"""
+
+
+def total(count):
+    done = number = 0
+    while number < count:
+        number += 1
+        done += number
+    return done
+
+
+def unseen(number):
+    return number > 2
+''',
+    "tptools/beside.py": "from tptools.toy import unseen\n",
+    "tests/test_toy.py": """
+from tptools import total
+
+
+def test_total():
+    assert total(3) == 6
+""",
+    "tests/test_rest.py": "from tptools.beside import unseen\n",
+    "tests/test_broken.py": """
+from tptools.toy import total
+
+
+def test_broken():
+    assert not total
+""",
+}
+START = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(TOOLS)!r})
+import mutants
+mutants.LOADED, mutants.LEAST_PATIENCE_S = ("mutants",), 6
+sys.exit(mutants.main(sys.argv[1:], Path.cwd()))
+"""
+SURVIVORS = """\
+tptools/toy.py:9
+- done = number = 0
++ done = number = 1
+tptools/toy.py:17
+- return number > 2
++ return (number >= 2)
+tptools/toy.py:17
+- return number > 2
++ return number > 3
+"""
+READ_BY_PEOPLE = '''"""Module 1 > 0."""
+from typing import TYPE_CHECKING, Literal
+if TYPE_CHECKING:
+    EXTRA = 1
+Kind = Literal["a", "b"]
+__all__ = ["name"]
+def name(kind: "Kind" = None, *others: 1) -> "Kind":
+    """Docstring of 2 * 2."""
+    note = f"{kind + 1}"
+    prose = "more than two words"
+    raise ValueError("never" + note)
+'''
+
+
+def faults(source):
+    """Lines that the faults of a source put in place of others."""
+    return [one.diff.split("\n+ ")[-1] for one in mutations(source)]
+
+
+@pytest.mark.parametrize(
+    ("line", "faulty"),
+    [
+        ("a = b - c", ["a = (b + c)"]),
+        ("a = b ** c", ["a = (b * c)"]),
+        ("a += b", ["a -= b"]),
+        ("a = b < c <= d", ["a = (b <= c <= d)", "a = (b < c < d)"]),
+        ("a = not b or c", ["a = (not b and c)", "a = b or c"]),
+        ("a = -0.5", ["a = 0.5", "a = -1.5"]),
+        ("a = True, 1e300", ["a = False, 1e300", "a = True, -1e+300"]),
+        ("a = 'Å' + min(b)", ["a = ('Å' - min(b))", "a = 'XXÅ' + min(b)", "a = 'Å' + max(b)"]),
+        ("check(b)", ["pass"]),
+        ("for a in b: break", ["for a in b: continue"]),
+    ],
+)
+def test_faults_of_a_line(line, faulty):
+    """Every operator, constant and call for its effect fails in its own way, at its own place."""
+    assert sorted(faults(f"{line}\n")) == sorted(faulty)
+
+
+def test_what_people_read_stays():
+    """Docstrings, messages, prose, types and lists of names have no faults."""
+    assert faults(READ_BY_PEOPLE) == []
+
+
+def test_faults_are_single():
+    """In a real source every fault differs from it in one statement's lines, and compiles."""
+    source = (TOOLS / "mutations.py").read_text()
+    found = mutations(source)
+    assert len({one.source for one in found}) == len(found) > 40
+    whole = source.splitlines()
+    for one in found:
+        changed = one.source.splitlines()
+        assert changed[: one.first_line - 1] == whole[: one.first_line - 1]
+        after = len(whole) - one.last_line
+        assert changed[len(changed) - after :] == whole[one.last_line :]
+        ast.parse(one.source)
+
+
+def test_sample_is_drawn_by_seed():
+    """One seed gives one sample, another seed another one, and never a fault twice."""
+    source = (TOOLS / "mutations.py").read_text()
+    one, again, other = (mutants.sample(source, "a", seed, 9) for seed in (1, 1, 2))
+    assert one == again != other
+    assert len({fault.source for fault in one}) == 9
+    assert len(mutants.sample(source, "a", 1, 10**6)) == len(mutations(source))
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """Give the folder of the toy."""
+    folder = tmp_path_factory.mktemp("toy")
+    for name, text in TOY.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def start(folder, *arguments):
+    """Try the faults of a toy in a process of its own."""
+    command = [sys.executable, "-W", "error", "-c", START, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_tests_of_a_module_are_found(toy):
+    """Its own file with its doctests, then what imports it; without one, also at second hand."""
+    imports = mutants.Imports(toy)
+    own, other = ["tptools/toy.py", "tests/test_toy.py"], ["tests/test_broken.py"]
+    found = mutants.stages(toy, imports, "tptools.toy")
+    assert [[*map(str, stage)] for stage in found] == [own, other]
+    renamed = (toy / "tests" / "test_toy.py").rename(toy / "tests" / "test_total.py")
+    found = mutants.stages(toy, imports, "tptools.toy")
+    renamed.rename(toy / "tests" / "test_toy.py")
+    tests = {path.name for stage in found for path in stage}
+    assert tests == {"toy.py", "test_broken.py", "test_rest.py", "test_total.py"}
+
+
+def test_survivors_are_listed(toy):
+    """What a test, a doctest or the time notices dies; the rest is listed, and fails the bar.
+
+    A test that fails without any fault notices none, and the tree stays as it is.
+    """
+    found = start(toy, "--number", "20", "toy")
+    assert found.stderr == "fail without a fault: tests/test_broken.py::test_broken\n"
+    assert found.stdout == (
+        f"{SURVIVORS}tptools.toy: 4 of 7, 57% (25% to 84%)\nall: 4 of 7, 57% (25% to 84%)\n"
+    )
+    assert found.returncode == 1
+    assert {name: (toy / name).read_text() for name in TOY} == TOY
+    assert '"by": "time"' in (toy / "_build" / "mutants" / "found.jsonl").read_text()
+
+
+def test_what_is_known_is_not_tried_again(toy):
+    """A second run tries nothing; with better tests, those that survived, until all are noticed."""
+    kept = toy / "_build" / "mutants" / "found.jsonl"
+    before = kept.read_text()
+    with (toy / "tests" / "test_toy.py").open("a") as tests:
+        tests.write("    from tptools.toy import unseen\n")
+        tests.write("    assert (total(0), unseen(2), unseen(3)) == (0, False, True)\n")
+    found = start(toy, "--number", "20", "toy")
+    assert found.stdout.startswith("tptools.toy: 7 of 7, 100% (65% to 100%)\n")
+    assert found.returncode == 0
+    added = kept.read_text().removeprefix(before)
+    assert added.count('"by": "tests/test_toy.py::test_total"') == added.count("\n") == 3
+    again = start(toy, "--number", "20", "toy")
+    assert (again.stdout, again.stderr) == (found.stdout, "")
+    assert kept.read_text() == before + added

@@ -1,0 +1,408 @@
+"""Whether the tests notice faults: sample small ones, module by module, and run the tests of each.
+
+::
+
+    python tools/mutants.py                                      # 20 in every module: takes hours
+    python tools/mutants.py --seed 2 --number 5 randomness kmc.sweep
+
+Copies of the tree are changed, never the tree itself. A fault is noticed if a test of its module
+fails, cannot be collected or takes three times as long as its whole file did. Tests of a module are
+its doctests and the file of its name; what these miss goes on to the other files that import the
+module, or, where no file has its name, that import what imports it. Only those tests run that pass
+without the fault and enter the changed lines, the quickest first, until one fails.
+
+What was found is kept in ``_build/mutants``, and a run that was stopped goes on from there: a fault
+that was noticed is tried again if its module changes, one that was not if its tests do as well.
+Faults that survive are printed with their place. The exit code is 1 if the share of those noticed
+is below a bar: 95 % of all, 85 % in any module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import joblib
+import pytest
+from commands import choose
+from coverage import Coverage
+from hypothesis import settings
+from mutations import Mutation, mutations
+from scipy.stats import binomtest
+
+ROOT = Path(__file__).resolve().parent.parent
+BAR, BAR_OF_A_MODULE = 0.95, 0.85
+PATIENCE, LEAST_PATIENCE_S = 3, 60
+MEMORY_BYTES = 12 * 2**30
+NOT_COPIED = ("_build", ".*", "__pycache__", "*.ipynb", "benchmarks")
+LOADED = ("__main__", "hypothesis", "lmfit", "matplotlib", "numba", "pandas", "skimage", "xarray")
+"""What every test session loads, loaded once for all."""
+OPTIONS = (
+    *("--doctest-modules", "-q", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what is loaded already
+)
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+
+
+class Imports:
+    """Which modules of a package are imported where, read from the sources."""
+
+    def __init__(self, root: Path, package: str = "tptools") -> None:
+        paths = sorted((root / package).rglob("*.py"))
+        self.paths = {self._name(root, path): path for path in paths}
+        self.package = package
+
+    @staticmethod
+    def _name(root: Path, path: Path) -> str:
+        return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+    @cached_property
+    def of_modules(self) -> dict[str, set[str]]:
+        """Modules that each module imports."""
+        return {name: self.of(path) for name, path in self.paths.items()}
+
+    def of(self, path: Path) -> set[str]:
+        """Modules whose names a file imports, those behind a package's names included."""
+        return {
+            self._home(node.module, name.name)
+            for node in ast.walk(ast.parse(path.read_bytes()))
+            if isinstance(node, ast.ImportFrom) and (node.module or "") in self.paths
+            for name in node.names
+        }
+
+    def _home(self, module: str | None, name: str) -> str:
+        """Module from which a name comes that is imported from another."""
+        assert module is not None
+        if f"{module}.{name}" in self.paths:
+            return f"{module}.{name}"
+        if self.paths[module].name == "__init__.py":
+            for node in ast.parse(self.paths[module].read_bytes()).body:
+                if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]:
+                    return self._home(node.module, name)
+        return module
+
+
+def stages(root: Path, imports: Imports, module: str) -> list[list[Path]]:
+    """Files with the tests of a module, in the order in which a fault has to get past them.
+
+    Parameters
+    ----------
+    root : Path
+        Of the tree.
+    imports : Imports
+        Of its package.
+    module : str
+        Such as ``"tptools.kmc.engine"``.
+
+    Returns
+    -------
+    list of list of Path
+        From `root`. First the module itself, for its doctests, with the file of its name or another
+        one that stands close by; then the others, one by one.
+    """
+    inner = module.split(".")[1:]
+    folder = root.joinpath("tests", *inner[:-1])
+    mirror = folder / f"test_{inner[-1]}.py"
+    near = {module}
+    if not mirror.is_file():
+        near |= {name for name, taken in imports.of_modules.items() if module in taken}
+    others = [
+        path
+        for path in (root / "tests").rglob("test_*.py")
+        if path != mirror
+        and near & imports.of(path)
+        and ("companion" in path.parts) <= ("companion" in inner)
+    ]
+    others.sort(key=lambda path: (path.parent != folder, path.stem not in f"test_{module}", path))
+    first, *rest = [imports.paths[module], *[mirror] * mirror.is_file(), *others]
+    files = [[first, *rest[:1]], *([path] for path in rest[1:])]
+    return [[path.relative_to(root) for path in one] for one in files]
+
+
+@dataclass
+class Watch:
+    """Plugin of pytest: what fails, how long tests take, and which lines of a module they enter."""
+
+    coverage: Coverage | None = None
+    failed: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def pytest_configure(self) -> None:
+        """Draw the same examples every time, at any speed."""
+        settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+        settings.load_profile("mutants")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Count lines for a test while it runs itself; those of fixtures count for all tests."""
+        if self.coverage:
+            self.coverage.switch_context(item.nodeid)
+        yield
+        if self.coverage:
+            self.coverage.switch_context("")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep times and failures."""
+        self.seconds[report.nodeid] += report.duration
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be imported fails as a whole."""
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+def session(tree: str, cache: str, tests: list[str], watched: str | None, report: str) -> None:
+    """Run tests in this process, which is one of their own, and write what became of them.
+
+    With a package to be watched all tests run. Without, the first failure ends it.
+    """
+    os.setsid()  # so that all that they start can be ended with them
+    os.chdir(tree)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    sys.path.insert(0, tree)
+    os.environ |= {"PYTHONPATH": tree, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
+    sys.dont_write_bytecode = True  # its key, size and second, can be the same for two faults
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.reload_config()
+    with open(f"{report}.log", "w") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    coverage = Coverage(data_file=None, source=[str(Path(tree, watched))]) if watched else None
+    watch = Watch(coverage)
+    options = [*OPTIONS, *([] if watched else ["-x"])]
+    if coverage:
+        coverage.start()
+    code = int(pytest.main([*options, *tests], plugins=[watch]))
+    found = {"code": code, "failed": watch.failed, "seconds": watch.seconds}
+    if coverage:
+        coverage.stop()
+        data = coverage.get_data()
+        found["lines"] = {
+            os.path.relpath(path, tree): data.contexts_by_lineno(path)
+            for path in data.measured_files()
+        }
+    Path(report).write_text(json.dumps(found))
+    os._exit(0)
+
+
+class Trees:
+    """Copies of the working tree, one for each process that runs at the same time."""
+
+    def __init__(self, root: Path, folder: Path, count: int) -> None:
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload([*LOADED])
+        os.environ |= dict.fromkeys(ONE_THREAD, "1")
+        self.folder, self.free, self.count = folder, SimpleQueue[Path](), count
+        for number in range(count):
+            tree = folder / f"tree-{number}"
+            shutil.copytree(root, tree, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
+            self.free.put(tree)
+
+    def run(
+        self,
+        tests: Sequence[str],
+        limit_s: float,
+        *,
+        change: tuple[Path, str] | None = None,
+        watched: str | None = None,
+    ) -> dict[str, Any] | None:
+        """Run tests in a copy, with a file changed; None if they take too long."""
+        tree = self.free.get()
+        with TemporaryDirectory(dir=self.folder) as own:
+            # Machine code of callers holds what they call: a changed kernel needs all anew.
+            fresh = change is not None and "compiled" in change[1]
+            cache = own if fresh else str(self.folder / f"{tree.name}.numba")
+            report = Path(own, "report")
+            arguments = (str(tree), cache, [*tests], watched, str(report))
+            original = (tree / change[0]).read_bytes() if change else b""
+            try:
+                if change:
+                    (tree / change[0]).write_text(change[1], encoding="utf-8")
+                process = self.context.Process(target=session, args=arguments)
+                process.start()
+                process.join(limit_s)
+                end(process.pid)
+                process.join()
+            finally:
+                if change:
+                    (tree / change[0]).write_bytes(original)
+                self.free.put(tree)
+            if report.is_file():
+                return cast(dict[str, Any], json.loads(report.read_text()))
+            return None if process.exitcode == -signal.SIGKILL else {"failed": ["a crash"]}
+
+
+def end(process: int | None) -> None:
+    """End a session with all that it has started."""
+    try:
+        os.killpg(cast(int, process), signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+class Suite:
+    """Tests of some files that pass without a fault: their times and the lines that they enter."""
+
+    def __init__(self, files: Sequence[Path], package: str, trees: Trees) -> None:
+        start = time.perf_counter()
+        found = trees.run([str(one) for one in files], 3600, watched=package)
+        if found is None or "lines" not in found:
+            raise SystemExit(f"{', '.join(map(str, files))}: crash, or take over an hour")
+        self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * (time.perf_counter() - start))
+        failing = found["failed"]
+        if failing:
+            print(f"fail without a fault: {', '.join(failing)}", file=sys.stderr, flush=True)
+        self.seconds = {test: s for test, s in found["seconds"].items() if test not in failing}
+        self.lines = found["lines"]
+
+    def of(self, path: Path, fault: Mutation) -> list[str]:
+        """Tests that enter the lines of a fault, or all if it also matters elsewhere."""
+        lines = self.lines.get(str(path), {})
+        places = range(fault.first_line, fault.last_line + 1)
+        entering = {test for line in places for test in lines.get(str(line), ())}
+        elsewhere = not entering or "" in entering
+        chosen = self.seconds.keys() if elsewhere else self.seconds.keys() & entering
+        return sorted(chosen, key=lambda test: (self.seconds[test], test))
+
+    def notice(self, path: Path, fault: Mutation, trees: Trees) -> str:
+        """Say what notices a fault: a test, the time, or nothing."""
+        tests = self.of(path, fault)
+        found = trees.run(tests, self.limit_s, change=(path, fault.source)) if tests else {}
+        if found is None:
+            return "time"
+        return str(found["failed"][0]) if found.get("failed") else "names" * bool(found.get("code"))
+
+
+def sample(source: str, module: str, seed: int, number: int) -> list[Mutation]:
+    """Draw faults for a module, all if there are no more."""
+    found = mutations(source)
+    drawn = random.Random(f"{seed} {module}").sample(found, min(number, len(found)))
+    return sorted(drawn, key=lambda one: (one.first_line, one.diff))
+
+
+def digest(*texts: str) -> str:
+    """Short name of some texts."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:20]
+
+
+class Kept:
+    """What was found before, by fault."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        self.found = {one["fault"]: one for one in map(json.loads, lines)}
+
+    def by(self, fault: Mutation, tests: str) -> str | None:
+        """What noticed a fault, nothing as an empty text; None if that is not known."""
+        one = self.found.get(digest(fault.source))
+        return one["by"] if one and (one["by"] or one["tests"] == tests) else None
+
+    def add(self, module: str, fault: Mutation, tests: str, by: str) -> None:
+        """Keep what noticed a fault, at once."""
+        key = digest(fault.source)
+        place = {"module": module, "line": fault.first_line, "diff": fault.diff}
+        self.found[key] = one = {"fault": key, "tests": tests, "by": by, **place}
+        with self.path.open("a", encoding="utf-8") as stream:
+            print(json.dumps(one, ensure_ascii=False), file=stream)
+
+
+@dataclass
+class Trials:
+    """What it takes to try the faults of a package."""
+
+    root: Path
+    imports: Imports
+    trees: Trees
+    kept: Kept
+    suites: dict[tuple[Path, ...], Suite] = field(default_factory=dict)
+
+    def suite(self, files: Sequence[Path]) -> Suite:
+        """Tests of some files, tried out once."""
+        key = tuple(files)
+        if key not in self.suites:
+            self.suites[key] = Suite(files, self.imports.package, self.trees)
+        return self.suites[key]
+
+    def run(self, module: str, seed: int, number: int) -> tuple[int, int]:
+        """Try faults of a module and print what survives; returns how many died, of how many."""
+        path = self.imports.paths[module]
+        short = path.relative_to(self.root)
+        files = stages(self.root, self.imports, module)
+        texts = [(self.root / one).read_text(encoding="utf-8") for stage in files for one in stage]
+        tests = digest(*texts)
+        faults = sample(path.read_text(encoding="utf-8"), module, seed, number)
+        alive = [fault for fault in faults if self.kept.by(fault, tests) is None]
+        with ThreadPoolExecutor(self.trees.count) as threads:
+            for left, stage in zip(reversed(range(len(files))), files, strict=True):
+                if not alive:
+                    break
+                suite = self.suite(stage)
+                trials = {
+                    threads.submit(suite.notice, short, one, self.trees): one for one in alive
+                }
+                for trial in as_completed(trials):
+                    if trial.result() or not left:
+                        self.kept.add(module, trials[trial], tests, trial.result())
+                alive = [one for one in alive if self.kept.by(one, tests) is None]
+        alive = [fault for fault in faults if not self.kept.by(fault, tests)]
+        for fault in alive:
+            print(f"{short}:{fault.first_line}\n{fault.diff}", flush=True)
+        return len(faults) - len(alive), len(faults)
+
+
+def score(name: str, died: int, number: int) -> str:
+    """One line: the share of faults that were noticed, with its interval."""
+    low, high = binomtest(died, number).proportion_ci(0.95, method="wilson")
+    return f"{name}: {died} of {number}, {died / number:.0%} ({low:.0%} to {high:.0%})"
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Try faults in what is named on the command line, or in all modules; returns the exit code."""
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--number", type=int, default=20)
+    given, names = options.parse_known_args(arguments)
+    imports = Imports(root)
+    known = {name.partition(".")[2]: name for name in imports.paths if "." in name}
+    chosen = [known[name] for name in choose(__doc__, "module", known, names)]
+    folder = root / "_build" / "mutants"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = Kept(folder / "found.jsonl")
+    with TemporaryDirectory(dir=folder) as own:
+        trees = Trees(root, Path(own), joblib.cpu_count())
+        trials, scores = Trials(root, imports, trees, kept), {}
+        for module in chosen:
+            died, number = trials.run(module, given.seed, given.number)
+            if number:
+                scores[module] = died, number
+                print(score(module, died, number), flush=True)
+    died, number = (sum(one) for one in zip(*scores.values(), strict=True))
+    print(score("all", died, number))
+    low = any(died / number < BAR_OF_A_MODULE for died, number in scores.values())
+    return int(low or died / number < BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
