@@ -1,9 +1,12 @@
 """Tests of tptools.companion.make."""
 
 import math
+import signal
 import sys
 import threading
+import time
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +125,27 @@ def test_stopped_run_resumes(add, runs, tmp_path):
     resumed = make.make("two", cache_dir=tmp_path)
     assert runs == [TINY.seed_of(0), TINY.seed_of(1)]
     xr.testing.assert_identical(resumed, make.make("two"))
+
+
+def test_killed_command_goes_on(add, runs, tmp_path, capsys):
+    """A killed process leaves no file and no record half; the next makes the rest, and the file."""
+    add(two=TINY)
+    cache, folder = tmp_path / "cache", tmp_path / "folder"
+    folder.mkdir()
+    command = ["two", "--cache", str(cache), "--folder", str(folder)]
+    process = get_context("fork").Process(target=make.main, args=[command])
+    process.start()
+    while not list(cache.rglob("output.pkl")):
+        time.sleep(0.002)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert list(folder.iterdir()) == []
+    make.main(command)
+    assert runs == [TINY.seed_of(1)]
+    assert [path.name for path in folder.iterdir()] == ["two.nc"]
+    made = xr.load_dataset(folder / "two.nc", engine="h5netcdf")
+    xr.testing.assert_equal(made.counts, make.make("two", cache_dir=cache).counts)
 
 
 def test_a_condition_more_changes_no_other(add, runs, tmp_path):

@@ -12,12 +12,12 @@ from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 
-import joblib
 import pandas as pd
 import pooch
 import xarray as xr
 
 import tptools
+from tptools.cache import kept
 from tptools.calibration import calibrate
 from tptools.checks import check_choice
 from tptools.companion.recipes import (
@@ -72,14 +72,12 @@ def make(
     """
     check_choice("name", name, sorted(RECIPES))
     recipe = RECIPES[name]
-    memory = joblib.Memory(cache_dir, verbose=0)
     if isinstance(recipe, CalibrationRecipe):
         code = fingerprint(_calibrated)
-        made = memory.cache(_calibrated, ignore=["progress"])(
-            replace(recipe, title=""), code, progress
-        )
+        calibrated = kept(_calibrated, cache_dir, ignore=["progress"])
+        made = calibrated(replace(recipe, title=""), code, progress)
     elif isinstance(recipe, SweepRecipe):
-        swept = memory.cache(_swept, ignore=["progress"])
+        swept = kept(_swept, cache_dir, ignore=["progress"])
         code = fingerprint(_swept)
         untitled = replace(recipe, title="")
         protocols = [
@@ -88,7 +86,7 @@ def make(
         ]
         made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
     else:
-        record, code = memory.cache(_record, ignore=["progress"]), fingerprint(_record)
+        record, code = kept(_record, cache_dir, ignore=["progress"]), fingerprint(_record)
         each = [
             replace(recipe, title="", conditions=(one,), seed=recipe.seed_of(k))
             for k, one in enumerate(recipe.conditions)

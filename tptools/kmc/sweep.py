@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 from tqdm import tqdm
 
+from tptools.cache import kept
 from tptools.checks import LARGEST, check_choice, check_integer, check_type, plain_number
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.records import Recording, sites_per_radius
@@ -78,7 +79,7 @@ def sweep(
         ``dask.distributed.Client(...).get_executor()``. The caller closes it.
     cache_dir : path, optional
         Folder in which every condition is stored as soon as it has finished. A sweep that runs
-        again takes what is there, unless the code of the model has changed.
+        again, or beside this one, takes what is there, unless the code of the model has changed.
     progress : bool
         Show a bar over conditions.
     recording : Recording
@@ -94,12 +95,17 @@ def sweep(
     ------
     ValueError
         If a name is not that of a parameter, one that a `PulseTrain` needs is missing, a list is
-        empty, or a parameter is out of range;
+        empty, a parameter is out of range, or ``cache_dir`` cannot be made;
         this is found before anything runs.
     LatticeEdgeError
         If an exciton reaches the edge; the other conditions that finished are in the cache.
     SweepInterrupted
         On Ctrl-C, with what has finished.
+
+    Warns
+    -----
+    RuntimeWarning
+        If a condition cannot be stored, as on a full disk; the result is complete all the same.
 
     Examples
     --------
@@ -123,7 +129,7 @@ def sweep(
         )
     for one, pulses in conditions:
         check_run(one, (pulses,), recording, n_trains)
-    run = joblib.Memory(cache_dir, verbose=0).cache(_run_condition)
+    run = kept(_run_condition, cache_dir)
     code = fingerprint(_run_condition)
     jobs = [
         (*condition, recording, derive_seed(seed, *condition), n_trains, code)
