@@ -300,13 +300,17 @@ def text_of(result: Any) -> str:
     return repr(result)
 
 
+FEWER = (np.float16, np.longdouble, Decimal, np.uint8)
+"""One of each kind: rounds, is no float, is no number to numpy, wraps."""
+
+
 @pytest.mark.parametrize("name", DOORS)
 def test_numbers_of_any_type_are_the_same(name):
     """The result, its text and its types are those of plain numbers, whatever the type given."""
     door, given = DOORS[name]
     given = plainly(given)
     wanted = text_of(door(**given))
-    for kind in TYPES.values():
+    for kind in TYPES.values() if inspect.isclass(door) else FEWER:
         other = {key: as_type(given[key], kind) for key in NUMERIC[name]}
         assert text_of(door(**given | other)) == wanted, kind
 
@@ -434,7 +438,7 @@ def test_burn_in_and_number_of_pulses_can_span_a_grid():
 def test_memory_of_a_record_is_what_is_allocated():
     """The estimate counts every array."""
     for recording in (RECORDING, kmc.Recording()):
-        arrays = [one for one in allocate(MODEL, recording, 1) if isinstance(one, np.ndarray)]
+        arrays = [one for one in allocate(MODEL, recording) if isinstance(one, np.ndarray)]
         assert record_bytes(MODEL, recording) == sum(one.nbytes for one in arrays)
 
 

@@ -49,8 +49,8 @@ def check_memory(
     n_frames: int = 0,
 ) -> None:
     """Raise ValueError if the records of all trains and blocks take more than there is."""
-    # once as the kernels fill them, once side by side in the result
-    needed = 2.0 * n_records * record_bytes(model, recording)
+    # those that the kernels fill, and at most as much for each that is kept, cut to its excitons
+    needed = (n_records + n_threads) * float(record_bytes(model, recording))
     needed += n_threads * max(_state_bytes(model, one) for one in trains)
     needed += 3 * n_frames * (model.lattice_size + 2) ** 2
     if 1e-9 * needed > MOST_GB:
@@ -63,11 +63,12 @@ def check_memory(
 
 
 def record_bytes(model: ExcitonModel, recording: Recording) -> int:
-    """Bytes that `tptools.kmc.records.allocate` takes for one block."""
+    """Bytes that `tptools.kmc.records.allocate` takes."""
     size, n_times = model.lattice_size, recording.n_times
     n_radii = math.ceil(size / math.sqrt(2)) + 2
     n_delays = n_times + TAIL_BINS_PER_DECADE * TAIL_DECADES - 1
-    return 16 + n_times * (5 * 8 + 4 * (2 * size + 2 * n_radii)) + 4 * n_delays * n_radii
+    width = 2 * (size // 2) + 1
+    return 16 + n_times * (5 * 8 + 4 * (2 * width + 2 * n_radii)) + 4 * n_delays * n_radii
 
 
 def _state_bytes(model: ExcitonModel, pulses: PulseTrain) -> float:
