@@ -88,8 +88,8 @@ def sources(*made_by: Callable[..., object] | ModuleType) -> dict[str, str]:
     Examples
     --------
     >>> from tptools.randomness import derive_seed
-    >>> [name for name in sources(derive_seed) if "derive_seed" in name or "checks" in name]
-    ['tptools.checks.check_integer', 'tptools.randomness.derive_seed']
+    >>> [name for name in sources(derive_seed) if "seed" in name]
+    ['tptools.randomness.derive_seed', 'tptools.randomness.seed_sequence']
     """
     uses = [_use(one) for one in made_by]
     tops = {module.partition(".")[0] for module, _ in uses}
