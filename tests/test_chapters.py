@@ -10,7 +10,7 @@ import chapters
 import nbformat
 import pytest
 from jupyter_cache.base import CacheBundleIn
-from small_book import GLUE, chapter, plant, python
+from small_book import GLUE, ROOT, chapter, plant, python
 
 from tptools import provenance
 
@@ -112,3 +112,28 @@ def test_faultless_runs_are_kept(tree):
     (result,) = chapters.kept(tree, paths["wrong"]).cells[1].outputs
     assert result.data == {"text/plain": "2"}
     assert chapters.run(tree, [paths["raising"]]) != 0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "reaching"),
+    [
+        ("companion/figures/controls.py", "share: bool", "shared: bool", {"controls"}),
+        ("companion/claims/heat.py", "_RATE_MHZ = ", "_RATE_MHZ = 2 * ", {"controls", "heating"}),
+        ("kmc/engine.py", "ACCEPTANCE_BITS = ", "ACCEPTANCE_BITS = 1 + ", {"controls", "heating"}),
+        ("companion/make.py", "N_TRAINS = ", "N_TRAINS = 1 + ", set()),
+    ],
+)
+def test_a_change_of_the_package_concerns_those_who_reach_it(
+    tmp_path, monkeypatch, file, old, new, reaching
+):
+    """Who draws a figure rests on it, who gives verdicts on all claims, and none on recipes."""
+    package = shutil.copytree(ROOT / "tptools", tmp_path / "tptools")
+    monkeypatch.setattr(provenance, "_folder", lambda name: package)
+    paths = {name: ROOT / "book" / f"{name}.ipynb" for name in ("controls", "heating")}
+    notebooks = {name: nbformat.read(path, as_version=4) for name, path in paths.items()}
+    before = {name: chapters.foundation(ROOT, one) for name, one in notebooks.items()}
+    text = (package / file).read_text()
+    assert text.count(old) == 1
+    (package / file).write_text(text.replace(old, new))
+    after = {name: chapters.foundation(ROOT, one) for name, one in notebooks.items()}
+    assert {name for name in notebooks if before[name] != after[name]} == reaching
