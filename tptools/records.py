@@ -483,9 +483,17 @@ def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
         for part, one in bins.items()
     }
     attrs["units"] = axis.rsplit("_", 1)[1]
+    if not edges and _is_plain(values, axis, at, attrs):
+        return record
     bare = record.drop_vars([found, *(old for old in parts.values() if old in record.coords)])
     bare = bare.rename({found: axis}) if found != axis else bare
     return bare.isel({axis: order}).assign_coords({axis: (axis, at, attrs), **edges})
+
+
+def _is_plain(values: Any, axis: str, at: FloatArray, attrs: dict[Any, Any]) -> bool:
+    """Whether an axis is already what it would become: to replace it takes longer than a fit."""
+    same = values.dims == (axis,) and values.dtype == at.dtype and values.attrs == attrs
+    return bool(same and np.array_equal(values.to_numpy(), at))
 
 
 def _synonyms(axis: str, record: xr.DataArray | xr.Dataset) -> list[str]:

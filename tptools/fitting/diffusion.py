@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import xarray as xr
@@ -16,7 +14,7 @@ from tptools.fitting.convolution import convolution_fit
 from tptools.fitting.likelihood import global_fit
 from tptools.fitting.moment import moment_fit
 from tptools.fitting.records import select_window
-from tptools.fitting.slices import line_through_slices
+from tptools.fitting.slices import fit_slices
 
 __all__ = ["diffusivity"]
 
@@ -118,7 +116,7 @@ def diffusivity(
 
 
 _METHODS: dict[str, Callable[[xr.DataArray], Estimate]] = {
-    "slices": partial(line_through_slices, window_ns=(0.0, math.inf)),
+    "slices": fit_slices,
     "global": global_fit,
     "convolution": convolution_fit,
     "moment": moment_fit,

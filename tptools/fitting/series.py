@@ -194,11 +194,13 @@ def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
 
     The counts name the stream, so that a record's number does not hang on what stands beside it.
     """
-    known = record.notnull()
+    known = record.notnull().to_numpy()
     draws = generator(seed, "scatter", record.fillna(-1.0).to_numpy().tolist()).poisson(
         record.fillna(0.0), size=(n_resamples, *record.shape)
     )
-    values = np.array([diffusivity(record.copy(data=one).where(known)).value for one in draws])
+    values = np.array(
+        [diffusivity(record.copy(data=np.where(known, one, np.nan))).value for one in draws]
+    )
     found = values[~np.isnan(values)]
     return float(np.std(found, ddof=1)) if 2 * found.size > n_resamples else math.nan
 

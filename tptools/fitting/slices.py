@@ -202,6 +202,13 @@ def line_through_slices(
     check_choice("background", background, get_args(Background))
     within_nm = check_number("within_nm", within_nm, above=0, finite=False)
     seen = select_window(counts, window_ns).sel(position_nm=slice(-within_nm, within_nm))
+    return fit_slices(seen, background, free_intercept)
+
+
+def fit_slices(
+    seen: xr.DataArray, background: Background = "fitted", free_intercept: bool = False
+) -> Estimate:
+    """`line_through_slices` of a record as `select_window` gives it."""
     record = seen = drop_masked_positions(seen)
     if background == "edges":
         n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))
