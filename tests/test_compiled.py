@@ -5,21 +5,21 @@ import runpy
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numba.core.errors import NumbaError
 
-from tptools.compiled import compiled_in_place
+from tptools.compiled import compiled, compiled_in_place
 
 ROOT = Path(__file__).parents[1]
 # every compiled kernel once: trapping, annihilation, an excitation that is certain, and a dark
 # time beyond the largest number
-KERNELS = """
+HOPPING = """
 import numpy as np
-from tptools.fitting import cramer_rao_bound, diffusivity, spreading_spot
-from tptools.heat import HeatedFilm, temperature
 from tptools.kmc import ExcitonModel, PulseTrain, Recording, simulate, snapshot
 
 counts, fits = [], []
@@ -29,6 +29,11 @@ for rates in ({}, {"annihilation_rate_per_ps": 0.5, "trap_rate_per_ps": 0.01}):
     run = simulate(film, pulses, seed=1, recording=Recording(until_ns=0.1, follow_ns=1))
     counts += [run.exciton_count, run.r2_sum_nm2, run.visited_sites, run.emission_count]
     counts += [snapshot(film, pulses, seed=1, time_ns=[0, 0.1]).modified]
+counts = [np.asarray(one).ravel() for one in counts]
+"""
+OTHERS = """
+from tptools.fitting import cramer_rao_bound, diffusivity, spreading_spot
+from tptools.heat import HeatedFilm, temperature
 axes = np.arange(4.0), np.linspace(-900, 900, 25), [400.0, 300, 200, 150]
 spot = {"diffusivity_cm2_s": 0.3, "variance_nm2": 200**2, "background": 2}
 mean = spreading_spot(*axes, **spot)
@@ -36,7 +41,6 @@ for method in ("slices", "global"):
     fits += [diffusivity(mean.round(), method=method).value]
 fits += [cramer_rao_bound(*axes, **spot)]
 fits += [temperature(HeatedFilm(5, 35, 1e-7), [0.5], method="explicit", cells=(12, 3))]
-counts = [np.asarray(one).ravel() for one in counts]
 fits = [np.asarray(getattr(one, "value", one)).ravel() for one in fits]
 """
 
@@ -45,7 +49,7 @@ fits = [np.asarray(getattr(one, "value", one)).ravel() for one in fits]
 def script(tmp_path):
     """Write the script that runs all kernels."""
     path = tmp_path / "kernels.py"
-    path.write_text(KERNELS)
+    path.write_text(HOPPING + OTHERS)
     return path
 
 
@@ -55,7 +59,7 @@ def run(script, package, **environment):
     code = (
         f"import runpy, numpy; found = runpy.run_path({str(script)!r})\n"
         f"import tptools; assert tptools.__file__.startswith({str(package)!r})\n"
-        f"numpy.savez({str(found)!r}, *found['counts'], *found['fits'])"
+        f"numpy.savez({str(found)!r}, *found['counts'], *found.get('fits', []))"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -76,6 +80,35 @@ def test_kernels_run_uncompiled(script):
         assert expected.any()
     for found, expected in zip(plain[len(compiled["counts"]) :], compiled["fits"], strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_hopping_stays_within_its_arrays(script):
+    """With every index checked it has the same bits; those of the others are checked uncompiled."""
+    script.write_text(HOPPING)
+    expected = runpy.run_path(script)["counts"]
+    checked = run(script, ROOT, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(script.parent))
+    for found, one in zip(checked, expected, strict=True):
+        np.testing.assert_array_equal(found, one)
+
+
+def test_kernels_run_without_the_lock_of_the_interpreter():
+    """Other threads go on while a kernel runs."""
+
+    @compiled
+    def spin(turns):
+        total = 0
+        for turn in range(turns[0]):
+            total ^= turn * total + 1
+        turns[0] = total
+
+    spin(np.array([1]))
+    thread = threading.Thread(target=spin, args=(np.array([2 * 10**8]),))
+    thread.start()
+    meanwhile = 0
+    while thread.is_alive():
+        time.sleep(0.001)
+        meanwhile += 1
+    assert meanwhile > 10
 
 
 def test_every_cache_can_be_done_without():

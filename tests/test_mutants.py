@@ -55,7 +55,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {str(TOOLS)!r})
 import mutants
-mutants.LOADED, mutants.LEAST_PATIENCE_S = ("mutants",), 6
+mutants.LOADED, mutants.LEAST_PATIENCE_S = ("mutants",), 3
 sys.exit(mutants.main(sys.argv[1:], Path.cwd()))
 """
 SURVIVORS = """\

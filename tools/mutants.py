@@ -6,10 +6,10 @@
     python tools/mutants.py --seed 2 --number 5 randomness kmc.sweep
 
 Copies of the tree are changed, never the tree itself. A fault is noticed if a test of its module
-fails, cannot be collected or takes three times as long as its whole file did. Tests of a module are
-its doctests and the file of its name; what these miss goes on to the other files that import the
-module, or, where no file has its name, that import what imports it. Only those tests run that pass
-without the fault and enter the changed lines, the quickest first, until one fails.
+fails, cannot be collected or takes three times the processor time of its whole file. Tests of a
+module are its doctests and the file of its name; what these miss goes on to the other files that
+import the module, or, where no file has its name, that import what imports it. Only those tests run
+that pass without the fault and enter the changed lines, the quickest first, until one fails.
 
 What was found is kept in ``_build/mutants``, and a run that was stopped goes on from there: a fault
 that was noticed is tried again if its module changes, one that was not if its tests do as well.
@@ -23,6 +23,7 @@ import argparse
 import ast
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -30,7 +31,6 @@ import resource
 import shutil
 import signal
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -51,7 +51,9 @@ from scipy.stats import binomtest
 
 ROOT = Path(__file__).resolve().parent.parent
 BAR, BAR_OF_A_MODULE = 0.95, 0.85
-PATIENCE, LEAST_PATIENCE_S = 3, 60
+PATIENCE, LEAST_PATIENCE_S = 3, 20
+"""Limit on processor time, in that of the tests without a fault; ten times as long by the clock."""
+COMPILING_S = 60
 MEMORY_BYTES = 12 * 2**30
 NOT_COPIED = ("_build", ".*", "__pycache__", "*.ipynb", "benchmarks")
 LOADED = ("__main__", "hypothesis", "lmfit", "matplotlib", "numba", "pandas", "skimage", "xarray")
@@ -172,7 +174,9 @@ class Watch:
             self.failed.append(report.nodeid)
 
 
-def session(tree: str, cache: str, tests: list[str], watched: str | None, report: str) -> None:
+def session(
+    tree: str, cache: str, tests: list[str], watched: str | None, report: str, limit_s: int
+) -> None:
     """Run tests in this process, which is one of their own, and write what became of them.
 
     With a package to be watched all tests run. Without, the first failure ends it.
@@ -180,6 +184,7 @@ def session(tree: str, cache: str, tests: list[str], watched: str | None, report
     os.setsid()  # so that all that they start can be ended with them
     os.chdir(tree)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
     sys.path.insert(0, tree)
     os.environ |= {"PYTHONPATH": tree, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
     sys.dont_write_bytecode = True  # its key, size and second, can be the same for two faults
@@ -194,7 +199,9 @@ def session(tree: str, cache: str, tests: list[str], watched: str | None, report
     if coverage:
         coverage.start()
     code = int(pytest.main([*options, *tests], plugins=[watch]))
-    found = {"code": code, "failed": watch.failed, "seconds": watch.seconds}
+    use = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    spent_s = sum(one.ru_utime + one.ru_stime for one in use)
+    found = {"code": code, "failed": watch.failed, "seconds": watch.seconds, "spent_s": spent_s}
     if coverage:
         coverage.stop()
         data = coverage.get_data()
@@ -234,14 +241,15 @@ class Trees:
             fresh = change is not None and "compiled" in change[1]
             cache = own if fresh else str(self.folder / f"{tree.name}.numba")
             report = Path(own, "report")
-            arguments = (str(tree), cache, [*tests], watched, str(report))
+            processor_s = math.ceil(limit_s + COMPILING_S * fresh)
+            arguments = (str(tree), cache, [*tests], watched, str(report), processor_s)
             original = (tree / change[0]).read_bytes() if change else b""
             try:
                 if change:
                     (tree / change[0]).write_text(change[1], encoding="utf-8")
                 process = self.context.Process(target=session, args=arguments)
                 process.start()
-                process.join(limit_s)
+                process.join(10 * processor_s)
                 end(process.pid)
                 process.join()
             finally:
@@ -250,7 +258,8 @@ class Trees:
                 self.free.put(tree)
             if report.is_file():
                 return cast(dict[str, Any], json.loads(report.read_text()))
-            return None if process.exitcode == -signal.SIGKILL else {"failed": ["a crash"]}
+            out_of_time = process.exitcode in (-signal.SIGKILL, -signal.SIGXCPU)
+            return None if out_of_time else {"failed": ["a crash"]}
 
 
 def end(process: int | None) -> None:
@@ -265,11 +274,10 @@ class Suite:
     """Tests of some files that pass without a fault: their times and the lines that they enter."""
 
     def __init__(self, files: Sequence[Path], package: str, trees: Trees) -> None:
-        start = time.perf_counter()
         found = trees.run([str(one) for one in files], 3600, watched=package)
         if found is None or "lines" not in found:
             raise SystemExit(f"{', '.join(map(str, files))}: crash, or take over an hour")
-        self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * (time.perf_counter() - start))
+        self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * found["spent_s"])
         failing = found["failed"]
         if failing:
             print(f"fail without a fault: {', '.join(failing)}", file=sys.stderr, flush=True)

@@ -222,6 +222,15 @@ def test_mark_of_the_byte_order_changes_nothing(tmp_path, folder, monkeypatch):
     xr.testing.assert_identical(datasets.load("printed_tables"), plain)
 
 
+def test_table_says_what_stands_after_the_first_colon(tmp_path):
+    """Attributes of a table may hold colons, and each line of its head is one."""
+    table = tmp_path / "table.csv"
+    table.write_text("# title: Note 6: powers\n# source: a:b\n# coords: x\nx,y\n1,2\n")
+    found = datasets._read_csv(table)
+    assert found.attrs == {"title": "Note 6: powers", "source": "a:b"}
+    assert (set(found.coords), set(found.data_vars)) == ({"x", "row"}, {"y"})
+
+
 def test_missing_file_without_a_mirror(folder):
     """Without a mirror nothing is downloaded, and the message says where the file can come from."""
     with pytest.raises(datasets.DatasetError, match=r"is missing; put data/printed_tables\.csv"):

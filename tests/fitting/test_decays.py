@@ -427,6 +427,7 @@ def test_level_is_counts_of_a_median_bin():
         (GOOD - 5, "are negative"),
         (GOOD[[0, 2, 1, *range(3, 800)]], "time_ns must increase"),
         (GOOD.rename(time_ns="t"), "must have 'time_ns'"),
+        (GOOD.expand_dims(position_nm=[0.0, 30.0]), "must have 'time_ns' only"),
     ],
 )
 def test_unusable_decays_are_refused(measure, counts, message):

@@ -81,6 +81,38 @@ def test_moment_warns_of_spreading_that_is_not_gaussian():
     assert sum("non-Gaussian" in e.note for e in alone) <= 1
 
 
+def excess(found):
+    """Excess kurtosis in the note of an estimate, in standard errors."""
+    text = found.note.partition("excess kurtosis of the spreading ")[2].partition(";")[0]
+    value, _, error = text.partition(" ± ")
+    return float(value) / float(error)
+
+
+def at_rest(share):
+    """A spot of which a share does not spread, at counts at which a twentieth is just seen."""
+    gaussian = np.exp(-(FINE_NM**2) / (2 * 150**2))
+    rest, moving = (spread(gaussian, d, slice_counts=2e4, background=5.0) for d in (0.0, 0.1))
+    return share * rest + (1 - share) * moving
+
+
+def test_excess_kurtosis_has_the_error_it_says():
+    """Over records of one Gaussian population it is zero, with pulls of width one."""
+    pulls = [excess(diffusivity(r, "moment")) for r in records(at_rest(0), 100, seed=9)]
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(100)
+    assert np.std(pulls, ddof=1) == pytest.approx(1, abs=4 / np.sqrt(200))
+
+
+def test_moment_warns_beyond_three_errors():
+    """Where the expected excess is three errors, half of the records warn."""
+    found = [diffusivity(r, "moment") for r in records(at_rest(0.05), 100, seed=10)]
+    pulls = np.array([excess(one) for one in found])
+    warned = np.array(["non-Gaussian spreading" in one.note for one in found])
+    assert pulls.mean() == pytest.approx(3, abs=0.4)
+    assert warned.mean() == pytest.approx(0.5, abs=0.2)
+    assert warned[pulls > 3.1].all()
+    assert not warned[pulls < 2.9].any()
+
+
 def test_moment_does_not_mind_a_flat_top():
     """The second moment of a compact spot grows by 2Dt whatever its shape."""
     mean = spread(SHAPES["flat top"], 0.02, slice_counts=2e4, background=5.0)
