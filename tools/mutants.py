@@ -8,8 +8,8 @@
 Copies of the tree are changed, never the tree itself. A fault is noticed if a test of its module
 fails, cannot be collected or takes three times the processor time of its whole file. Tests of a
 module are its doctests and the file of its name; what these miss goes on to the other files that
-import the module, or, where no file has its name, that import what imports it. Only those tests run
-that pass without the fault and enter the changed lines, the quickest first, until one fails.
+import the module, or, where no file has its name, that import what imports it. Those that pass
+without the fault run until one fails, first the ones that enter the changed lines.
 
 What was found is kept in ``_build/mutants``, and a run that was stopped goes on from there: a fault
 that was noticed is tried again if its module changes, one that was not if its tests do as well.
@@ -181,6 +181,7 @@ def session(
 
     With a package to be watched all tests run. Without, the first failure ends it.
     """
+    Path(f"{report}.started").touch()
     os.setsid()  # so that all that they start can be ended with them
     os.chdir(tree)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -258,6 +259,8 @@ class Trees:
                 self.free.put(tree)
             if report.is_file():
                 return cast(dict[str, Any], json.loads(report.read_text()))
+            if not Path(f"{report}.started").is_file():
+                raise SystemExit("a process for tests could not be started")
             out_of_time = process.exitcode in (-signal.SIGKILL, -signal.SIGXCPU)
             return None if out_of_time else {"failed": ["a crash"]}
 
@@ -285,13 +288,14 @@ class Suite:
         self.lines = found["lines"]
 
     def of(self, path: Path, fault: Mutation) -> list[str]:
-        """Tests that enter the lines of a fault, or all if it also matters elsewhere."""
+        """All tests: the quickest first, but before them those that enter the lines of a fault.
+
+        What tests start in other processes, and code that is compiled, enters lines unseen.
+        """
         lines = self.lines.get(str(path), {})
         places = range(fault.first_line, fault.last_line + 1)
         entering = {test for line in places for test in lines.get(str(line), ())}
-        elsewhere = not entering or "" in entering
-        chosen = self.seconds.keys() if elsewhere else self.seconds.keys() & entering
-        return sorted(chosen, key=lambda test: (self.seconds[test], test))
+        return sorted(self.seconds, key=lambda one: (one not in entering, self.seconds[one], one))
 
     def notice(self, path: Path, fault: Mutation, trees: Trees) -> str:
         """Say what notices a fault: a test, the time, or nothing."""
