@@ -18,7 +18,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -270,6 +270,10 @@ class _Module:
         for node in ast.parse(code).body:
             if not (isinstance(node, ast.If) and ast.unparse(node.test) == AS_PROGRAM):
                 self._add(_Statement(node, name, is_package))
+        # statements that count with all others, for they change what others mean
+        own = {*self.imported, *self.defined}
+        self.effects = [one for one in self.statements if one.has_effect or one.decorators & own]
+        self.effects_part = self.part(self.effects)
 
     def _add(self, statement: _Statement) -> None:
         self.statements.append(statement)
@@ -278,17 +282,6 @@ class _Module:
         if not statement.is_definition:
             for name, uses in statement.imported.items():
                 self.imported[name] += uses
-
-    @cached_property
-    def effects(self) -> list[_Statement]:
-        """Statements that count with all others, for they change what others mean."""
-        own = {*self.imported, *self.defined}
-        return [one for one in self.statements if one.has_effect or one.decorators & own]
-
-    @cached_property
-    def effects_part(self) -> _Part:
-        """These statements with all that they take."""
-        return self.part(self.effects)
 
     @property
     def loads(self) -> set[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from functools import cached_property
 
 import joblib
 import numpy as np
@@ -115,7 +114,10 @@ def simulate(
     check_run(model, (*history, pulses), recording, n_trains, threads)
 
     n_blocks = count_blocks(pulses, n_trains)
-    run = _Run(model, pulses, tuple(history), recording, seed, n_blocks)
+    # made before the threads are: what they waited for would be locked for good in a forked process
+    kinds = dict.fromkeys((*history, pulses))
+    lasers = {one: (_rules(model, one), _spot(model, one)) for one in kinds}
+    run = _Run(model, pulses, tuple(history), recording, seed, n_blocks, lasers)
     trains = _run_trains(run, n_trains, threads, progress)
     dataset = to_dataset(model, recording, trains)
     before = {"history": repr(tuple(history))} if history else {}
@@ -337,7 +339,7 @@ def _spot(model: ExcitonModel, pulses: PulseTrain) -> engine.Spot:
 
 @dataclass(frozen=True)
 class _Run:
-    """One condition; its trains are independent of each other."""
+    """One condition, with the constants of the kernels for every kind of its pulses."""
 
     model: ExcitonModel
     pulses: PulseTrain
@@ -345,6 +347,7 @@ class _Run:
     recording: Recording
     seed: int
     n_blocks: int
+    lasers: Mapping[PulseTrain, tuple[engine.Rules, engine.Spot]]
 
     @property
     def stages(self) -> list[tuple[PulseTrain, bool, int]]:
@@ -353,12 +356,6 @@ class _Run:
         stages = [(one, False, one.burn_in(self.model) + one.n_pulses) for one in self.history]
         stages.append((self.pulses, False, self.pulses.burn_in(self.model)))
         return stages + [(self.pulses, True, size) for size in np.diff(edges).tolist()]
-
-    @cached_property
-    def lasers(self) -> dict[PulseTrain, tuple[engine.Rules, engine.Spot]]:
-        """Constants of the kernels for every kind of pulse, which all trains share."""
-        kinds = dict.fromkeys((*self.history, self.pulses))
-        return {one: (_rules(self.model, one), _spot(self.model, one)) for one in kinds}
 
     def train(self, index: int, advance: Callable[[int], None]) -> list[engine.Record]:
         """Run one train and return what it had summed after each of its blocks.
