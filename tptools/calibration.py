@@ -18,9 +18,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from scipy.optimize import root
-from scipy.special import expit, logit
 from tqdm import tqdm
 
 from tptools.arrays import FloatArray
@@ -253,7 +252,7 @@ def calibrate(
 
         # the shift by the start makes MINPACK's relative step an absolute one
         origin = _free(start, names)
-        found = root(
+        found = scipy.optimize.root(
             lambda step: miss_of(_turned(start, names, origin + step)),
             np.zeros(len(names)),
             options=_OPTIONS,
@@ -301,7 +300,7 @@ def _free(model: ExcitonModel, names: Sequence[str]) -> FloatArray:
     values = [getattr(model, name) for name in names]
     return np.array(
         [
-            logit(v) if name.startswith("hop") else np.log(v)
+            scipy.special.logit(v) if name.startswith("hop") else np.log(v)
             for name, v in zip(names, values, strict=True)
         ]
     )
@@ -310,7 +309,7 @@ def _free(model: ExcitonModel, names: Sequence[str]) -> FloatArray:
 def _turned(start: ExcitonModel, names: Sequence[str], free: FloatArray) -> ExcitonModel:
     """Model with some parameters set from those scales."""
     back = {
-        name: expit(u) if name.startswith("hop") else np.exp(u)
+        name: scipy.special.expit(u) if name.startswith("hop") else np.exp(u)
         for name, u in zip(names, free, strict=True)
     }
     return _changed(start, back)

@@ -21,9 +21,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
+import scipy
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy import constants
 
 from tptools import material
 from tptools.checks import check_choice, check_number, check_type, make_plain
@@ -205,7 +205,7 @@ class Excitation:
     @property
     def photon_energy_J(self) -> float:
         """Energy of one photon, h c / wavelength, in J."""
-        return constants.h * constants.c / (1e-9 * self.wavelength_nm)
+        return scipy.constants.h * scipy.constants.c / (1e-9 * self.wavelength_nm)
 
     @property
     def absorption_cross_section_cm2(self) -> float:

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import constants
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, make_plain
@@ -22,7 +22,7 @@ __all__ = ["ROOM_K", "HoppingLaw", "dipole_hop_factor"]
 ROOM_K = 295.0
 """Room temperature where none is given, in K; assumed."""
 
-BOLTZMANN_MEV_K = 1e3 * constants.k / constants.e
+BOLTZMANN_MEV_K = 1e3 * scipy.constants.k / scipy.constants.e
 
 
 @dataclass(frozen=True)

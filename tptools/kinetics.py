@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import exp1, gammainc, spence
+import scipy
 
 from tptools.checks import check_number
 from tptools.material import SPACING_NM
@@ -62,7 +62,9 @@ def saturation_yield(excitation_density: float) -> float:
     excitation_density = check_number("excitation_density", excitation_density, at_least=0)
     if excitation_density < _SMALLEST_OCCUPATION:
         return 1.0
-    integral = exp1(excitation_density) + math.log(excitation_density) + np.euler_gamma
+    integral = (
+        scipy.special.exp1(excitation_density) + math.log(excitation_density) + np.euler_gamma
+    )
     return float(integral / excitation_density)
 
 
@@ -93,7 +95,7 @@ def pair_share(excitation_density: float) -> float:
     0.0115
     """
     excitation_density = check_number("excitation_density", excitation_density, at_least=0)
-    return float(gammainc(2, excitation_density))
+    return float(scipy.special.gammainc(2, excitation_density))
 
 
 def annihilation_yield(excitation_density: float, partners: float) -> float:
@@ -133,7 +135,7 @@ def annihilation_yield(excitation_density: float, partners: float) -> float:
     strength = partners * excitation_density
     if strength < _SMALLEST_OCCUPATION:
         return 1.0
-    return float(-spence(1 + strength) / strength)
+    return float(-scipy.special.spence(1 + strength) / strength)
 
 
 def annihilation_partners(

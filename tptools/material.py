@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 
 import molmass
-from scipy import constants
+import scipy
 
 from tptools.checks import check_number, check_type
 from tptools.estimate import Estimate
@@ -105,7 +105,7 @@ FORMULA_UNIT_NM3 = 0.82440 * 1.17351 * 0.81982 / 4
 the cubic cell belongs to the phase above 130 °C, and holds thermal expansion too."""
 
 DENSITY = Estimate(
-    molar_mass(PEROVSKITE) / (CM_PER_NM**3 * FORMULA_UNIT_NM3 * constants.N_A),
+    molar_mass(PEROVSKITE) / (CM_PER_NM**3 * FORMULA_UNIT_NM3 * scipy.constants.N_A),
     0.02,
     "g/cm3",
     "unit cell",
@@ -116,7 +116,7 @@ at room temperature, 0.7967 nm3 (Rodová et al., J. Therm. Anal. Calorim. 71, 66
 per cent larger: that is the error. Strain of a nanocrystal's surface would come on top."""
 
 SPECIFIC_HEAT = Estimate(
-    15 * constants.R / molar_mass(PEROVSKITE),
+    15 * scipy.constants.R / molar_mass(PEROVSKITE),
     0.02,
     "J/(g K)",
     "Dulong-Petit",
@@ -202,7 +202,7 @@ def absorption_cross_section_cm2(edge_nm: float = EDGE_NM) -> float:
     >>> f"{absorption_cross_section_cm2():.3g}"
     '5.29e-14'
     """
-    return 1e3 * math.log(10) * molar_absorptivity_per_cm_M(edge_nm) / constants.N_A
+    return 1e3 * math.log(10) * molar_absorptivity_per_cm_M(edge_nm) / scipy.constants.N_A
 
 
 def filling_fraction(edge_nm: float = EDGE_NM, spacing_nm: float = SPACING_NM) -> float:

@@ -19,9 +19,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import constants
-from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
 from tptools.checks import LARGEST, check_callable, check_number
@@ -38,7 +37,7 @@ __all__ = [
     "photon_energy_eV",
 ]
 
-HC_EV_NM = 1e9 * constants.h * constants.c / constants.e
+HC_EV_NM = 1e9 * scipy.constants.h * scipy.constants.c / scipy.constants.e
 """Planck's constant times the speed of light, in eV nm: energy of a photon times wavelength."""
 
 BASELINE_REFERENCE_NM = 500.0
@@ -207,7 +206,9 @@ def absorption_shape(
         enhanced = (
             -2 * math.pi * np.sqrt(binding) / np.expm1(-2 * math.pi * np.sqrt(binding / above))
         )
-        return line + enhanced * ndtr(excess / sigma_eV) * (1 + rise * np.maximum(excess, 0))
+        return line + enhanced * scipy.special.ndtr(excess / sigma_eV) * (
+            1 + rise * np.maximum(excess, 0)
+        )
 
     return unscaled(as_positive("energy_eV", energy_eV)) / unscaled(exciton)
 

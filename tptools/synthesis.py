@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
-from scipy import constants
+import scipy
 
 from tptools.checks import (
     LARGEST,
@@ -215,7 +215,7 @@ class Dispersion:
     @property
     def nanocrystals_per_mL(self) -> float:
         """Nanocrystals in a millilitre."""
-        return 1e-9 * self.nanocrystals_uM * constants.N_A
+        return 1e-9 * self.nanocrystals_uM * scipy.constants.N_A
 
     @property
     def volume_fraction(self) -> float:
@@ -235,7 +235,7 @@ class Dispersion:
 
 
 def _alumina_nm3_per_aluminium() -> float:
-    molecules_per_cm3 = ALUMINA_DENSITY_G_CM3 / molar_mass("Al2O3") * constants.N_A
+    molecules_per_cm3 = ALUMINA_DENSITY_G_CM3 / molar_mass("Al2O3") * scipy.constants.N_A
     return 1 / (2 * molecules_per_cm3 * CM_PER_NM**3)
 
 
@@ -294,7 +294,7 @@ def atoms_per_surface_nm2(dispersion: Dispersion, volume_mL: float, dose_umol: f
     check_type("dispersion", dispersion, Dispersion)
     volume_mL = check_number("volume_mL", volume_mL, above=0)
     dose_umol = check_number("dose_umol", dose_umol, at_least=0)
-    return 1e-6 * dose_umol * constants.N_A / (dispersion.surface_nm2_mL * volume_mL)
+    return 1e-6 * dose_umol * scipy.constants.N_A / (dispersion.surface_nm2_mL * volume_mL)
 
 
 def shell_thickness_nm(
@@ -338,7 +338,7 @@ def shell_thickness_nm(
     aluminium_umol_per_cycle = check_number(
         "aluminium_umol_per_cycle", aluminium_umol_per_cycle, at_least=0
     )
-    aluminium = 1e-6 * cycles * aluminium_umol_per_cycle * constants.N_A
+    aluminium = 1e-6 * cycles * aluminium_umol_per_cycle * scipy.constants.N_A
     oxide_nm3 = aluminium * _alumina_nm3_per_aluminium()
     per_crystal_nm3 = oxide_nm3 / (dispersion.nanocrystals_per_mL * volume_mL)
     # the difference of cube roots, without cancellation where the shell is thin
@@ -373,5 +373,5 @@ def solids_thickness_nm(mass_mg_mL: float, volume_uL_cm2: float) -> float:
     mass_mg_mL = check_number("mass_mg_mL", mass_mg_mL, at_least=0)
     volume_uL_cm2 = check_number("volume_uL_cm2", volume_uL_cm2, at_least=0)
     mass_g_cm2 = 1e-6 * mass_mg_mL * volume_uL_cm2
-    units_per_cm2 = mass_g_cm2 / molar_mass(PEROVSKITE) * constants.N_A
+    units_per_cm2 = mass_g_cm2 / molar_mass(PEROVSKITE) * scipy.constants.N_A
     return units_per_cm2 * CM_PER_NM**2 * FORMULA_UNIT_NM3

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from tptools import fitting
 from tptools.estimate import Estimate
@@ -114,7 +114,7 @@ def weighted_mean(series: xr.Dataset) -> tuple[Estimate, fitting.Agreement]:
     std_err = float(np.sum(error**-2.0)) ** -0.5
     test = fitting.agree(value, error, mean, 0.0)
     # the mean is that of the same points and takes one degree of freedom
-    p_value = float(stats.chi2.sf(test.chi2, test.n_points - 1))
+    p_value = float(scipy.stats.chi2.sf(test.chi2, test.n_points - 1))
     return Estimate(mean, std_err, "cm2/s", "weighted mean"), replace(test, p_value=p_value)
 
 

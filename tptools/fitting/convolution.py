@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
-from scipy.fft import dct
-from scipy.optimize import least_squares
 
 from tptools.arrays import FloatArray, IntArray
 from tptools.estimate import Estimate, Goodness
@@ -60,7 +58,7 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
     if not groups.wave.any():
         note = "no spot stands out of the noise"
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
-    fit = least_squares(
+    fit = scipy.optimize.least_squares(
         groups.residual,
         start,
         groups.jacobian,
@@ -136,7 +134,7 @@ def _grouped(counts: xr.DataArray) -> _Sums:
 def _modes(profile: FloatArray, n_counts: float) -> tuple[IntArray, FloatArray]:
     """Numbers and values of the cosines of a profile that stand out of the noise."""
     m = profile.size
-    modes = dct(profile, type=2) / m
+    modes = scipy.fft.dct(profile, type=2) / m
     modes[0] /= 2
     noise = math.sqrt(2 * n_counts) / m
     numbers = np.flatnonzero(np.abs(modes) > SIGNIFICANT * noise)
@@ -213,7 +211,7 @@ class _Groups:
         goodness = Goodness(chi_square, n_free, math.nan)
         if n_free > 0 and spread > 0:
             scale = spread / (2 * n_free)
-            chance = float(stats.chi2.sf(chi_square / scale, n_free / scale))
+            chance = float(scipy.stats.chi2.sf(chi_square / scale, n_free / scale))
             goodness = replace(goodness, p_value=chance)
         level = self.rows.sum(1, keepdims=True) * self.seen / self.seen.sum(1, keepdims=True)
         flat = float((((self.rows - level) / self.deviation) ** 2).sum()) - n_free

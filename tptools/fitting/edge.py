@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
+import scipy
 
 from tptools.arrays import FloatArray
 from tptools.spectra import BASELINE_REFERENCE_NM, absorption_shape, blurred, photon_energy_eV
@@ -121,7 +121,7 @@ class Edge:
 
     def _improved(self, place: FloatArray, bounds: FloatArray) -> Trial:
         margin = 1e-6 * np.ptp(bounds, axis=0)
-        result = least_squares(
+        result = scipy.optimize.least_squares(
             self.residuals,
             np.clip(place, bounds[0] + margin, bounds[1] - margin),
             bounds=bounds,

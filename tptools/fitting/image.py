@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import scipy
 import xarray as xr
-from scipy.ndimage import distance_transform_edt
 
 from tptools.arrays import BoolArray, FloatArray
 from tptools.records import EVEN, as_record, even_step
@@ -60,7 +60,9 @@ def filled(values: FloatArray, good: BoolArray) -> FloatArray:
     """
     if good.all():
         return values
-    rows, columns = distance_transform_edt(~good, return_distances=False, return_indices=True)
+    rows, columns = scipy.ndimage.distance_transform_edt(
+        ~good, return_distances=False, return_indices=True
+    )
     return values[rows, columns]
 
 

@@ -7,12 +7,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
+import skimage
 from numpy.polynomial.legendre import leggrid2d, legvander2d
-from scipy.ndimage import binary_opening, maximum_filter, median_filter, minimum_filter
-from scipy.ndimage import median as median_of
-from skimage.filters import threshold_otsu
-from skimage.measure import label
-from skimage.segmentation import expand_labels
 
 from tptools.arrays import BoolArray, FloatArray
 from tptools.fitting.image import filled
@@ -59,7 +56,7 @@ def mask(image: FloatArray, *, drawn: bool = True) -> tuple[FloatArray, BoolArra
     missing = np.isnan(image)
     whole = filled(image, ~missing)
     whole = filled(whole, ~_far(whole))
-    large = binary_opening(missing, SQUARE)
+    large = scipy.ndimage.binary_opening(missing, SQUARE)
     if not drawn:
         return whole, large
     bars = _drawn(whole, large)
@@ -72,27 +69,29 @@ def _far(image: FloatArray) -> BoolArray:
     width = highest - lowest
     far = (image > highest + width) | (image < lowest - width)
     if width > 0 and far.any():
-        return far & (np.abs(image - median_filter(image, 3)) > width)
+        return far & (np.abs(image - scipy.ndimage.median_filter(image, 3)) > width)
     return np.zeros_like(far)
 
 
 def _drawn(image: FloatArray, masked: BoolArray) -> BoolArray:
     """Scale bars and the like, with the pixels beside them, which may have been blended."""
-    spread = maximum_filter(image, 3) - minimum_filter(image, 3)
+    spread = scipy.ndimage.maximum_filter(image, 3) - scipy.ndimage.minimum_filter(image, 3)
     flat = (spread <= FLAT * np.median(spread)) & ~masked
     # an image without noise is flat everywhere, and nothing drawn can be told from it
     if not flat.any() or np.median(spread) <= 0:
         return np.zeros_like(flat)
-    areas, count = label(flat, return_num=True)
+    areas, count = skimage.measure.label(flat, return_num=True)
     numbers = np.arange(1, count + 1)
-    levels = median_of(image, areas, numbers)
-    full, around = (expand_labels(areas, distance) for distance in (1.5, 3))
+    levels = scipy.ndimage.median(image, areas, numbers)
+    full, around = (skimage.segmentation.expand_labels(areas, distance) for distance in (1.5, 3))
     rim = np.where(full == 0, around, 0)
     jumps = np.full(count, np.inf)  # of text inside a box, which has no rim of its own
     seen = np.isin(numbers, rim)
-    jumps[seen] = median_of(np.abs(image - np.append(0, levels)[rim]), rim, numbers[seen])
+    jumps[seen] = scipy.ndimage.median(
+        np.abs(image - np.append(0, levels)[rim]), rim, numbers[seen]
+    )
     sharp = np.append(False, jumps > image[full == 0].std())
-    drawn = sharp[expand_labels(areas, 4)]
+    drawn = sharp[skimage.segmentation.expand_labels(areas, 4)]
     return drawn & (drawn.mean() < MOST_DRAWN)
 
 
@@ -189,7 +188,7 @@ def _settle(
 
 def _threshold(values: FloatArray, least: float) -> float:
     """Otsu's threshold; infinite where all values are the same but for rounding."""
-    return float(threshold_otsu(values)) if np.ptp(values) > least else math.inf
+    return float(skimage.filters.threshold_otsu(values)) if np.ptp(values) > least else math.inf
 
 
 def _fit(

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from scipy import stats
-from scipy.ndimage import median_filter
-from scipy.special import gammaln, xlogy
+import scipy
 
 from tptools.arrays import FloatArray, IntArray
 from tptools.estimate import Estimate, Goodness
@@ -112,7 +110,7 @@ def poisson_goodness(model: Model) -> Goodness:
     known = np.isfinite(model.counts)
     mean = np.where(known, np.maximum(model.mean, SMALLEST_MEAN), 1.0)
     counts = np.where(known, model.counts, 1.0)
-    deviance = float(2 * (xlogy(counts, counts / mean) - counts + mean).sum())
+    deviance = float(2 * (scipy.special.xlogy(counts, counts / mean) - counts + mean).sum())
     expected, variance, slope, bend = (known * one for one in _moments(mean))
     root = np.sqrt(mean)
     leverage, followed = _taken_up(
@@ -123,7 +121,7 @@ def poisson_goodness(model: Model) -> Goodness:
     if n_free <= 0 or spread <= 0:
         return Goodness(deviance, max(n_free, 0.0), math.nan)
     scale = spread / (2 * n_free)
-    return Goodness(deviance, n_free, float(stats.chi2.sf(deviance / scale, n_free / scale)))
+    return Goodness(deviance, n_free, float(scipy.stats.chi2.sf(deviance / scale, n_free / scale)))
 
 
 def combined(tests: Sequence[Goodness]) -> Goodness:
@@ -197,7 +195,7 @@ def too_noisy(readings: Goodness, total: Goodness) -> str:
     'counts scatter more than photons do, and the error is for photons'
     """
     ratio = readings.reduced_chi_square
-    if not ratio > 1 or stats.chi2.sf(total.chi_square / ratio, total.n_free) < MISFIT_P:
+    if not ratio > 1 or scipy.stats.chi2.sf(total.chi_square / ratio, total.n_free) < MISFIT_P:
         return ""
     return "counts scatter more than photons do, and the error is for photons"
 
@@ -248,7 +246,7 @@ def deviant(model: Model, total: Model, time: FloatArray, position: FloatArray) 
     variance = np.maximum(total.mean.ravel(), 1.0)
     z = np.nan_to_num(kink / np.sqrt(variance[1:-1] + (variance[:-2] + variance[2:]) / 4))
     # a misfit of the whole profile is no fault of a position
-    z /= max(1.0, float(stats.median_abs_deviation(z, scale="normal")))
+    z /= max(1.0, float(scipy.stats.median_abs_deviation(z, scale="normal")))
     worst = int(np.argmax(np.abs(z)))
     if abs(z[worst]) < DEVIANT:
         return ""
@@ -268,7 +266,7 @@ def smooth_model(counts: FloatArray) -> Model:
     """The median of five neighbours as the mean of every count, where there is no better one."""
     known = np.nan_to_num(counts)
     none = np.empty((0, *counts.shape))
-    return Model(counts, median_filter(known, (1, 5), mode="nearest"), none, none)
+    return Model(counts, scipy.ndimage.median_filter(known, (1, 5), mode="nearest"), none, none)
 
 
 def _taken_up(own: FloatArray, shared: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
@@ -316,8 +314,8 @@ def _table() -> tuple[FloatArray, ...]:
     logs = np.linspace(math.log(SMALLEST_MEAN), math.log(LARGEST_MEAN), 300)
     mean = np.exp(logs)[:, None]
     n = np.arange(0.0, LARGEST_MEAN + 12 * math.sqrt(LARGEST_MEAN))
-    chance = np.exp(xlogy(n, mean) - mean - gammaln(n + 1))
-    deviance = 2 * (xlogy(n, n / mean) - n + mean)
+    chance = np.exp(scipy.special.xlogy(n, mean) - mean - scipy.special.gammaln(n + 1))
+    deviance = 2 * (scipy.special.xlogy(n, n / mean) - n + mean)
     expected = (chance * deviance).sum(1)
     variance = (chance * (deviance - expected[:, None]) ** 2).sum(1)
     slope = (chance * deviance * (n - mean)).sum(1) / mean[:, 0]

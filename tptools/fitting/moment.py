@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.estimate import Estimate, Goodness
@@ -227,7 +227,7 @@ class _Map:
         left = white @ moment
         left = left - powers @ np.linalg.lstsq(powers, left, rcond=None)[0]
         chi_square = float(left @ left)
-        return Goodness(chi_square, n_free, float(stats.chi2.sf(chi_square, n_free)))
+        return Goodness(chi_square, n_free, float(scipy.stats.chi2.sf(chi_square, n_free)))
 
     def _ends(self, gaussian: _Map | None) -> Goodness:
         """Test of whether both ends have the same background, beside the wings of a spot."""
@@ -239,7 +239,7 @@ class _Map:
         excess = (totals - wings - level * exposure).reshape(2, n).sum(1)
         noise = max(float(totals.sum()), 1.0)
         z_square = float((excess[0] - excess[1]) ** 2 / noise)
-        return Goodness(z_square, 1.0, float(stats.chi2.sf(z_square, 1)))
+        return Goodness(z_square, 1.0, float(scipy.stats.chi2.sf(z_square, 1)))
 
 
 def _widths(position: FloatArray, known: BoolArray) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.estimate import Goodness
@@ -176,7 +176,9 @@ def goodness_of(found: Optimum, absolute: bool) -> Goodness:
         return Goodness(chi_square, max(n_free, 0.0), math.nan)
     # the gamma law of this mean and variance: that of chi-square where counts are many
     scale = (2 * n_free + excess) / n_free
-    return Goodness(chi_square, n_free, float(stats.gamma.sf(chi_square, n_free / scale, 0, scale)))
+    return Goodness(
+        chi_square, n_free, float(scipy.stats.gamma.sf(chi_square, n_free / scale, 0, scale))
+    )
 
 
 def _groups(fitted: FloatArray) -> IntArray:
@@ -234,7 +236,7 @@ def _least_squares(
         whole = all_of(part)
         return residual(task.curve(whole))[1][:, None] * task.slopes(whole, free)[:, free] * scale
 
-    result = optimize.least_squares(
+    result = scipy.optimize.least_squares(
         lambda part: residual(task.curve(all_of(part)))[0],
         at[free] / scale,
         jacobian,

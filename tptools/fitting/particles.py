@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+import scipy
+import skimage
 import xarray as xr
-from scipy.ndimage import (
-    distance_transform_cdt,
-    distance_transform_edt,
-    find_objects,
-    gaussian_filter,
-)
-from scipy.spatial import ConvexHull
-from skimage.feature import peak_local_max
-from skimage.measure import label
-from skimage.segmentation import expand_labels, watershed
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
@@ -139,7 +131,7 @@ def find_particles(
     labels, small = _labels(inside, smoothing, least_edge, split)
     # what is blurred beyond the rim belongs to the particle, as far as no other claims it
     reach = 2 * smoothing
-    zones = expand_labels(labels, distance=reach)
+    zones = skimage.segmentation.expand_labels(labels, distance=reach)
     support = parted.low + (parted.step if contrast == "dark" else 0)
     support += level_of(image - support, (zones == 0) & ~masked)
     excess = support - image if contrast == "dark" else image - support
@@ -216,7 +208,9 @@ def _part(values: FloatArray, smoothing: float) -> tuple[FloatArray, BoolArray, 
     for drawn in (True, False):  # particles of one exact value look like what was drawn
         image, masked = mask(values, drawn=drawn)
         good = ~masked
-        parted = levels(gaussian_filter(image, smoothing), good, max(int(smoothing), 1))
+        parted = levels(
+            scipy.ndimage.gaussian_filter(image, smoothing), good, max(int(smoothing), 1)
+        )
         if clearly_apart(parted.flat[good], parted.high[good]):
             return image, masked, parted
     raise ValueError(
@@ -247,10 +241,10 @@ def _side(
 
 def _convex(side: BoolArray, least_edge: float) -> list[tuple[float, float]]:
     """Area and aspect of all that stands alone, whole and convex."""
-    areas = label(side, connectivity=1)
+    areas = skimage.measure.label(side, connectivity=1)
     large = np.bincount(areas.ravel()) >= least_edge**2
     found = []
-    for number, window in enumerate(find_objects(areas), start=1):
+    for number, window in enumerate(scipy.ndimage.find_objects(areas), start=1):
         if large[number] and not _at_border(window, side.shape):
             inside = areas[window] == number
             if _solidity(inside) > CONVEX:
@@ -272,13 +266,17 @@ def _labels(
     A watershed on the distance to the rim parts those that touch.
     """
     if split:
-        depth = gaussian_filter(distance_transform_edt(inside), smoothing)
-        tops = peak_local_max(depth, min_distance=max(round(least_edge / 2), 1), labels=inside)
+        depth = scipy.ndimage.gaussian_filter(
+            scipy.ndimage.distance_transform_edt(inside), smoothing
+        )
+        tops = skimage.feature.peak_local_max(
+            depth, min_distance=max(round(least_edge / 2), 1), labels=inside
+        )
         markers = np.zeros(inside.shape, np.int32)
         markers[tuple(tops.T)] = np.arange(1, len(tops) + 1)
-        labels = watershed(-depth, markers, mask=inside)
+        labels = skimage.segmentation.watershed(-depth, markers, mask=inside)
     else:
-        labels = label(inside, connectivity=1)
+        labels = skimage.measure.label(inside, connectivity=1)
     areas = np.bincount(labels.ravel())
     small = areas < least_edge**2
     return np.where(small[labels], 0, labels), areas[1:][small[1:]]
@@ -293,7 +291,7 @@ def _solidity(inside: BoolArray) -> float:
     rows = np.flatnonzero(inside.any(axis=1))
     first, beyond = inside[rows].argmax(axis=1), inside.shape[1] - inside[rows, ::-1].argmax(axis=1)
     corners = [[row, column] for row in (rows, rows + 1) for column in (first, beyond)]
-    hull = ConvexHull(np.concatenate([np.column_stack(one) for one in corners]))
+    hull = scipy.spatial.ConvexHull(np.concatenate([np.column_stack(one) for one in corners]))
     return float(inside.sum() / hull.volume)
 
 
@@ -302,7 +300,7 @@ def _measure_all(
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Every particle that lies wholly inside the image, and the numbers of others."""
     touching, whole, cut = _touching(labels), [], {"cut_by_border": 0, "cut_by_mask": 0}
-    for number, window in enumerate(find_objects(zones), start=1):
+    for number, window in enumerate(scipy.ndimage.find_objects(zones), start=1):
         if window is None:
             continue
         core, zone = labels[window] == number, zones[window] == number
@@ -444,6 +442,6 @@ def _tabulate(
 
 def _room(masked: BoolArray, half: FloatArray) -> FloatArray:
     """Pixels at which the middle of a box of so many pixels can lie, clear of border and mask."""
-    distance = distance_transform_cdt(np.pad(~masked, 1), "chessboard")
+    distance = scipy.ndimage.distance_transform_cdt(np.pad(~masked, 1), "chessboard")
     beyond = np.bincount(distance.ravel())[::-1].cumsum()[::-1]
     return np.interp(half + 1, np.arange(beyond.size), beyond)

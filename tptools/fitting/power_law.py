@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 from uncertainties import umath
 
 from tptools.arrays import FloatArray
@@ -154,7 +154,7 @@ def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
     check_number("lowest of power_nW", float(power.min()), above=0, any_size=True)
     _check_apart(power)
     spread = math.sqrt(power.size) * np.log(power).std()
-    return float(stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
+    return float(scipy.stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
 
 
 def trend(power_nW: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
@@ -196,8 +196,8 @@ def _reason(misfit: float, n_free: float, rivals: dict[str, float]) -> str:
     noise = misfit / n_free
     flat, *others = rivals
     # a constant has two parameters less than an exponential, the others have one less
-    allowed = dict.fromkeys(others, stats.t.isf(ONE_SIDE, n_free) ** 2)
-    allowed[flat] = 2 * stats.f.isf(CHANCE, 2, n_free)
+    allowed = dict.fromkeys(others, scipy.stats.t.isf(ONE_SIDE, n_free) ** 2)
+    allowed[flat] = 2 * scipy.stats.f.isf(CHANCE, 2, n_free)
     rounding = ROUNDING * rivals[flat]
     for reason in rivals:
         if not rivals[reason] - misfit > allowed[reason] * noise + rounding:

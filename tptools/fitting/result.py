@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, check_type
@@ -142,7 +142,7 @@ class Fit(Mapping[str, Estimate]):
         """
         check_type("name", name, str)
         confidence = check_number("confidence", confidence, above=0, below=1)
-        half = float(stats.t.ppf((1 + confidence) / 2, self.n_free)) * self[name].std_err
+        half = float(scipy.stats.t.ppf((1 + confidence) / 2, self.n_free)) * self[name].std_err
         return self[name].value - half, self[name].value + half
 
 

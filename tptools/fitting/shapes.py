@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import exprel, zeta
+import scipy
 
 from tptools.arrays import FloatArray
 from tptools.fitting.response import PROMPT, Response
@@ -103,7 +103,7 @@ def power_law(
     lower[~np.isfinite(lower)] = math.nan
     rise, span = 1 - exponent, upper - lower
     start = np.exp(np.minimum(rise * lower, LARGEST_EXPONENT)) * span
-    light = start_ns * (start * exprel(rise * span) @ response.share)
+    light = start_ns * (start * scipy.special.exprel(rise * span) @ response.share)
     if period_ns is None:
         return light
     nodes, weights = np.polynomial.legendre.leggauss(3)
@@ -111,5 +111,7 @@ def power_law(
     middle = edges.mean(axis=1) - response.delay_ns @ response.share
     half = (edges[:, 1] - edges[:, 0]) / 2
     time = middle[:, None] + half[:, None] * nodes
-    earlier = (period_ns / start_ns) ** -exponent * zeta(exponent, 1 + time / period_ns)
+    earlier = (period_ns / start_ns) ** -exponent * scipy.special.zeta(
+        exponent, 1 + time / period_ns
+    )
     return light + half * (earlier @ weights)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
+import scipy
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from tptools.arrays import BoolArray, FloatArray
 from tptools.checks import check_choice, check_number
@@ -288,7 +288,9 @@ def _straight(time: FloatArray, variance: FloatArray, error: FloatArray) -> Good
         (slope, intercept), _ = weighted_line(time, variance, weight)
         expected = np.maximum(intercept + slope * time, variance / 2)
     chi_square = float((((variance - intercept - slope * time) / (relative * expected)) ** 2).sum())
-    return Goodness(chi_square, time.size - 2.0, float(stats.chi2.sf(chi_square, time.size - 2)))
+    return Goodness(
+        chi_square, time.size - 2.0, float(scipy.stats.chi2.sf(chi_square, time.size - 2))
+    )
 
 
 def _growth(fits: xr.Dataset) -> xr.Dataset:

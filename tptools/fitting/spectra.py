@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.special import ndtr
 
 from tptools.arrays import BoolArray, FloatArray
 from tptools.checks import check_number
@@ -470,7 +470,7 @@ def _peak_of(slit_nm: float, at_nm: FloatArray, pixel_nm: FloatArray) -> Callabl
         half = np.interp(wavelength_nm, at_nm, pixel_nm)[..., None] / 2
         # a Gaussian in energy is integrated over a pixel exactly
         high, low = (
-            ndtr((photon_energy_eV(edge) - centre_eV) * FWHM_PER_SIGMA / fwhm_eV)
+            scipy.special.ndtr((photon_energy_eV(edge) - centre_eV) * FWHM_PER_SIGMA / fwhm_eV)
             for edge in (middle - half, middle + half)
         )
         return background + intensity * ((high - low) @ weights / 2)

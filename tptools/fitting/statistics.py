@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number
@@ -62,7 +62,7 @@ class RankCorrelation:
         >>> round(RankCorrelation(0.7, 0.3, 0.9, 0.01, 20).std_err, 3)
         0.153
         """
-        return (self.high - self.low) / (2 * float(stats.norm.isf((1 - CONFIDENCE) / 2)))
+        return (self.high - self.low) / (2 * float(scipy.stats.norm.isf((1 - CONFIDENCE) / 2)))
 
     def __str__(self) -> str:
         """Value and confidence interval."""
@@ -170,7 +170,7 @@ def agree(a: Column, a_err: ArrayLike | None, b: Column, b_err: ArrayLike | None
     """
     pulls = _pulls(a, a_err, b, b_err)
     chi2 = float(pulls @ pulls)
-    return Agreement(chi2, pulls.size, float(stats.chi2.sf(chi2, pulls.size)))
+    return Agreement(chi2, pulls.size, float(scipy.stats.chi2.sf(chi2, pulls.size)))
 
 
 def power_of_agreement(
@@ -209,10 +209,10 @@ def power_of_agreement(
     """
     level = check_number("level", level, above=0, below=1)
     pulls = _pulls(difference, a_err, 0.0, b_err, name="difference")
-    threshold = stats.chi2.isf(level, pulls.size)
+    threshold = scipy.stats.chi2.isf(level, pulls.size)
     shift = float(pulls @ pulls)
     # at a shift of zero scipy's noncentral distribution is not defined by all versions
-    return float(stats.ncx2.sf(threshold, pulls.size, shift)) if shift > 0 else level
+    return float(scipy.stats.ncx2.sf(threshold, pulls.size, shift)) if shift > 0 else level
 
 
 def _pulls(
@@ -247,7 +247,7 @@ def _spearman(first: FloatArray, second: FloatArray) -> FloatArray:
     """Rank correlation of every row; NaN where a row holds one value only."""
     # ranks always have the same mean
     centre = (first.shape[1] + 1) / 2
-    u, v = (stats.rankdata(one, axis=1) - centre for one in (first, second))
+    u, v = (scipy.stats.rankdata(one, axis=1) - centre for one in (first, second))
     norm = np.sqrt((u**2).sum(axis=1) * (v**2).sum(axis=1))
     products = (u * v).sum(axis=1)
     return np.divide(products, norm, out=np.full_like(norm, np.nan), where=norm > 0)
@@ -267,4 +267,4 @@ def _chance(value: float, freedom: int) -> float:
     """Two-sided p value of a correlation, by Student's law."""
     if abs(value) >= 1:
         return 0.0
-    return float(2 * stats.t.sf(abs(value) * np.sqrt(freedom / (1 - value**2)), freedom))
+    return float(2 * scipy.stats.t.sf(abs(value) * np.sqrt(freedom / (1 - value**2)), freedom))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import scipy
+import skimage
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, maximum_filter, median_filter, minimum_filter
-from skimage.filters import threshold_otsu
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
@@ -182,8 +182,11 @@ def _lost_lines(height: FloatArray) -> BoolArray:
 def _spikes(height: FloatArray) -> BoolArray:
     """Pixels that stand out of the surface around them, which the medians of five lines show."""
     aligned = height - _offsets(height)
-    around = median_filter(aligned, size=(5, 1))
-    excess = np.maximum(aligned - maximum_filter(around, 5), minimum_filter(around, 5) - aligned)
+    around = scipy.ndimage.median_filter(aligned, size=(5, 1))
+    excess = np.maximum(
+        aligned - scipy.ndimage.maximum_filter(around, 5),
+        scipy.ndimage.minimum_filter(around, 5) - aligned,
+    )
     usual = UNLIKE_PIXEL * np.quantile(np.abs(aligned - around), 0.95)
     return excess > max(usual, ROUNDING * np.ptp(aligned))
 
@@ -211,7 +214,7 @@ def _high(height: FloatArray) -> BoolArray | None:
     level -= np.median(np.diff(height, axis=1)) * np.arange(height.shape[1])
     if np.ptp(level) <= ROUNDING * np.ptp(height):
         return None
-    film = level > threshold_otsu(level)
+    film = level > skimage.filters.threshold_otsu(level)
     if not clearly_apart(level, film):
         return None
     edges = np.count_nonzero(np.diff(film, axis=1), axis=1)
@@ -238,7 +241,14 @@ def _cause(height: FloatArray, otherwise: str) -> str:
 
 def _beyond(film: BoolArray, margin: float) -> BoolArray:
     """Pixels farther than the margin from the edge."""
-    return np.where(film, distance_transform_edt(film), distance_transform_edt(~film)) > margin
+    return (
+        np.where(
+            film,
+            scipy.ndimage.distance_transform_edt(film),
+            scipy.ndimage.distance_transform_edt(~film),
+        )
+        > margin
+    )
 
 
 def _roughness(levelled: FloatArray, where: BoolArray, blocks: Sequence[IntArray]) -> Estimate:

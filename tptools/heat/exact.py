@@ -14,8 +14,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.polynomial import Polynomial
-from scipy.special import j0, jn_zeros
 
 from tptools.arrays import FloatArray
 from tptools.heat.model import HeatedFilm
@@ -36,7 +36,7 @@ def along_r(film: HeatedFilm, r_m: FloatArray, times_s: FloatArray, accuracy: fl
     weights = _bessel_coefficients(wave_numbers * radius, radius / sigma)
     return _relax(
         np.exp(-((r_m / sigma) ** 2) / 2),
-        lambda modes: weights[modes, None] * j0(wave_numbers[modes, None] * r_m),
+        lambda modes: weights[modes, None] * scipy.special.j0(wave_numbers[modes, None] * r_m),
         film.thermal_diffusivity_m2_s * wave_numbers**2,
         times_s,
         accuracy,
@@ -86,7 +86,7 @@ def _radial_wave_numbers(film: HeatedFilm, times_s: FloatArray, accuracy: float)
     slope_at_wall = (radius / sigma) ** 2 * math.exp(-((radius / sigma) ** 2) / 2)
     left = math.log(max(slope_at_wall / (_SHARE * accuracy), 1))
     count = math.ceil(radius * max(smooth, math.sqrt(left / spread)) / math.pi) + 2
-    return np.concatenate([[0.0], jn_zeros(1, count)]) / radius
+    return np.concatenate([[0.0], scipy.special.jn_zeros(1, count)]) / radius
 
 
 def _axial_modes(film: HeatedFilm, times_s: FloatArray, accuracy: float) -> int:
@@ -103,12 +103,12 @@ def _first_positive(times_s: FloatArray) -> float:
 def _bessel_coefficients(zeros: FloatArray, radius: float) -> FloatArray:
     """Weights c_n of a Gaussian that ends at a wall, `radius` standard deviations from the axis."""
     if radius > _NO_WALL:
-        return 2 * np.exp(-((zeros / radius) ** 2) / 2) / (radius * j0(zeros)) ** 2
+        return 2 * np.exp(-((zeros / radius) ** 2) / 2) / (radius * scipy.special.j0(zeros)) ** 2
     overlaps = np.empty_like(zeros)
     low = zeros < 10 * (1 + radius**2)
     overlaps[low] = _overlap(zeros[low], radius)
     overlaps[~low] = _overlap_at_high_order(zeros[~low], radius)
-    return 2 * overlaps / j0(zeros) ** 2
+    return 2 * overlaps / scipy.special.j0(zeros) ** 2
 
 
 def _overlap(zeros: FloatArray, radius: float) -> FloatArray:
@@ -117,7 +117,7 @@ def _overlap(zeros: FloatArray, radius: float) -> FloatArray:
     panels = 2 + int(zeros.max() / 40)
     x = ((x + 1) / 2 + np.arange(panels)[:, None]).ravel() / panels
     weights = np.tile(weights, panels) / (2 * panels)
-    return j0(np.outer(zeros, x)) @ (weights * x * np.exp(-((radius * x) ** 2) / 2))
+    return scipy.special.j0(np.outer(zeros, x)) @ (weights * x * np.exp(-((radius * x) ** 2) / 2))
 
 
 def _overlap_at_high_order(zeros: FloatArray, radius: float, terms: int = 6) -> FloatArray:
@@ -134,7 +134,7 @@ def _overlap_at_high_order(zeros: FloatArray, radius: float, terms: int = 6) -> 
     for k in range(terms):
         total += (-1) ** k * 2 * slope(shape)(1) / zeros ** (2 * k + 2)
         shape = 4 * (y * slope(slope(shape)) + slope(shape))
-    return j0(zeros) * math.exp(-(radius**2) / 2) * total
+    return scipy.special.j0(zeros) * math.exp(-(radius**2) / 2) * total
 
 
 def _cosine_coefficients(wave_numbers: FloatArray, thickness: float, depth: float) -> FloatArray:

@@ -8,7 +8,7 @@ that the heat is conserved to rounding. One step in time is one step of Euler's 
 import math
 
 import numpy as np
-from scipy.linalg import eigvalsh_tridiagonal
+import scipy
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_integer, check_number, check_type
@@ -75,7 +75,7 @@ def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
     inner, outer = _radial_weights(film, cells)
     # rows scaled by the volumes of the rings make the matrix symmetric
     coupling = np.sqrt(outer[:-1] * inner[1:])
-    along_r = eigvalsh_tridiagonal(-(inner + outer), coupling, "i", (0, 0))[0]
+    along_r = scipy.linalg.eigvalsh_tridiagonal(-(inner + outer), coupling, "i", (0, 0))[0]
     along_z = -4 * _axial_weight(film, cells)
     return -2e9 / (along_r + along_z)
 

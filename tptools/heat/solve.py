@@ -4,9 +4,9 @@ import math
 from typing import Literal, get_args
 
 import numpy as np
+import scipy
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from tptools.arrays import FloatArray
 from tptools.checks import SMALLEST, check_choice, check_integer, check_number, check_type
@@ -176,7 +176,7 @@ def cooling_time(film: HeatedFilm, fraction: float) -> float:
     early = late
     while excess(early) < 0:
         early -= math.log(10)
-    return math.exp(brentq(excess, early, late, xtol=1e-8))
+    return math.exp(scipy.optimize.brentq(excess, early, late, xtol=1e-8))
 
 
 def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.DataArray:

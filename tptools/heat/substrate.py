@@ -16,7 +16,7 @@ temperature is the integral over :math:`\kappa` with the transform of the Gaussi
 import math
 
 import numpy as np
-from scipy.special import j0
+import scipy
 
 from tptools.arrays import ComplexArray, FloatArray
 from tptools.heat.model import HeatedFilm
@@ -68,7 +68,7 @@ def _invert(
     """Time derivative of some order, or for -1 the integral over all later times."""
     contour, contour_weights = _talbot()
     waves, wave_weights = _wave_numbers(film)
-    spot = (wave_weights * j0(np.outer(r_m, waves))).T
+    spot = (wave_weights * scipy.special.j0(np.outer(r_m, waves))).T
     result = np.empty((times_s.size, r_m.size, z_m.size))
     for index, time in enumerate(times_s):
         s = contour[:, None, None] / time

@@ -15,9 +15,8 @@ import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_integer, check_number, check_type, make_plain
@@ -315,11 +314,11 @@ class ElectronMicroscope:
         """Mean electrons per pixel on an even support, shape (y, x)."""
         blur_pixels = self.blur_fwhm_nm / FWHM_PER_SIGMA / self.pixel_nm
         dose = self.electrons_per_nm2 * self.pixel_nm**2
-        return dose * gaussian_filter(_project(crystals, sample, self), blur_pixels)
+        return dose * scipy.ndimage.gaussian_filter(_project(crystals, sample, self), blur_pixels)
 
     def _expose(self, electrons: FloatArray, rng: np.random.Generator) -> IntArray:
         """Counts of the camera behind a grainy support."""
-        grain = gaussian_filter(
+        grain = scipy.ndimage.gaussian_filter(
             rng.standard_normal(electrons.shape), self.support_grain_nm / self.pixel_nm
         )
         support = 1 + self.support_contrast * grain / max(grain.std(), 1e-12)
@@ -360,7 +359,9 @@ def _settle(spots: FloatArray, edges: FloatArray, pitch: float) -> FloatArray:
     """Push overlapping neighbours apart along the lattice direction in which they face."""
     spots = spots.copy()
     for _ in range(SETTLING_ROUNDS):
-        first, second = cKDTree(spots).query_pairs(1.4 * pitch, output_type="ndarray").T
+        first, second = (
+            scipy.spatial.cKDTree(spots).query_pairs(1.4 * pitch, output_type="ndarray").T
+        )
         apart = spots[second] - spots[first]
         lack = (edges[first] + edges[second]) / 2 - np.abs(apart)
         overlap = (lack > 0).all(axis=1)

@@ -14,8 +14,8 @@ import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.ndimage import distance_transform_edt
 
 from tptools.arrays import BoolArray, FloatArray
 from tptools.checks import check_integer, check_number, check_type, make_plain
@@ -386,5 +386,5 @@ def _grains(shape: tuple[int, int], distance: float, rng: np.random.Generator) -
     count = max(round(math.prod(shape) / distance**2), 1)
     empty = np.ones(shape, bool)
     empty.flat[rng.integers(empty.size, size=count)] = False
-    dome = -(distance_transform_edt(empty) ** 2)
+    dome = -(scipy.ndimage.distance_transform_edt(empty) ** 2)
     return (dome - dome.mean()) / max(dome.std(), 1e-12)

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, make_plain
@@ -218,7 +218,9 @@ class Microscope:
         """
         offset_nm = as_numbers("offset_nm", offset_nm)
         half, sigma = self.footprint_nm / 2, self.objective.psf_sigma_nm
-        return ndtr((offset_nm + half) / sigma) - ndtr((offset_nm - half) / sigma)
+        return scipy.special.ndtr((offset_nm + half) / sigma) - scipy.special.ndtr(
+            (offset_nm - half) / sigma
+        )
 
     def expected(self, run: xr.Dataset) -> xr.Dataset:
         r"""Mean counts of a scan, or of a decay of the whole spot.

@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import constants
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, make_plain
@@ -27,7 +27,7 @@ from tptools.spectra import HC_EV_NM, blurred
 
 __all__ = ["Spectrophotometer"]
 
-_BOLTZMANN_EV_K = constants.k / constants.e
+_BOLTZMANN_EV_K = scipy.constants.k / scipy.constants.e
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.special import ndtr
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, make_plain
@@ -120,7 +120,7 @@ class Timer:
                 f"take {MOST_BINS:.0e}; give it in ps, or widen the bins"
             )
         edges = self.bin_ns * (np.arange(-n_bins, n_bins + 2) - 0.5)
-        chance = np.diff(ndtr(edges / sigma_ns))
+        chance = np.diff(scipy.special.ndtr(edges / sigma_ns))
         time = ("time_ns", (edges[:-1] + edges[1:]) / 2, {"units": "ns"})
         return xr.DataArray(chance / chance.sum(), {"time_ns": time}, name="response")
 
@@ -213,4 +213,4 @@ def _recorded_before(
 
 def _normal_integral(z: FloatArray) -> FloatArray:
     """Antiderivative of the normal distribution function."""
-    return z * ndtr(z) + np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    return z * scipy.special.ndtr(z) + np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
