@@ -7,9 +7,14 @@ import sys
 from collections.abc import Sequence
 from itertools import chain
 
-from benchmarks import fitting, heat, hopping
+from benchmarks import fitting, heat, hopping, imports
 
-ROWS = {"fitting": fitting.rows, "heat": heat.rows, "hopping": hopping.rows}
+ROWS = {
+    "fitting": fitting.rows,
+    "heat": heat.rows,
+    "hopping": hopping.rows,
+    "imports": imports.rows,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

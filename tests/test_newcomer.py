@@ -6,6 +6,8 @@ import pkgutil
 import subprocess
 import sys
 
+import pytest
+
 import tptools
 
 
@@ -33,3 +35,19 @@ def test_importing_the_package_loads_nothing_of_it():
     code = "import sys, tptools; print([m for m in sys.modules if m.startswith('tptools.')])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+HEAVY = (
+    "dask distributed h5py IPython lmfit matplotlib requests scipy.fft scipy.linalg scipy.ndimage"
+)
+HEAVY += " scipy.optimize scipy.spatial scipy.special scipy.stats skimage.filters skimage.measure"
+MODULES = sorted(one.name for one in pkgutil.iter_modules(tptools.__path__, "tptools."))
+
+
+@pytest.mark.parametrize("batch", [MODULES, ["tptools.companion.make"]], ids=["library", "make"])
+def test_no_import_loads_what_only_some_calls_need(batch):
+    """Half the time of an import went there; plotting alone is for nothing but matplotlib."""
+    chosen = [name for name in batch if name != "tptools.plotting"]
+    code = f"import sys, {', '.join(chosen)}; print(*(set({HEAVY.split()}) & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
