@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import build_book
@@ -119,3 +120,29 @@ def test_faulty_chapter_fails(tree):
     nbformat.write(chapter(GLUE, 'import sys; print("careful", file=sys.stderr)'), path)
     assert build(tree) is None
     assert build(tree) is None
+
+
+def start(tree: Path) -> subprocess.Popen[str]:
+    """Start a build beside this process."""
+    env = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "tools/build_book.py"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=tree, env=env, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_killed_build_and_two_at_once(tree):
+    """After a kill while a chapter runs, two that start together run it once, and show it."""
+    there = tree / "running"
+    slowly = f"import time\nfrom pathlib import Path\nPath({str(there)!r}).touch()\ntime.sleep(0.5)"
+    code = [slowly, GLUE.replace("VALUE)", "VALUE + 1)")]
+    nbformat.write(chapter(*code), tree / "book" / "chapter.ipynb")
+    with start(tree) as killed:
+        while not there.exists():
+            time.sleep(0.01)
+        killed.kill()
+    with start(tree) as one, start(tree) as other:
+        said = [build.communicate(timeout=300) for build in (one, other)]
+    assert (one.returncode, other.returncode) == (0, 0), said
+    assert sum("waiting for process" in err for _, err in said) == 1
+    assert sum("chapter 1 of 1" in out for out, _ in said) <= 1  # none if the orphan finished it
+    assert shown(tree) == "42"
