@@ -51,7 +51,8 @@ def plant(tree: Path) -> Path:
     nbformat.write(chapter(GLUE), tree / "book" / "chapter.ipynb")
     for name in ("_config.yml", "pyproject.toml", "conftest.py", "book/references.bib"):
         shutil.copy(ROOT / name, tree / name)
-    shutil.copy(ROOT / "tptools" / "provenance.py", tree / "tptools")
+    for name in ("files.py", "provenance.py"):
+        shutil.copy(ROOT / "tptools" / name, tree / "tptools")
     for name in ("book/_assets", "book/_templates", "tools"):
         shutil.copytree(ROOT / name, tree / name)
     return tree

@@ -18,6 +18,8 @@ import nbformat
 from commands import choose
 from lock import alone
 
+from tptools.files import whole
+
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = "md:myst"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -69,16 +71,25 @@ def execute(wanted: list[str], root: Path = ROOT) -> int:
     before = {}
     for notebook in [root / "book" / f"{name}.ipynb" for name in wanted]:
         before[notebook] = notebook.read_bytes() if notebook.exists() else b""
-        nbformat.write(prepare(notebook.with_suffix(".md")), notebook)
+        write(prepare(notebook.with_suffix(".md")), notebook)
     status = chapters.run(root, [path for path in before if not chapters.kept(root, path)])
     for notebook, content in before.items():
         if nb := chapters.kept(root, notebook):
             strip(nb)
-            nbformat.write(nb, notebook)
-            jupytext.write(nb, notebook.with_suffix(".md"), fmt=FORMAT)
+            write(nb, notebook)
+            write(nb, notebook.with_suffix(".md"))
         elif content:
             notebook.write_bytes(content)
     return status
+
+
+def write(nb: nbformat.NotebookNode, path: Path) -> None:
+    """Write a chapter as text or as a notebook, whole or not at all."""
+    with whole(path) as beside, beside.open("w", encoding="utf-8") as file:
+        if path.suffix == ".md":
+            jupytext.write(nb, file, fmt=FORMAT)
+        else:
+            nbformat.write(nb, file)
 
 
 def prepare(text: Path) -> nbformat.NotebookNode:

@@ -22,6 +22,8 @@ from lock import alone
 from playwright.sync_api import PdfMargins
 from pypdf import PdfReader
 
+from tptools.files import whole
+
 PAPER: PdfMargins = {"top": "20mm", "bottom": "20mm", "left": "20mm", "right": "20mm"}
 FOOTER = (
     '<div style="width: 100%; text-align: center; font: 9px sans-serif; color: #333">'
@@ -182,17 +184,18 @@ def print_book(root: Path) -> Path:
             source.write_text(document(root, numbers), encoding="utf-8")
             page.goto(source.as_uri())
             typeset(page)
-            page.pdf(
-                path=pdf,
-                format="A4",
-                margin=PAPER,
-                print_background=True,
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=FOOTER,
-                outline=True,
-                tagged=True,
-            )
+            with whole(pdf) as beside:
+                page.pdf(
+                    path=beside,
+                    format="A4",
+                    margin=PAPER,
+                    print_background=True,
+                    display_header_footer=True,
+                    header_template="<span></span>",
+                    footer_template=FOOTER,
+                    outline=True,
+                    tagged=True,
+                )
             numbers = starts(pdf)
     return pdf
 
