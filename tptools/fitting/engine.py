@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import exp, inf, isnan, log, nan, pi, sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
-from tptools.compiled import compiled
+from tptools.compiled import compiled, compiled_within
 
 # parameters of one profile
 AMPLITUDE, CENTRE, VARIANCE, BACKGROUND = 0, 1, 2, 3
@@ -30,7 +29,7 @@ PROFILE_FLOOR = 1e-6
 ROUNDING = 1e-15
 
 
-@njit
+@compiled_within
 def _guess(x: FloatArray, y: FloatArray, n: int, parameters: FloatArray) -> None:
     """Starting point: peak over background, and the width that explains the area."""
     lowest, highest, total, known = inf, -inf, 0.0, 0
@@ -51,14 +50,14 @@ def _guess(x: FloatArray, y: FloatArray, n: int, parameters: FloatArray) -> None
     parameters[VARIANCE] = max(width, spacing / 2) ** 2
 
 
-@njit
+@compiled_within
 def _assign(values: FloatArray, into: FloatArray) -> None:
     """Copy a vector; the compiler takes longer over array expressions."""
     for j in range(values.size):
         into[j] = values[j]
 
 
-@njit
+@compiled_within
 def _clear(matrix: FloatArray, gradient: FloatArray) -> None:
     """Set all to zero."""
     for j in range(4):
@@ -67,7 +66,7 @@ def _clear(matrix: FloatArray, gradient: FloatArray) -> None:
             matrix[j, k] = 0.0
 
 
-@njit
+@compiled_within
 def _copy(
     matrix: FloatArray, gradient: FloatArray, into_matrix: FloatArray, into_gradient: FloatArray
 ) -> None:
@@ -78,7 +77,7 @@ def _copy(
             into_matrix[j, k] = matrix[j, k]
 
 
-@njit
+@compiled_within
 def _normal_equations(
     x: FloatArray,
     y: FloatArray,
@@ -124,7 +123,7 @@ def _normal_equations(
     return misfit
 
 
-@njit
+@compiled_within
 def _solve(
     matrix: FloatArray, right: FloatArray, damping: float, n: int, solution: FloatArray
 ) -> bool:
@@ -153,7 +152,7 @@ def _solve(
     return True
 
 
-@njit
+@compiled_within
 def _variance_of(matrix: FloatArray, which: int, n: int) -> float:
     """Diagonal element of the inverse of a matrix; NaN if it is not positive definite."""
     unit, solution = np.zeros(4), np.zeros(4)
@@ -161,7 +160,7 @@ def _variance_of(matrix: FloatArray, which: int, n: int) -> float:
     return solution[which] if _solve(matrix, unit, 0.0, n, solution) else nan
 
 
-@njit
+@compiled_within
 def _is_settled(step: FloatArray, gradient: FloatArray, at: FloatArray, poisson: bool) -> bool:
     """Whether a step changes next to nothing: the parameters, or the likelihood."""
     if poisson:
@@ -176,7 +175,7 @@ def _is_settled(step: FloatArray, gradient: FloatArray, at: FloatArray, poisson:
     )
 
 
-@njit
+@compiled_within
 def _fit_gaussian(
     x: FloatArray, y: FloatArray, n: int, poisson: bool, parameters: FloatArray
 ) -> float:
@@ -217,7 +216,7 @@ def _fit_gaussian(
     return nan
 
 
-@njit
+@compiled_within
 def _known(y: FloatArray) -> int:
     """How many values are not NaN."""
     known = 0
@@ -226,7 +225,7 @@ def _known(y: FloatArray) -> int:
     return known
 
 
-@njit
+@compiled_within
 def _before_fit(y: FloatArray, n: int) -> int:
     """Whether a profile has what a fit needs: more filled positions than parameters, a peak."""
     filled, lowest, highest = 0, inf, -inf
@@ -244,7 +243,7 @@ def _before_fit(y: FloatArray, n: int) -> int:
     return NO_PEAK if highest == lowest else GOOD
 
 
-@njit
+@compiled_within
 def _after_fit(x: FloatArray, parameters: FloatArray, error: float) -> int:
     """Whether a fit measures a width: settled, a peak between the ends, wider than its error."""
     if isnan(error):
@@ -291,7 +290,7 @@ def fit_gaussians(
                 fits[i, j] = nan
 
 
-@njit
+@compiled_within
 def _spread(
     x: FloatArray,
     t: FloatArray,
@@ -316,7 +315,7 @@ def _spread(
     return deviance
 
 
-@njit
+@compiled_within
 def _chain(t: float, width: float, p: int) -> tuple[int, float]:
     """A shared parameter's slice parameter, and its derivative by the shared one."""
     if p == DIFFUSIVITY:
@@ -326,14 +325,14 @@ def _chain(t: float, width: float, p: int) -> tuple[int, float]:
     return (CENTRE, 1.0) if p == SPOT_CENTRE else (BACKGROUND, width)
 
 
-@njit
+@compiled_within
 def _held(amplitude: float, matrix: FloatArray, gradient: FloatArray) -> bool:
     """Whether an amplitude rests at its lower bound, zero, or its spot is out of sight."""
     unseen = matrix[AMPLITUDE, AMPLITUDE] <= 0
     return unseen or (amplitude == 0 and gradient[AMPLITUDE] <= 0)
 
 
-@njit
+@compiled_within
 def _eliminate(
     t: FloatArray,
     widths: FloatArray,
@@ -360,7 +359,7 @@ def _eliminate(
     return gain
 
 
-@njit
+@compiled_within
 def _move(
     t: FloatArray,
     widths: FloatArray,
