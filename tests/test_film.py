@@ -211,6 +211,33 @@ def test_temperature_scales_both_hops_alike(name, temperature_K):
     assert replace(cold, **back) == room
 
 
+PARTS = [BARE, BARE.optics, BARE.solid.lattice, BARE.solid.heat]
+NUMBERS_OF_PARTS = [
+    pytest.param(part, one.name, id=f"{type(part).__name__}, {one.name}")
+    for part in PARTS
+    for one in fields(part)
+    if isinstance(getattr(part, one.name), float | int)
+    and not isinstance(getattr(part, one.name), bool)
+]
+
+
+@pytest.mark.parametrize(("part", "name"), NUMBERS_OF_PARTS)
+def test_impossible_numbers_of_a_film_are_refused(part, name):
+    """Every number of every part is finite, and positive but for a shift, or the error names it."""
+    impossible = [math.nan, math.inf, "1", True] + [-1] * (name != "emission_shift_meV")
+    for value in impossible:
+        with pytest.raises(ValueError, match=f"^{name} = {value!r}"):
+            replace(part, **{name: value})
+
+
+def test_optics_of_a_film_are_attributes():
+    """A record holds every number of the optics by its name, and what follows from two of them."""
+    kept = BARE.optics.settings()
+    assert kept["emission_eV"] == BARE.optics.emission_eV
+    assert kept["saturates"] == 0
+    assert kept.items() >= {(k, v) for k, v in vars(BARE.optics).items() if k != "saturates"}
+
+
 def test_a_probability_cannot_grow_beyond_one():
     """Where cooling would make it, the model refuses; no film is colder than 0 K."""
     law = HoppingLaw(disorder_meV=0, phonon_broadening_meV=100)

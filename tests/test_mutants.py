@@ -98,7 +98,7 @@ def faults(source):
         ("a = not b or c", ["a = (not b and c)", "a = b or c"]),
         ("a = -0.5", ["a = 0.5", "a = -1.5"]),
         ("a = True, 1e300", ["a = False, 1e300", "a = True, -1e+300"]),
-        ("a = 'Å' + min(b)", ["a = ('Å' - min(b))", "a = 'XXÅ' + min(b)", "a = 'Å' + max(b)"]),
+        ("a = 'Å' + min(b)", ["a = ('Å' - min(b))", "a = 'XXÅXX' + min(b)", "a = 'Å' + max(b)"]),
         ("check(b)", ["pass"]),
         ("for a in b: break", ["for a in b: continue"]),
     ],

@@ -16,6 +16,7 @@ TIME_NS = np.arange(8) * 0.25
 PLAIN = xr.DataArray([3.0, 9, 7, 5, 4, 2, 1, 0], {"time_ns": TIME_NS}, name="counts")
 DTYPES = ("<f8", ">f8", "<f4", ">f4", "<i2", ">i4", "<u2", ">u2", "u1", "O")
 UNITS = {"ns": 1.0, "ps": 1e-3, "us": 1e3, "µs": 1e3, "s": 1e9, "picoseconds": 1e-3}
+UNITS |= {"ms": 1e6, "fs": 1e-6, "μs": 1e3}
 CONTAINERS = {
     "array": lambda one: one,
     "lazy": lambda one: one.chunk(),
@@ -36,7 +37,7 @@ CONTAINERS = {
 )
 def test_any_form_of_a_record_is_the_plain_record(values, axis, unit, by_name, descends, container):
     """Neither number type, byte order, unit, direction nor container changes what a record says."""
-    if by_name and unit in ("picoseconds", "µs"):
+    if by_name and unit in ("picoseconds", "µs", "μs"):
         by_name = False
     name = f"time_{unit}" if by_name else "time_ns"
     attrs = {} if by_name else {"units": unit}
@@ -51,6 +52,14 @@ def test_any_form_of_a_record_is_the_plain_record(values, axis, unit, by_name, d
     np.testing.assert_allclose(found.time_ns, TIME_NS, rtol=1e-6)
     assert found.dtype == found.time_ns.dtype == np.dtype("=f8")
     assert found.time_ns.attrs["units"] == "ns"
+
+
+def test_an_axis_may_have_a_long_name():
+    """Widths of bins go by the whole name of their axis but for its unit."""
+    axes = {"delay_time_ns": [0.5, 2.0], "delay_time_width_ns": ("delay_time_ns", [1.0, 2.0])}
+    record = as_record(xr.DataArray([1, 2], axes, ("delay_time_ns",)), "delay_time_ns")
+    lower, upper = bin_edges(record, "delay_time_ns")
+    np.testing.assert_allclose([lower, upper], [[0, 1], [1, 3]])
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

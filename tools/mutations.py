@@ -155,7 +155,7 @@ def _another(value: object) -> bool | int | float | str | None:
         return not value
     if isinstance(value, int | float):
         return value + 1 if value + 1 != value else -value
-    return f"XX{value}" if isinstance(value, str) else None
+    return f"XX{value}XX" if isinstance(value, str) else None
 
 
 def _put(source: str, node: ast.expr | ast.stmt, fault: ast.expr | ast.stmt) -> str:

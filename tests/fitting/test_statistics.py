@@ -196,6 +196,7 @@ FOUR = [1.0, 2.0, 3.0, 4.0]
             "x must be finite, and point 2 is nan",
         ),
         (lambda: rank_correlation(FOUR, [2, 2, 2, 2]), "y holds one value only, 2; vary it"),
+        (lambda: rank_correlation(FOUR, [0, 0, 0, 0]), "y holds one value only, 0; vary it"),
         (lambda: rank_correlation(FOUR, FOUR, n_resamples=10), "n_resamples = 10 .* at least 100"),
         (lambda: rank_correlation(FOUR, FOUR, given=[1, 1, 1, 1]), "given holds one value only"),
         (
