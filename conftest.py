@@ -6,6 +6,10 @@ import os
 
 import joblib
 import pytest
+from hypothesis import settings
+
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 # Not those of simulations: they wait for nothing, and the last chapter that runs needs every core.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
