@@ -25,9 +25,9 @@ In the order in which a photon meets them:
 `tptools.units`           factors between units
 ========================= ============================================================
 
-`tptools.checks`, `tptools.arrays`, `tptools.compiled`, `tptools.console`, `tptools.files` and
-`tptools.cache` hold what all of them share. `tptools.companion` is the book's own: what the paper
-prints, the claims, the recipes of the datasets and the figures.
+`tptools.checks`, `tptools.arrays`, `tptools.compiled`, `tptools.console`, `tptools.files`,
+`tptools.progress` and `tptools.cache` hold what all of them share. `tptools.companion` is the
+book's own: what the paper prints, the claims, the recipes of the datasets and the figures.
 
 The names below can be had from here, and are loaded when first asked for.
 

@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 import scipy
 import xarray as xr
-from tqdm import tqdm
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number, check_type
@@ -28,6 +27,7 @@ from tptools.excitation import Excitation
 from tptools.fitting import diffusivity, fit_relaxation
 from tptools.instruments import Microscope, Timer
 from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
+from tptools.progress import Bar
 from tptools.randomness import derive_seed
 from tptools.records import as_dataset
 
@@ -237,7 +237,7 @@ def calibrate(
     curves: list[xr.Dataset] = []
     names = [CONTROLS[target] for target in targets]
 
-    with tqdm(unit="model", disable=not progress) as bar:
+    with Bar(unit="model", disable=not progress) as bar:
         # MINPACK asks for the start three times
         @functools.cache
         def miss_of(model: ExcitonModel) -> FloatArray:

@@ -12,7 +12,6 @@ import joblib
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from tqdm import tqdm
 
 import tptools
 from tptools.arrays import FloatArray
@@ -21,6 +20,7 @@ from tptools.kmc import engine
 from tptools.kmc.cost import check_memory, check_steps
 from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
 from tptools.kmc.records import Recording, allocate, cut, to_dataset
+from tptools.progress import Bar
 from tptools.randomness import seed_sequence
 from tptools.records import as_numbers
 
@@ -388,7 +388,7 @@ def _run_trains(
     stop = threading.Event()
     total = n_trains * sum(n_pulses for _, _, n_pulses in run.stages)
     with (
-        tqdm(total=total, unit="pulse", disable=not progress) as bar,
+        Bar(total=total, unit="pulse", disable=not progress) as bar,
         ThreadPoolExecutor(n_threads) as pool,
     ):
 

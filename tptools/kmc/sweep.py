@@ -13,13 +13,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import xarray as xr
-from tqdm import tqdm
 
 from tptools.cache import kept
 from tptools.checks import LARGEST, check_choice, check_integer, check_type, plain_number
 from tptools.kmc.model import ExcitonModel, PulseTrain
 from tptools.kmc.records import Recording, sites_per_radius
 from tptools.kmc.simulate import check_run, count_blocks, simulate
+from tptools.progress import Bar
 from tptools.provenance import fingerprint
 from tptools.randomness import derive_seed
 
@@ -214,7 +214,7 @@ def _run_all(
     futures = {executor.submit(run, *jobs[i]): i for i in order}
     results: dict[int, xr.Dataset] = {}
     try:
-        for future in tqdm(as_completed(futures), total=len(jobs), disable=not progress):
+        for future in Bar(as_completed(futures), total=len(jobs), disable=not progress):
             results[futures[future]] = future.result()
     except KeyboardInterrupt as interrupt:
         raise SweepInterrupted([results[i] for i in sorted(results)], len(jobs)) from interrupt

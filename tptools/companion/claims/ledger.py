@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 import pandas as pd
-from tqdm import tqdm
 
 from tptools.companion.claims.verdict import (
     VERDICTS,
@@ -27,6 +26,7 @@ from tptools.companion.claims.verdict import (
 )
 from tptools.companion.paper import CLAIMS, Claim, Reported
 from tptools.estimate import Estimate
+from tptools.progress import Bar
 
 __all__ = ["Judgement", "claim", "judge", "recompute", "scoreboard", "select", "table"]
 
@@ -245,7 +245,7 @@ def table(
     ['0.37 nW', '0.374 nW', 'reproduced']
     """
     chosen = select(note=note, figure=figure) if ids is None else list(ids)
-    judgements = [judge(one) for one in tqdm(chosen, disable=not progress, unit="claim")]
+    judgements = [judge(one) for one in Bar(chosen, disable=not progress, unit="claim")]
     records = [
         {
             "claim": found.claim.id,
@@ -283,7 +283,7 @@ def scoreboard(*, progress: bool = False) -> pd.DataFrame:
 
         scoreboard().loc["all", "contradicted"]
     """
-    judgements = [judge(one) for one in tqdm(CLAIMS, disable=not progress, unit="claim")]
+    judgements = [judge(one) for one in Bar(CLAIMS, disable=not progress, unit="claim")]
     found = pd.DataFrame(
         [(one.claim.kind, one.verdict, one.computed) for one in judgements],
         columns=["kind", "verdict", "computed"],

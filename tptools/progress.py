@@ -1,0 +1,23 @@
+"""Bars of progress that no other process can stop."""
+
+from __future__ import annotations
+
+import os
+from threading import RLock
+from typing import Any
+
+from tqdm import tqdm
+
+# tqdm's own lock is one for all forked processes: one that is killed while it holds it, and every
+# bar takes it, also one that is not shown, would let all others wait for ever
+Bar: Any = type("Bar", (tqdm,), {"__doc__": "A bar whose lock is that of one process."})
+
+
+def _take_a_new_lock() -> None:
+    """Hold none that a thread of another process holds."""
+    Bar.set_lock(RLock())
+
+
+_take_a_new_lock()
+if hasattr(os, "register_at_fork"):  # where there is a fork
+    os.register_at_fork(after_in_child=_take_a_new_lock)
