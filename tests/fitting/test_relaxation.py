@@ -40,6 +40,17 @@ def test_errors_cover_the_truth():
     assert 0.85 < np.std(pulls) < 1.3
 
 
+def test_noise_ends_in_numbers_or_a_reason():
+    """Points all over the axis, the first long after the fall too, never end in an error."""
+    g = np.random.default_rng(0)
+    for _ in range(150):
+        time_us = np.sort(g.uniform(0.5, 100, 9))
+        noise = 0.004 * g.normal(size=9)
+        value = relaxation_curve(time_us, 0.01, 0.14, g.uniform(2, 20)) + noise
+        tau = fit_relaxation(time_us, value)["tau_us"]
+        assert tau.value > 0 if tau.note == "" else np.isnan(tau.value) or "bound" in tau.note
+
+
 def test_weights_follow_the_errors():
     """A point with a huge error does not move the fit."""
     value = relaxation_curve(TIME_US, 0.01, 0.14, 6.0)

@@ -23,6 +23,7 @@ LIMIT = "limit_cm2_s"
 UNITS = {LIMIT: "cm2/s", "amplitude_cm2_s": "cm2/s", "tau_us": "us"}
 N_TAUS = 100
 MOST_TIMES = 50.0  # relaxation times from zero to the first point
+MOST_LIFETIMES = 600.0  # the same while the time is sought: of more, nothing is left in doubles
 ONE_SIDE = 0.16  # beyond one standard error
 CHANCE = 0.1  # of noise to pass for a change
 ROUNDING = 1e-12
@@ -122,15 +123,16 @@ def fit_relaxation(
     # no number is known better than its own rounding
     error = np.maximum(error, np.finfo(float).eps * np.abs(value).max())
     first, least, change = float(time.min()), float(error.min()), float(np.ptp(value))
-    tau, rivals = _scan(time - first, value, (error / least) ** -2)
+    tau, shortest, rivals = _scan(time - first, value, (error / least) ** -2)
     # far from zero, where no amplitude can be extrapolated to, only times after the first count
     shift = first if abs(first) > MOST_TIMES * tau else 0.0
     found = _heights(np.exp((shift - time) / tau), value, (error / least) ** -2)
+    shortest = max(shortest, (first - shift) / MOST_LIFETIMES)
     fit = fit_curve(
         lambda at, **trial: _curve(at - shift, **trial),
         time,
         value,
-        _start(*found, tau, varied=change > ROUNDING * np.abs(value).max()),
+        _start(*found, tau, shortest, varied=change > ROUNDING * np.abs(value).max()),
         units=UNITS,
         method="single exponential",
         # residuals of order one, for diffusivities of any size
@@ -145,13 +147,13 @@ def fit_relaxation(
 
 
 def _start(
-    limit: float, amplitude: float, tau: float, *, varied: bool
+    limit: float, amplitude: float, tau: float, shortest: float, *, varied: bool
 ) -> dict[str, dict[str, float]]:
     """Start values; of equal diffusivities only their limit is fitted."""
     return {
         LIMIT: {"value": limit},
         "amplitude_cm2_s": {"value": amplitude, "vary": varied},
-        "tau_us": {"value": tau, "min": 0.0, "vary": varied},
+        "tau_us": {"value": tau, "min": shortest, "vary": varied},
     }
 
 
@@ -164,8 +166,8 @@ def _rescaled(fit: Fit, factor: float) -> Fit:
 
 def _scan(
     after: FloatArray, value: FloatArray, weight: FloatArray
-) -> tuple[float, dict[str, float]]:
-    """The best relaxation time of a wide range, and the misfits of what it may be mistaken for."""
+) -> tuple[float, float, dict[str, float]]:
+    """The best and the shortest of many times, and misfits of what may be mistaken for it."""
     apart = np.diff(np.unique(after))
     taus = np.geomspace(apart.min() / 5, 30 * after.max(), N_TAUS)
     best = taus[np.argmin([_misfit(np.exp(-after / tau), value, weight) for tau in taus])]
@@ -174,7 +176,7 @@ def _scan(
         "a straight line describes them as well": _misfit(after, value, weight),
         "only the first differs from the others": _misfit(after == 0, value, weight),
     }
-    return float(best), rivals
+    return float(best), float(taus[0]), rivals
 
 
 def _heights(shape: FloatArray, value: FloatArray, weight: FloatArray) -> tuple[float, float]:
