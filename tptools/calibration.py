@@ -236,6 +236,7 @@ def calibrate(
     rows: list[dict[str, float]] = []
     curves: list[xr.Dataset] = []
     names = [CONTROLS[target] for target in targets]
+    origin = _free(start, names)
 
     with Bar(unit="model", disable=not progress) as bar:
         # MINPACK asks for the start three times
@@ -243,15 +244,14 @@ def calibrate(
         def miss_of(model: ExcitonModel) -> FloatArray:
             curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
             numbers = curve_numbers(curve)
-            wanted = {name: numbers[name] for name in targets}
-            _check_numbers(wanted, {name: getattr(model, name) for name in names})
+            turned = {name: getattr(model, name) for name in names}
+            _check_numbers({name: numbers[name] for name in targets}, turned)
             curves.append(curve)
-            rows.append({name: getattr(model, name) for name in names} | numbers)
+            rows.append(turned | numbers)
             bar.update()
             return np.array([numbers[name] / wanted - 1 for name, wanted in targets.items()])
 
         # the shift by the start makes MINPACK's relative step an absolute one
-        origin = _free(start, names)
         found = scipy.optimize.root(
             lambda step: miss_of(_turned(start, names, origin + step)),
             np.zeros(len(names)),

@@ -283,7 +283,7 @@ class Estimate:
             unit = self.unit if unit_with == self._same_unit else unit_with("")
             both, failed = _computed(combine, self.quantity, float(other))
             return Estimate.of(
-                both, unit, self.method, _joined("; ", self.note, failed), self.converged
+                both, unit, self.method, joined("; ", self.note, failed), self.converged
             )
         if not isinstance(other, Estimate):
             return NotImplemented
@@ -292,8 +292,8 @@ class Estimate:
         return Estimate.of(
             both,
             unit,
-            _joined(" and ", self.method, other.method),
-            _joined("; ", self.note, other.note, failed),
+            joined(" and ", self.method, other.method),
+            joined("; ", self.note, other.note, failed),
             self.converged and other.converged,
         )
 
@@ -449,7 +449,7 @@ def _computed(combine: Callable[[Any, Any], Any], a: Any, b: Any) -> tuple[Any, 
         return _source(math.nan, math.nan), "beyond the range of double precision"
 
 
-def _joined(between: str, *texts: str) -> str:
+def joined(between: str, *texts: str) -> str:
     """Texts in order, each one once."""
     return between.join(dict.fromkeys(text for text in texts if text))
 

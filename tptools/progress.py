@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from threading import RLock
-from typing import Any
 
 from tqdm import tqdm
 
-# tqdm's own lock is one for all forked processes: one that is killed while it holds it, and every
-# bar takes it, also one that is not shown, would let all others wait for ever
-Bar: Any = type("Bar", (tqdm,), {"__doc__": "A bar whose lock is that of one process."})
+
+class Bar(tqdm):  # type: ignore[misc]
+    """A bar whose lock is that of one process.
+
+    tqdm's own is one for all forked processes: one that is killed while it holds it, and every bar
+    takes it, also one that is not shown, would let all others wait for ever.
+    """
 
 
 def _take_a_new_lock() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray, IntArray
 from tptools.checks import check_number
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, joined
 from tptools.fitting.optimum import signed_deviance
 from tptools.fitting.records import check_window
 from tptools.fitting.result import Fit, fit_curve
@@ -210,11 +210,8 @@ def _rise(fit: Fit, bins: Bins, at_limit: bool) -> tuple[str, str]:
 
 def _noted(fit: Fit, note: str) -> Fit:
     """The fit with one more note on each parameter."""
-    if not note:
-        return fit
     parameters = {
-        name: replace(one, note="; ".join(text for text in (note, one.note) if text))
-        for name, one in fit.items()
+        name: replace(one, note=joined("; ", note, one.note)) for name, one in fit.items()
     }
     return replace(fit, parameters=parameters)
 

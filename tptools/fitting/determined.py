@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from tptools.arrays import BoolArray, FloatArray
+from tptools.estimate import joined
 from tptools.fitting.result import Fit, misfit_note
 
 OUTLIER = 6.0
@@ -66,8 +67,5 @@ def without_outliers(
     if kept.all() or misfit_note(found.goodness) or not far[~kept].all():
         return whole
     note = f"left out what no such curve passes: {place(~kept)}"
-    noted = {
-        name: replace(one, note="; ".join(text for text in (one.note, note) if text))
-        for name, one in found.items()
-    }
+    noted = {name: replace(one, note=joined("; ", one.note, note)) for name, one in found.items()}
     return replace(found, parameters=noted)

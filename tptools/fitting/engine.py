@@ -386,6 +386,36 @@ def _move(
     shared[BACKGROUND] = max(shared[BACKGROUND], floor)
 
 
+@compiled_within
+def _rounding(n_positions: int, amplitudes: FloatArray) -> float:
+    """Rise of the deviance that is rounding of logarithms, where bright exact maps end."""
+    rounding = 0.0
+    for amplitude in amplitudes:
+        rounding += ROUNDING * n_positions * amplitude
+    return rounding
+
+
+@compiled_within
+def _solve_damped(
+    matrix: FloatArray, gradient: FloatArray, damping: float, n: int, step: FloatArray
+) -> float:
+    """Solve with as much more damping as it takes; returns it, infinity where none does."""
+    while not _solve(matrix, gradient, damping, n, step):
+        damping = max(10 * damping, 1e-3)
+        if not damping < LARGEST_DAMPING:
+            return inf
+    return damping
+
+
+@compiled_within
+def _take(
+    shared: FloatArray, amplitudes: FloatArray, to_shared: FloatArray, to_amplitudes: FloatArray
+) -> None:
+    """Copy the parameters of a map."""
+    _assign(shared, to_shared)
+    _assign(amplitudes, to_amplitudes)
+
+
 @compiled
 def fit_map(
     x: FloatArray,
@@ -422,21 +452,15 @@ def fit_map(
     trial_matrices, trial_gradients = np.empty((t.size, 4, 4)), np.empty((t.size, 4))
     matrix, gradient, step = np.empty((4, 4)), np.empty(4), np.zeros(4)
     trial, trial_amplitudes = np.empty(4), np.empty(t.size)
-    _assign(shared, trial)
-    _assign(amplitudes, trial_amplitudes)
-    # bright exact maps end where only the rounding of the logarithms is left
-    rounding = 0.0
-    for amplitude in amplitudes:
-        rounding += ROUNDING * x.size * amplitude
-    deviance, damping = inf, 1e-5
+    _take(shared, amplitudes, trial, trial_amplitudes)
+    deviance, damping, rounding = inf, 1e-5, _rounding(x.size, amplitudes)
     for _ in range(MAX_STEPS):
         trial_deviance = _spread(
             x, t, widths, counts, trial, trial_amplitudes, trial_matrices, trial_gradients
         )
         if trial_deviance <= deviance + rounding:
             deviance = trial_deviance
-            _assign(trial, shared)
-            _assign(trial_amplitudes, amplitudes)
+            _take(trial, trial_amplitudes, shared, amplitudes)
             matrices, trial_matrices = trial_matrices, matrices
             gradients, trial_gradients = trial_gradients, gradients
             damping *= 0.1
@@ -444,16 +468,14 @@ def fit_map(
             damping = max(10 * damping, 1e-3)
         gain = _eliminate(t, widths, amplitudes, matrices, gradients, matrix, gradient)
         n = 3 if shared[BACKGROUND] <= floor and gradient[BACKGROUND] <= 0 else 4
-        while not _solve(matrix, gradient, damping, n, step):
-            damping = max(10 * damping, 1e-3)
-            if not damping < LARGEST_DAMPING:
-                return nan
+        damping = _solve_damped(matrix, gradient, damping, n, step)
+        if damping == inf:
+            return nan
         for p in range(n):
             gain += gradient[p] * step[p]
         if gain <= GAIN_TOLERANCE:
             return _variance_of(matrix, DIFFUSIVITY, 4)
-        _assign(shared, trial)
-        _assign(amplitudes, trial_amplitudes)
+        _take(shared, amplitudes, trial, trial_amplitudes)
         _move(t, widths, step, n, floor, matrices, gradients, trial, trial_amplitudes)
     return nan
 

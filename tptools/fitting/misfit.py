@@ -11,7 +11,7 @@ import numpy as np
 import scipy
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.estimate import Estimate, Goodness
+from tptools.estimate import Estimate, Goodness, joined
 from tptools.fitting.result import MISFIT_P, misfit_note
 
 TOO_EVEN_P = 1e-6
@@ -22,6 +22,9 @@ EXPLAINED = 0.5
 
 DEVIANT = 5.0
 """Standard errors by which a position differs from its neighbours where a note names it."""
+
+GROUP_ERROR = 0.07
+"""Relative error of the variance of a group of slices, at which errors are normal."""
 
 # Deviances follow from a table up to this mean, and are those of normal counts beyond.
 LARGEST_MEAN = 300.0
@@ -64,9 +67,22 @@ class Misfit:
 
     def applied(self, found: Estimate) -> Estimate:
         """The estimate with its goodness, and with a note, or as NaN, where the model fails."""
-        note = "; ".join(text for text in (found.note, self.reason) if text)
+        note = joined("; ", found.note, self.reason)
         value, std_err = (math.nan, math.nan) if self.meaningless else (found.value, found.std_err)
         return replace(found, value=value, std_err=std_err, note=note, goodness=self.goodness)
+
+
+def groups_for(precision: float, most: int) -> int:
+    """Number of groups of slices whose variances have normal errors.
+
+    `precision` is the inverse square of the relative error that the variance of all has.
+
+    Examples
+    --------
+    >>> groups_for(0.02**-2, 24), groups_for(0.001**-2, 24), groups_for(1.0, 24)
+    (12, 24, 1)
+    """
+    return int(np.clip(GROUP_ERROR**2 * precision, 1, most))
 
 
 def group_starts(in_slice: FloatArray, n_groups: int) -> IntArray:
@@ -183,7 +199,7 @@ def judged(goodness: Goodness, share: float, named: str) -> Misfit:
     if share < EXPLAINED:
         reason += f"; a spot explains {max(share, 0):.0%} of the map"
         return Misfit(goodness, reason, meaningless=True)
-    return Misfit(goodness, "; ".join(text for text in (reason, named) if text))
+    return Misfit(goodness, joined("; ", reason, named))
 
 
 def too_noisy(readings: Goodness, total: Goodness) -> str:

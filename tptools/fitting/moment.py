@@ -18,6 +18,7 @@ from tptools.fitting.misfit import (
     combined,
     deviant,
     group_starts,
+    groups_for,
     judged,
     smooth_model,
 )
@@ -27,9 +28,6 @@ from tptools.units import NM2_PER_NS_IN_CM2_S
 
 # Standard errors beyond which growth of a cumulant is worth a word in the note.
 WARNING = 3.0
-# Groups of slices whose moments are tested have second moments with about this relative error, so
-# that errors are normal.
-GROUP_ERROR = 0.07
 MOST_GROUPS = 24
 
 
@@ -198,7 +196,7 @@ class _Map:
         whole = self.summed(np.zeros(1, int))
         second, variance = whole._moments(2)[:2]
         precision = float(second[0]) ** 2 / float(variance[0])
-        return int(np.clip(GROUP_ERROR**2 * precision, 1, MOST_GROUPS))
+        return groups_for(precision, MOST_GROUPS)
 
     def _moments(self, order: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """First or second moments about the common centre, their variances, and the background's.

@@ -13,7 +13,7 @@ import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, joined
 from tptools.fitting.image import as_image, clearly_apart
 from tptools.fitting.micrograph import Levels, level_of, levels, mask
 from tptools.records import as_columns, as_dataset, check_errors
@@ -138,10 +138,9 @@ def find_particles(
     whole, cut = _measure_all(np.where(masked, 0, excess), labels, zones, masked)
     single, left_out, shape = _judged(whole)
     left_out = cut | left_out | {"too_small": small.size}
-    if small.sum() > np.count_nonzero(labels):
-        cause = _cause(left_out, 0, shape, least_edge_nm)
-    else:  # specks of noise
-        cause = _cause(left_out | {"too_small": 0}, len(whole), shape, least_edge_nm)
+    specks = small.sum() <= np.count_nonzero(labels)  # of noise
+    counted = left_out | {"too_small": 0} if specks else left_out
+    cause = _cause(counted, len(whole) if specks else 0, shape, least_edge_nm)
     if not single:
         counts_of = ", ".join(f"{name} {number}" for name, number in left_out.items() if number)
         raise ValueError(f"{cause} (left out: {counts_of})")
@@ -198,7 +197,7 @@ def mean_size(particles: xr.Dataset) -> Sizes:
         spread = math.sqrt(scatter - noise)
         found = Estimate(spread, scatter_err / (2 * spread), "nm", method, note)
     else:
-        small = "; ".join(filter(None, [note, "within the noise of an edge"]))
+        small = joined("; ", note, "within the noise of an edge")
         found = Estimate(0.0, math.sqrt(scatter_err), "nm", method, small)
     return Sizes(Estimate(mean, mean_err, "nm", method, note), found, edge.size)
 

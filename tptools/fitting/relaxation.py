@@ -13,6 +13,7 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting.determined import undetermined
+from tptools.fitting.line import weighted_line
 from tptools.fitting.points import as_points
 from tptools.fitting.result import Fit, fit_curve
 from tptools.records import as_columns, as_numbers, check_errors, check_varied
@@ -181,11 +182,10 @@ def _scan(
 
 def _heights(shape: FloatArray, value: FloatArray, weight: FloatArray) -> tuple[float, float]:
     """The best constant, and the best multiple of a shape beside it."""
-    share = weight / weight.sum()
-    centre, level = share @ shape, share @ value
-    spread = share @ (shape - centre) ** 2
-    height = share @ ((shape - centre) * (value - level)) / spread if spread > 0 else 0.0
-    return float(level - height * centre), float(height)
+    if not np.ptp(shape) > 0:
+        return float(np.average(value, weights=weight)), 0.0
+    (height, limit), _ = weighted_line(shape, value, weight)
+    return float(limit), float(height)
 
 
 def _misfit(shape: FloatArray, value: FloatArray, weight: FloatArray) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_number, check_type
-from tptools.estimate import Estimate, Goodness, correlated_estimates
+from tptools.estimate import Estimate, Goodness, correlated_estimates, joined
 from tptools.fitting.optimum import Optimum, Task, Variance, find_optimum, goodness_of
 
 __all__ = ["Fit"]
@@ -241,11 +241,10 @@ def fit_curve(
     def column(key: str, default: float) -> FloatArray:
         return np.array([float(one.get(key, default)) for one in start.values()])
 
-    bounds = column("min", -math.inf), column("max", math.inf)
-    varied = column("vary", True) > 0
+    bounds, varied = (column("min", -math.inf), column("max", math.inf)), column("vary", True) > 0
     scaled = not poisson and (scale_errors or variance is None)
-    start_at = column("value", math.nan)
-    task = Task(curve, values, start_at, *bounds, varied, variance, poisson, scaled)
+    first = column("value", math.nan)
+    task = Task(curve, values, first, *bounds, varied, variance, poisson, scaled)
     found = find_optimum(task)
     goodness = goodness_of(found, absolute=not scaled)
     best = dict(zip(names, found.at.tolist(), strict=True))
@@ -299,6 +298,6 @@ def _estimates(
                 replace(one, std_err=found.reach(i, growth)),
                 f"at its bound of {value:g}, its error one-sided",
             )
-        note = "; ".join(text for text in (own, *notes) if text)
+        note = joined("; ", own, *notes)
         parameters[name] = replace(one, note=note, converged=not found.message, goodness=goodness)
     return parameters

@@ -17,7 +17,7 @@ from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting import engine
 from tptools.fitting.line import weighted_line
-from tptools.fitting.misfit import Misfit, Model, group_starts, map_misfit
+from tptools.fitting.misfit import Misfit, Model, group_starts, groups_for, map_misfit
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.records import (
     EDGE_FRACTION,
@@ -40,9 +40,7 @@ IN_THE_PLANE = "<r^2(t)> - <r^2(0)>, 4Dt in the plane"
 NEIGHBOURS = 25
 # Standard deviation, relative to the largest, that is rounding rather than scatter.
 NO_SCATTER = 1e-9
-# Groups of slices whose Gaussians are tested have variances with about this relative error, so
-# that errors are normal; what has a larger one than the other is in no line.
-GROUP_ERROR = 0.07
+# A group whose variance has a larger relative error is in no line.
 LARGEST_ERROR = 0.15
 MOST_GROUPS = 48
 
@@ -240,8 +238,7 @@ def _misfit(record: xr.DataArray, n_parameters: int) -> Misfit:
     slices = Model(record.to_numpy(), np.zeros(record.shape), none, none)
     whole, _ = _likeliest(position, slices.summed(np.zeros(1, int)).counts, n_parameters)
     precision = float(np.nan_to_num(whole[0, engine.VARIANCE] / whole[0, 4]))
-    n_groups = int(np.clip((GROUP_ERROR * precision) ** 2, 1, MOST_GROUPS))
-    first = group_starts(in_slice, n_groups)
+    first = group_starts(in_slice, groups_for(precision**2, MOST_GROUPS))
     total = np.add.reduceat(in_slice, first)
     mean_time = np.add.reduceat(in_slice * time, first) / np.maximum(total, 1)
     counts = slices.summed(first).counts

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tptools.kmc.engine import N_COLUMNS
-from tptools.kmc.model import ExcitonModel, PulseTrain
+from tptools.kmc.model import NEGLIGIBLE_EXCITATION_PROBABILITY, ExcitonModel, PulseTrain
 from tptools.kmc.records import TAIL_BINS_PER_DECADE, TAIL_DECADES, Recording
 
 MOST_STEPS = 1e15
@@ -73,9 +73,7 @@ def record_bytes(model: ExcitonModel, recording: Recording) -> int:
 
 def _state_bytes(model: ExcitonModel, pulses: PulseTrain) -> float:
     """Bytes for a lattice, its two lists of sites, and two rows for each site of the spot."""
-    excited = 2 * math.pi * _FAINTEST * pulses.spot_sigma_sites**2
+    faintest = -math.log(NEGLIGIBLE_EXCITATION_PROBABILITY)
+    excited = 2 * math.pi * faintest * pulses.spot_sigma_sites**2
     sites = float(model.lattice_size + 2) ** 2
     return 9 * sites + (2 * 8 * N_COLUMNS + 16) * min(excited, sites)
-
-
-_FAINTEST = 35  # minus the logarithm of the excitation probability that is left out

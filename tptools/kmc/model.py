@@ -21,6 +21,7 @@ HopRule = Literal["chosen_neighbour", "each_neighbour"]
 
 RELAXATION_TIMES_OF_BURN_IN = 5
 SPOT_SIGMAS_ON_LATTICE = 6
+NEGLIGIBLE_EXCITATION_PROBABILITY = 1e-15
 SITES_TO_NUMBER = 46_339
 """Side of the first lattice whose sites, framed, 32 bits cannot number."""
 

@@ -18,7 +18,12 @@ from tptools.arrays import FloatArray
 from tptools.checks import LARGEST, check_integer, check_type
 from tptools.kmc import engine
 from tptools.kmc.cost import check_memory, check_steps
-from tptools.kmc.model import ExcitonModel, PulseTrain, check_spot_fits
+from tptools.kmc.model import (
+    NEGLIGIBLE_EXCITATION_PROBABILITY,
+    ExcitonModel,
+    PulseTrain,
+    check_spot_fits,
+)
 from tptools.kmc.records import Recording, allocate, cut, to_dataset
 from tptools.progress import Bar
 from tptools.randomness import seed_sequence
@@ -26,7 +31,6 @@ from tptools.records import as_numbers
 
 PULSES_PER_CALL = 50
 BLOCKS_OF_A_SINGLE_TRAIN = 10
-NEGLIGIBLE_EXCITATION_PROBABILITY = 1e-15
 
 
 class LatticeEdgeError(ValueError):

@@ -114,11 +114,7 @@ def sweep(
     >>> dict(runs.time_between_excitations_us.sizes)
     {'excitation_density': 2, 'period_us': 3}
     """
-    check_type("model", model, ExcitonModel)
-    check_type("grid", grid, Mapping, remedy="give the values by name, {'period_us': [1, 10]}")
-    check_type("recording", recording, Recording)
-    if executor is not None:
-        check_type("executor", executor, Executor)
+    _check_types(model, grid, recording, executor)
     seed = check_integer("seed", seed, at_least=0)
     n_trains = check_integer("n_trains", n_trains, at_least=1, below=LARGEST)
     conditions = [_condition(model, point) for point in _points(grid)]
@@ -145,6 +141,14 @@ def sweep(
             owned.shutdown(cancel_futures=True)
     dimensions = {name: _values(grid, name) for name in grid if _is_list(grid[name])}
     return _join(results, dimensions).assign_attrs(seed=seed)
+
+
+def _check_types(model: object, grid: object, recording: object, executor: object) -> None:
+    check_type("model", model, ExcitonModel)
+    check_type("grid", grid, Mapping, remedy="give the values by name, {'period_us': [1, 10]}")
+    check_type("recording", recording, Recording)
+    if executor is not None:
+        check_type("executor", executor, Executor)
 
 
 def _is_list(values: object) -> bool:
