@@ -242,6 +242,52 @@ def test_values_that_are_no_counts_are_refused(name, values):
         )
 
 
+def any_decay(g: np.random.Generator) -> xr.DataArray:
+    time = np.arange(int(g.integers(8, 400))) * 10 ** g.uniform(-2, 0) - g.choice([0.0, 1.0])
+    light = np.exp(-np.maximum(time, 0) / 10 ** g.uniform(-2, 2)) * (time >= 0)
+    counts = g.poisson(10 ** g.uniform(-2, 4) * light + 10 ** g.uniform(-3, 1))
+    return xr.DataArray(counts, {"time_ns": time})
+
+
+def any_scan(g: np.random.Generator) -> xr.DataArray:
+    position, time = np.linspace(-900, 900, g.integers(6, 61)), np.arange(g.integers(3, 40)) * 0.1
+    spot = spreading_spot(
+        time,
+        position,
+        10 ** g.uniform(0, 5) * np.exp(-time / 2),
+        diffusivity_cm2_s=g.uniform(0, 0.3),
+        variance_nm2=10 ** g.uniform(3, 6),
+        centre_nm=g.uniform(-900, 900),
+        background=10 ** g.uniform(-3, 2),
+    )
+    counts = spot.copy(data=g.poisson(spot))
+    return counts.where(g.random(counts.shape) > g.choice([0.0, 0.1, 0.5]))
+
+
+@pytest.mark.parametrize("method", ["slices", "global", "convolution", "moment"])
+def test_any_counts_of_a_scan_end_in_an_estimate(method):
+    """Sparse, masked and misplaced spots give a number or NaN with a note, and no warning."""
+    g = np.random.default_rng(5)
+    for _ in range(60):
+        found = fitting.diffusivity(any_scan(g), method)
+        assert found.note or not math.isnan(found.value)
+
+
+def test_any_counts_of_a_decay_end_in_an_estimate():
+    """Sparse, flat and cut decays give numbers, or NaN with a note, and no warning."""
+    g = np.random.default_rng(5)
+    for _ in range(60):
+        decay = any_decay(g)
+        window = float(decay.time_ns[0]), float(decay.time_ns[-1])
+        n_filled = int((decay > 0).sum())
+        share = fitting.prompt_fraction(decay, background=g.uniform(0, 3))
+        assert share.note or 0 <= share.value <= 1
+        for background in (0.0, None):
+            if n_filled > 3:  # fewer are refused, and that is tested elsewhere
+                fit = fitting.fit_decay(decay, window_ns=window, background=background)
+                assert all(one.note or not math.isnan(one.value) for one in fit.values())
+
+
 def test_every_fit_of_records_is_tried():
     """No public function that takes a record is missing here."""
     takes = {

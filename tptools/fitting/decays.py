@@ -271,7 +271,7 @@ def prompt_fraction(
         lower, upper = lower - earlier, upper - earlier
     used = lower + upper >= 0
     lower, width, values = lower[used], width[used], values[used]
-    dark = background * width / np.median(width) if background else np.zeros(width.size)
+    dark = background * width / np.median(width) if background and width.size else 0.0 * values
     return _share(values, values - dark, np.clip((until_ns - lower) / width, 0, 1))
 
 

@@ -167,7 +167,9 @@ class _Map:
             cumulant = fourth - 3 * second**2
             influence = (x**4 - fourth - 6 * second * (x**2 - second)) / total
         rows = self.kept(kept)
-        weight = 1 / rows.variance_of(influence)
+        noise = rows.variance_of(influence)
+        # a slice with all its light at one position does not know its error
+        weight = np.divide(1.0, noise, out=np.zeros_like(noise), where=noise > 0)
         time = self.time[kept]
         (slope, _), covariance = weighted_line(time, cumulant[:, 0], weight)
         (by_background, _), _ = weighted_line(time, rows.by_background(influence), weight)
@@ -243,6 +245,8 @@ class _Map:
 def _widths(position: FloatArray, known: BoolArray) -> FloatArray:
     """Width for which each reading stands, in mean steps; those at the ends stand for a whole one.
 
+    One that is alone in its slice stands for nothing.
+
     Examples
     --------
     >>> _widths(np.arange(5.0), np.array([[True, True, False, True, True]]))
@@ -252,6 +256,8 @@ def _widths(position: FloatArray, known: BoolArray) -> FloatArray:
     widths = np.zeros(known.shape)
     for row, seen in zip(widths, known, strict=True):
         at = position[seen]
+        if at.size < 2:
+            continue
         ends = np.concatenate([[2 * at[0] - at[1]], at, [2 * at[-1] - at[-2]]])
         row[seen] = (ends[2:] - ends[:-2]) / (2 * step)
     return widths

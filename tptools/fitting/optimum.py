@@ -101,6 +101,7 @@ class Optimum:
         """How fast half the misfit falls with each parameter."""
         return (self.task.values - self.fitted) / self.deviation**2 @ self.slopes
 
+    @np.errstate(over="ignore")  # what the points hardly determine has an error without end
     def covariance(self, which: BoolArray) -> tuple[FloatArray, BoolArray, int]:
         """Of some parameters while the rest are held, which are determined, and the rank."""
         slopes = self.slopes[:, which] / self.deviation[:, None]
@@ -125,6 +126,7 @@ class Optimum:
         return growth / (pull + math.hypot(pull, math.sqrt(growth * curvature)))
 
 
+@np.errstate(over="ignore")  # a trial step that goes too far is taken back
 def find_optimum(task: Task) -> Optimum:
     """The best parameters; one that would pass its bound is put there and held."""
     at, free = np.clip(task.start, task.lower, task.upper), task.varied.copy()

@@ -218,7 +218,8 @@ def fit_slices(
     note = ", ".join(f"{n} of {reasons.size} slices: {reason}" for reason, n in bad.items())
     usable = np.isfinite(growth["growth_nm2"]) & np.isfinite(growth["growth_err_nm2"])
     if reasons[0] or usable.sum() < 4:
-        note = f"first slice: {reasons[0]}" if reasons[0] else note
+        few = f"{int(usable.sum())} slices have a width, and a line needs 4"
+        note = f"first slice: {reasons[0]}" if reasons[0] else note or few
         return Estimate(math.nan, math.nan, "cm2/s", "slices", note)
     line = fit_growth(growth["growth_nm2"], (0.0, math.inf), free_intercept=free_intercept)
     found = replace(line["diffusivity_cm2_s"], method="slices", note=note)
