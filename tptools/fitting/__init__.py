@@ -15,7 +15,7 @@ from tptools.fitting.particles import Sizes, find_particles, mean_size
 from tptools.fitting.power_law import exponent_half_width, fit_power_law, trend
 from tptools.fitting.profiles import fit_profiles
 from tptools.fitting.relaxation import fit_relaxation, relaxation_curve
-from tptools.fitting.result import Fit
+from tptools.fitting.result import MISFIT_P, Fit
 from tptools.fitting.series import CONDITIONS, estimates, measure_series
 from tptools.fitting.slices import fit_growth, line_through_slices, variance_growth
 from tptools.fitting.spectra import absorbance, fit_absorbance, fit_peak, reject_cosmic_rays
@@ -30,6 +30,7 @@ from tptools.fitting.step import Step, fit_step
 
 __all__ = [
     "CONDITIONS",
+    "MISFIT_P",
     "Agreement",
     "Fit",
     "RankCorrelation",
