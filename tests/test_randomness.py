@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tptools.randomness import derive_seed, generator, seed_sequence
+from tptools.randomness import OFF_BY_DEFAULT, derive_seed, generator, seed_sequence
 
 NUMBERS = st.integers() | st.floats(allow_nan=False)
 LEAVES = NUMBERS | st.text() | st.none()
@@ -30,6 +30,22 @@ class Laser:
 @dataclass(frozen=True)
 class Film:
     power_nW: float
+
+
+OLD_FILM = Film(5)
+
+
+def test_a_parameter_that_is_off_leaves_streams_as_they_were():
+    """A class with a new parameter names the streams of the old one until it is switched on."""
+
+    @dataclass(frozen=True)
+    class Film:
+        power_nW: float
+        layers: int = field(default=1, metadata=OFF_BY_DEFAULT)
+
+    old = derive_seed(1, OLD_FILM)
+    assert derive_seed(1, Film(5)) == derive_seed(1, Film(5, layers=1)) == old
+    assert len({old, derive_seed(1, Film(5, layers=2)), derive_seed(1, Film(5, layers=3))}) == 3
 
 
 @given(KEYS, KEYS)

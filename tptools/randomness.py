@@ -17,13 +17,20 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from tptools.checks import check_integer, plain_number
 
-__all__ = ["derive_seed", "generator", "seed_sequence"]
+__all__ = ["OFF_BY_DEFAULT", "derive_seed", "generator", "seed_sequence"]
+
+OFF_BY_DEFAULT: Mapping[str, bool] = MappingProxyType({"off_by_default": True})
+"""Metadata of a field of a dataclass that names streams only where it is not at its default.
+
+So a model can grow by a parameter, and where that is off all its streams stay as they were.
+"""
 
 
 def seed_sequence(seed: int, *keys: object, **named: object) -> np.random.SeedSequence:
@@ -35,9 +42,9 @@ def seed_sequence(seed: int, *keys: object, **named: object) -> np.random.SeedSe
         Non-negative.
     *keys, **named
         What the stream is for: text, numbers, booleans, None, sequences and mappings of these, and
-        dataclasses, of which the fields count that they are compared by. Numbers count by their
-        exact value: 5, 5.0 and ``np.uint8(5)`` are one key, 0.1 + 0.2 and 0.3 are two. The order
-        of names does not matter.
+        dataclasses, of which the fields count that they are compared by (see `OFF_BY_DEFAULT`).
+        Numbers count by their exact value: 5, 5.0 and ``np.uint8(5)`` are one key, 0.1 + 0.2 and
+        0.3 are two. The order of names does not matter.
 
     Returns
     -------
@@ -137,12 +144,18 @@ def _canonical(key: object) -> str:
         items = sorted((_canonical(name), _canonical(value)) for name, value in key.items())
         return f"{{{','.join(map(':'.join, items))}}}"
     if is_dataclass(key) and not isinstance(key, type):
-        compared = {one.name: getattr(key, one.name) for one in fields(key) if one.compare}
-        return type(key).__name__ + _canonical(compared)
+        names = [one.name for one in fields(key) if one.compare and not _is_off(one, key)]
+        return type(key).__name__ + _canonical({name: getattr(key, name) for name in names})
     raise TypeError(
         f"{key!r} cannot name a stream of random numbers; use text, numbers, booleans, None, "
         "sequences, mappings or dataclasses"
     )
+
+
+def _is_off(field: Field[object], instance: object) -> bool:
+    """Whether a parameter that is off by default is off."""
+    optional = "off_by_default" in field.metadata
+    return optional and bool(getattr(instance, field.name) == field.default)
 
 
 def _canonical_number(number: int | float) -> str:
