@@ -11,7 +11,7 @@ from functools import partial
 from benchmarks.common import Row, paired
 
 NEEDED = "import numba, xarray"
-MODULES = ("tptools.kmc", "tptools.fitting", "tptools.instruments", "tptools.calibration")
+MODULES = ("tptools.kmc", "tptools.fitting", "tptools.instruments", "tptools.inference")
 BAR = 0.6  # of the time that these libraries take by themselves
 
 

@@ -463,7 +463,7 @@ UNTRIED = {
         fitting.RankCorrelation fitting.Sizes fitting.Step kmc.SweepInterrupted""",
     "a step within a measurement that is tried": """instruments.Instrument.measure
         instruments.Scan.collection instruments.Timer.folded instruments.WholeSpot.collection""",
-    "hands its numbers on to one that is tried": """calibration.calibrate calibration.measure_curve
+    "hands its numbers on to one that is tried": """inference.calibrate inference.measure_curve
         fitting.performance.compare_experiments heat.HeatedFilm.of kmc.sweep noise.noisy_records
         noise.photon_records randomness.generator randomness.seed_sequence""",
     "needs a long record, and is tried with its own tests": """fitting.Fit.interval

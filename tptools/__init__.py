@@ -14,7 +14,7 @@ In the order in which a photon meets them:
 `tptools.instruments`     what a detector records: ``expected`` and ``measure``
 `tptools.noise`           records simulated without a film
 `tptools.fitting`         from records to estimates
-`tptools.calibration`     from the numbers of a curve to a film that reads them
+`tptools.inference`       which films read the numbers of a curve
 `tptools.heat`            the temperature of a film after a pulse
 `tptools.synthesis`       amounts, concentrations and shells of a synthesis
 `tptools.plotting`        the pictures that own records need
@@ -93,7 +93,7 @@ _NAMES = {
         "variance_growth",
         "whole_spot_light",
     ),
-    "calibration": ("calibrate", "measure_curve"),
+    "inference": ("calibrate", "measure_curve"),
     "heat": ("HeatedFilm",),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}

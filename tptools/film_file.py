@@ -39,7 +39,7 @@ class Origin:
     unit : str
         Unit of the number; empty for a pure number, a word or a switch.
     origin : {"reported", "calibrated", "literature", "assumed"}
-        Printed for this film, found by `tptools.calibration`, from another work, or chosen.
+        Printed for this film, found by `tptools.inference`, from another work, or chosen.
     reason : str
         Place, source, or why it was chosen.
 

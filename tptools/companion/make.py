@@ -18,7 +18,6 @@ import xarray as xr
 
 import tptools
 from tptools.cache import kept
-from tptools.calibration import calibrate
 from tptools.checks import check_choice
 from tptools.companion.recipes import (
     CURVE_LASERS,
@@ -29,6 +28,7 @@ from tptools.companion.recipes import (
     SweepRecipe,
 )
 from tptools.files import whole
+from tptools.inference import calibrate
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
 from tptools.provenance import fingerprint
 

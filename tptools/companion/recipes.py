@@ -147,7 +147,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class CalibrationRecipe:
-    """Settings of one calibration (`tptools.calibration.calibrate`).
+    """Settings of one calibration (`tptools.inference.calibrate`).
 
     Parameters
     ----------

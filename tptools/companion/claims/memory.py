@@ -113,7 +113,7 @@ def relaxation_time() -> dict[str, Estimate]:
 def persistence() -> dict[str, One]:
     """Fit Note 2's curve, and ask what memory a film needs to show all three numbers of Fig. 4a.
 
-    The last reading is what `tptools.calibration` found, where the time was free to be anything.
+    The last reading is what `tptools.inference` found, where the time was free to be anything.
     """
     return {
         "fit to Note 2's curve": _fit("second_moment")["tau_us"],

@@ -1,4 +1,4 @@
-"""Tests of tptools.calibration."""
+"""Tests of tptools.inference."""
 
 from dataclasses import replace
 
@@ -8,10 +8,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tptools import calibration
-from tptools.calibration import CONTROLS, calibrate, curve_numbers, measure_curve
 from tptools.excitation import Excitation
 from tptools.fitting import relaxation_curve
+from tptools.inference import CONTROLS, calibrate, calibration, curve_numbers, measure_curve
 from tptools.kmc import ExcitonModel
 
 FILM = ExcitonModel(
