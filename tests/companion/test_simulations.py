@@ -49,3 +49,20 @@ def test_annihilation_bends_the_light(rate_per_ps, linear):
     found = simulations.emission_exponent(lambda laser: film, faint, bright, seed=1)
     assert (abs(found - 1) < 0.01) == linear
     assert found < 1.01
+
+
+def test_lone_exciton_that_cannot_hop_visits_its_own_site_only():
+    """Without hops every exciton visits one nanocrystal; with them, more."""
+    still = replace(FILM, hop_rate_ground_per_ps=0.0, hop_rate_modified_per_ps=0.0)
+    assert simulations.sites_per_exciton(still, BRIGHT, seed=1, n_trains=2).value == 1
+    assert simulations.sites_per_exciton(FILM, BRIGHT, seed=1, n_trains=2).value > 3
+
+
+def test_free_walkers_spread_straight_and_read_true():
+    """With one hop rate slices read the excitons' own D, as much in the third ns as in the first."""
+    even = replace(FILM, hop_rate_ground_per_ps=0.4, hop_rate_modified_per_ps=0.4, lifetime_ns=2.0)
+    options = {"seed": 1, "n_excitons": 3_000, "n_trains": 4}
+    third = simulations.third_nanosecond(even, BRIGHT, **options)
+    over = simulations.slices_over_excitons(even, BRIGHT, **options)
+    assert abs(third.z(1.0)) < 4 and third.std_err < 0.3
+    assert abs(over.z(1.0)) < 4 and over.std_err < 0.15

@@ -7,12 +7,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
-from tptools import kmc
+from tptools import fitting, kmc
+from tptools.arrays import FloatArray
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
+from tptools.instruments import Microscope, Timer
 from tptools.randomness import derive_seed
 
-__all__ = ["approach", "emission_exponent", "forgetting", "true_curve"]
+__all__ = [
+    "approach",
+    "emission_exponent",
+    "forgetting",
+    "sites_per_exciton",
+    "slices_over_excitons",
+    "third_nanosecond",
+    "true_curve",
+]
+
+_LIFE_NS, _WINDOW_NS = 50.0, 5.0
+_SEEN_THROUGH = Microscope(timer=Timer(window_end_ns=_WINDOW_NS))
 
 
 def true_curve(
@@ -193,3 +206,140 @@ def emission_exponent(
         run = kmc.simulate(model(laser), pulses, seed=stream, n_trains=2, recording=recording)
         kept.append(float(run["emission_count"].sum() / run["created_count"].sum()))
     return float(1 + np.log(kept[1] / kept[0]) / np.log(bright.power_nW / faint.power_nW))
+
+
+def sites_per_exciton(
+    model: kmc.ExcitonModel, laser: Excitation, *, seed: int, n_trains: int = 4
+) -> Estimate:
+    """Nanocrystals that an exciton visits in its life, those that others of its pulse visit once.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film.
+    laser : Excitation
+        In its steady state.
+    seed : int
+        Of the simulations.
+    n_trains : int, optional
+        Repetitions; the error comes from their scatter.
+
+    Returns
+    -------
+    Estimate
+        Distinct nanocrystals that the excitons of a pulse visit within 50 ns, over the number of
+        these excitons.
+
+    Examples
+    --------
+    ::
+
+        sites_per_exciton(FILMS["OLA/OA"].hopping, Excitation(1, 2.5), seed=1)
+    """
+    pulses = kmc.pulse_train(laser, n_excitons=1000)
+    recording = kmc.Recording(until_ns=_LIFE_NS, interval_ps=round(1e3 * _LIFE_NS))
+    run = kmc.simulate(model, pulses, seed=seed, n_trains=n_trains, recording=recording)
+    each = run["visited_sites"].isel(time_ns=-1) / run["created_count"]
+    return _over_trains(each.to_numpy(), "visited sites")
+
+
+def third_nanosecond(
+    model: kmc.ExcitonModel,
+    laser: Excitation,
+    *,
+    seed: int,
+    n_excitons: float = 12_000,
+    n_trains: int = 8,
+) -> Estimate:
+    """What the third nanosecond adds to the width over what the first adds, by slices.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film.
+    laser : Excitation
+        In its steady state.
+    seed : int
+        Of the simulations.
+    n_excitons : float, optional
+        In each train, about.
+    n_trains : int, optional
+        Repetitions; the error comes from their scatter.
+
+    Returns
+    -------
+    Estimate
+        One where the displacement is straight, as the microscope sees it with endless light.
+
+    Examples
+    --------
+    ::
+
+        third_nanosecond(ExcitonModel(), Excitation(10, 2.5), seed=1)
+    """
+    ratios = []
+    for train in _seen(model, laser, seed, n_excitons, n_trains):
+        growth = fitting.variance_growth(_SEEN_THROUGH.expected(train).counts)["growth_nm2"]
+        # widths of single bins scatter with the simulated excitons
+        near = [growth.sel(time_ns=slice(t - 0.15, t + 0.15)).mean() for t in (0.05, 1, 2, 3)]
+        ratios.append(float((near[3] - near[2]) / (near[1] - near[0])))
+    return _over_trains(np.array(ratios), "slices, no photon noise")
+
+
+def slices_over_excitons(
+    model: kmc.ExcitonModel,
+    laser: Excitation,
+    *,
+    seed: int,
+    n_excitons: float = 12_000,
+    n_trains: int = 6,
+) -> Estimate:
+    """Diffusivity by slices with endless light over the excitons' own, in the same trains.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film.
+    laser : Excitation
+        In its steady state.
+    seed : int
+        Of the simulations.
+    n_excitons : float, optional
+        In each train, about.
+    n_trains : int, optional
+        Repetitions; the error comes from their scatter.
+
+    Returns
+    -------
+    Estimate
+        One where the profiles are and stay Gaussian.
+
+    Examples
+    --------
+    ::
+
+        slices_over_excitons(FILMS["Note 2"].hopping, Excitation(10, 2.5), seed=1)
+    """
+    ratios = [
+        fitting.diffusivity(_SEEN_THROUGH.expected(train).counts).value
+        / kmc.diffusivity(train).value
+        for train in _seen(model, laser, seed, n_excitons, n_trains)
+    ]
+    return _over_trains(np.array(ratios), "slices over second moment, no photon noise")
+
+
+def _seen(
+    model: kmc.ExcitonModel, laser: Excitation, seed: int, n_excitons: float, n_trains: int
+) -> list[xr.Dataset]:
+    """Trains in the steady state, one by one, for as long as the microscope looks."""
+    spacing_nm = model.lattice_spacing_nm
+    pulses = kmc.pulse_train(laser, n_excitons=n_excitons, lattice_spacing_nm=spacing_nm)
+    recording = kmc.Recording(until_ns=_WINDOW_NS)
+    runs = kmc.simulate(model, pulses, seed=seed, n_trains=n_trains, recording=recording)
+    return [runs.isel(train=[k]) for k in range(n_trains)]
+
+
+def _over_trains(values: FloatArray, method: str) -> Estimate:
+    """Mean of independent trains with its standard error."""
+    error = float(values.std(ddof=1) / np.sqrt(values.size))
+    return Estimate(float(values.mean()), error, "", method)
