@@ -54,7 +54,7 @@ def _one_pulse(
             )
             if rng.random() < probability:
                 excitons.append((x, y))
-                modified[y][x] = True
+                _visit(model, modified, x, y, rng)
     visited = set(excitons)
     sums = []
     for step in range(times_ps[-1] + 1):
@@ -86,7 +86,7 @@ def _one_step(
             occupied.remove(here)
             occupied.add(there)
             visited.add(there)
-            modified[there[1]][there[0]] = True
+            _visit(model, modified, *there, rng)
             here = there
         elif there in occupied and rng.random() < model.annihilation_rate_per_ps:
             occupied.remove(here)
@@ -96,3 +96,10 @@ def _one_step(
         else:
             survivors.append(here)
     return survivors
+
+
+def _visit(
+    model: ExcitonModel, modified: list[list[bool]], x: int, y: int, rng: random.Random
+) -> None:
+    if rng.random() < model.modification_probability:
+        modified[y][x] = True

@@ -11,9 +11,10 @@ TIMES_PS = [0, 10, 40, 100, 150]
 NAMES = ("exciton_count", "r2_sum_nm2", "visited_sites", "modified_sites")
 
 
-def random_condition(seed: int, annihilation: bool) -> tuple[ExcitonModel, PulseTrain]:
+def random_condition(seed: int, kind: str) -> tuple[ExcitonModel, PulseTrain]:
     """Parameters over the whole range in which a small lattice holds every exciton."""
     rng = np.random.default_rng(seed)
+    annihilation, chance = rng.uniform(0.1, 1), rng.uniform(0.1, 0.9)
     model = ExcitonModel(
         hop_rate_ground_per_ps=rng.uniform(0, 0.3),
         hop_rate_modified_per_ps=rng.uniform(0.2, 1),
@@ -21,7 +22,8 @@ def random_condition(seed: int, annihilation: bool) -> tuple[ExcitonModel, Pulse
         relaxation_time_us=rng.uniform(0.5, 3),
         lattice_spacing_nm=1,
         lattice_size=75,
-        annihilation_rate_per_ps=rng.uniform(0.1, 1) if annihilation else 0.0,
+        annihilation_rate_per_ps=annihilation if "annihilation" in kind else 0.0,
+        modification_probability=chance if "chance" in kind else 1.0,
     )
     pulses = PulseTrain(
         excitation_density=rng.uniform(0.1, 1),
@@ -52,11 +54,19 @@ def reference_means(model: ExcitonModel, pulses: PulseTrain, seed: int) -> np.nd
 
 
 @pytest.mark.parametrize(
-    ("seed", "annihilation"), [*((seed, False) for seed in range(6)), (6, True), (7, True)]
+    ("seed", "kind"),
+    [
+        *((seed, "Note 2") for seed in range(6)),
+        (6, "annihilation"),
+        (7, "annihilation"),
+        (8, "chance"),
+        (9, "chance"),
+        (10, "annihilation by chance"),
+    ],
 )
-def test_kernel_and_reference_agree_within_statistics(seed, annihilation):
+def test_kernel_and_reference_agree_within_statistics(seed, kind):
     """Excitons, <r^2>, visited and modified sites have the same mean at every time."""
-    condition = random_condition(seed, annihilation)
+    condition = random_condition(seed, kind)
     kernel, reference = kernel_means(*condition), reference_means(*condition, seed)
     difference = kernel.mean(axis=0) - reference.mean(axis=0)
     variance = sum(sample.var(axis=0, ddof=1) / len(sample) for sample in (kernel, reference))

@@ -1,6 +1,7 @@
 """Tests of tptools.kmc.simulate against limits that are known exactly."""
 
 import importlib
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -211,10 +212,12 @@ def test_spot_reaches_as_far_as_it_is_bright():
 
 
 @pytest.mark.parametrize("n_threads", [2, 4])
-@pytest.mark.parametrize("trap_rate_per_ps", [0, 1e-3])
-def test_same_seed_same_bits_for_any_thread_count(n_threads, trap_rate_per_ps):
+@pytest.mark.parametrize(
+    "changes", [{}, {"trap_rate_per_ps": 1e-3}, {"modification_probability": 0.3}]
+)
+def test_same_seed_same_bits_for_any_thread_count(n_threads, changes):
     """Variables, coordinates and attributes are identical whatever the number of threads."""
-    model = replace(SMALL, trap_rate_per_ps=trap_rate_per_ps)
+    model = replace(SMALL, **changes)
     pulses = PulseTrain(excitation_density=0.2, period_us=1, spot_sigma_sites=5, n_pulses=60)
     runs = [
         simulate(model, pulses, seed=11, n_trains=5, n_threads=n, recording=SHORT)
@@ -297,6 +300,7 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: ExcitonModel(lattice_size=100.5), "lattice_size = 100.5 must be an integer"),
         (lambda: ExcitonModel(hop_rule="both"), "chosen_neighbour"),
         (lambda: ExcitonModel(trap_rate_per_ps=1), "trap_rate_per_ps = 1"),
+        (lambda: ExcitonModel(modification_probability=1.1), "modification_probability = 1.1"),
         (lambda: PulseTrain(1.2, 1), "excitation_density = 1.2"),
         (lambda: PulseTrain(0, 1), "excitation_density = 0"),
         (lambda: PulseTrain(0.1, -1), "period_us = -1"),
@@ -425,3 +429,42 @@ def test_expected_light_has_less_noise():
     result = simulate(SMALL, pulses, seed=16, n_trains=40, recording=SHORT)
     first = result[["expected_emission", "emission_count"]].isel(delay_ns=0).sum("r_nm")
     assert first.expected_emission.std() < 0.3 * first.emission_count.std()
+
+
+def test_visits_that_never_modify_leave_the_ground_state():
+    """At q = 0 every exciton walks as where both rates are those of the ground state."""
+    pulses = PulseTrain(excitation_density=0.5, period_us=np.inf, spot_sigma_sites=8, n_pulses=1)
+    never = replace(SMALL, hop_rate_ground_per_ps=0.1, modification_probability=0)
+    alike = replace(never, hop_rate_modified_per_ps=0.1, modification_probability=0.4)
+    runs = [
+        simulate(model, pulses, seed=17, n_trains=2, recording=SHORT) for model in (never, alike)
+    ]
+    assert (runs[0].modified_sites == 0).all()
+    assert (runs[1].modified_sites > 0).all()
+    moves = ["exciton_count", "x_count", "y_count", "emission_count", "visited_sites"]
+    xr.testing.assert_equal(runs[0][moves], runs[1][moves])
+
+
+def test_an_excitation_modifies_with_its_probability():
+    """Of the sites that a pulse excites, and no exciton leaves, the share q is modified."""
+    still = ExcitonModel(0, 0, lattice_size=101, modification_probability=0.3)
+    pulses = PulseTrain(excitation_density=0.5, period_us=np.inf, spot_sigma_sites=8, n_pulses=50)
+    start = simulate(still, pulses, seed=18, n_trains=40, recording=SHORT).isel(time_ns=0)
+    modified, created = start.modified_sites.to_numpy(), start.created_count.to_numpy()
+    chi2 = ((modified - 0.3 * created) ** 2 / (0.3 * 0.7 * created)).sum()
+    assert 1e-4 < stats.chi2.sf(chi2, 40) < 1 - 1e-4
+    assert (start.visited_sites == start.created_count).all()
+
+
+def test_excitons_spread_the_more_the_likelier_a_visit_modifies():
+    """D and the modified sites grow with q, up to those of Note 2 at q = 1."""
+    pulses = PulseTrain(excitation_density=0.2, period_us=1, spot_sigma_sites=5, n_pulses=40)
+    read = []
+    for chance in (0, 0.03, 0.2, 1):
+        model = replace(SMALL, hop_rate_ground_per_ps=0.05, modification_probability=chance)
+        run = simulate(model, pulses, seed=19, n_trains=20, recording=SHORT)
+        modified = run.modified_sites.isel(time_ns=-1)
+        read.append((diffusivity(run), float(modified.mean())))
+    for (slower, fewer), (faster, more) in itertools.pairwise(read):
+        assert faster.value - slower.value > 4 * np.hypot(faster.std_err, slower.std_err)
+        assert more > fewer

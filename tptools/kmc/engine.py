@@ -47,26 +47,32 @@ class Rules(NamedTuple):
         From a site to its neighbours.
     thresholds : ndarray, (N_SITE_STATES,)
         Chance that an attempt towards a site in that state is accepted, times 2**ACCEPTANCE_BITS.
+    modifying : ndarray, (N_SITE_STATES,)
+        The same that it is accepted and modifies the site.
+    modification_probability : float
+        Chance that an excitation modifies its site.
     log_no_decay, log_no_trapping : float
         log(1 - p) with p the chance per step to decay, and to be trapped.
     dark_minimum_steps, dark_exponent : float
         t_min and mu of the dark times: P(t > s) = (t_min / s)**mu.
     log_no_relaxation : float
         -period/tau: logarithm of the chance that a modified site outlasts one period.
-    annihilates : bool
-        Whether an attempt towards an occupied site can end the exciton.
+    is_plain : bool
+        Whether `_walk` does: every visit modifies, and occupied sites only block.
     """
 
     row_length: int
     centre: int
     offsets: NDArray[np.int64]
     thresholds: NDArray[np.uint64]
+    modifying: NDArray[np.uint64]
+    modification_probability: float
     log_no_decay: float
     log_no_trapping: float
     dark_minimum_steps: float
     dark_exponent: float
     log_no_relaxation: float
-    annihilates: bool
+    is_plain: bool
 
 
 class Spot(NamedTuple):
@@ -253,14 +259,18 @@ def _trap(rules: Rules, state: State) -> None:
 
 
 @compiled_within
-def _mark_visit(state: State, site: Integer) -> None:
-    """Set an exciton down: the site is occupied, visited and modified from now on."""
+def _excite(rules: Rules, state: State, site: Integer) -> None:
+    """Set an exciton down: the site is occupied and visited from now on, and may be modified."""
     counters = state.counters
     before = state.lattice[site]
-    state.lattice[site] = before | OCCUPIED | VISITED | MODIFIED
+    state.lattice[site] = before | OCCUPIED | VISITED
     if not before & VISITED:
         state.visited[counters[VISITS]] = site
         counters[VISITS] += 1
+    chance = rules.modification_probability
+    if chance < 1 and _uniform(state.random) > chance:
+        return
+    state.lattice[site] |= MODIFIED
     if not before & MODIFIED:
         state.modified[counters[MODIFICATIONS]] = site
         counters[MODIFICATIONS] += 1
@@ -293,7 +303,7 @@ def create_excitons(rules: Rules, spot: Spot, state: State) -> None:
             _, _, walking[new, INITIAL_R2] = _place(rules, spot.sites[i])
             walking[new, CLOCK] = 0
             walking[new, FREE_STEPS] = _trials_until_success(rules.log_no_decay, state.random)
-            _mark_visit(state, spot.sites[i])
+            _excite(rules, state, spot.sites[i])
             _start_free_run(rules, state)
         i += 1
 
@@ -338,33 +348,48 @@ def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
 
 
 @compiled_within
-def _walk_annihilating(rules: Rules, state: State, n_steps: Integer) -> None:
-    """As `_walk`, but an accepted attempt towards an occupied site ends the exciton that made it.
+def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
+    """As `_walk`, but visits modify by chance, and an occupied site may end who tries to hop there.
 
-    A kernel of its own, since the branch would slow down the other one.
+    A kernel of its own, since the questions that it asks would slow down the other one. A number
+    below the threshold lies anywhere below it, so that it also says whether the visit modifies.
     """
-    lattice, walking, random = state.lattice, state.walking, state.random
+    lattice, walking = state.lattice, state.walking
+    offsets, thresholds, modifying = rules.offsets, rules.thresholds, rules.modifying
+    n_visited = np.uint32(state.counters[VISITS])
+    n_modified = np.uint32(state.counters[MODIFICATIONS])
+    s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
+    seen = np.uint8(0)
     for _ in range(n_steps):
         lost = False
         for i in range(state.counters[WALKING]):
-            value, random[0], random[1], random[2], random[3] = _next_random(
-                random[0], random[1], random[2], random[3]
-            )
-            here = walking[i, POSITION]
-            there = here + rules.offsets[value & np.uint64(3)]
-            before = lattice[there]
-            state.counters[REACHED_EDGE] |= before & FRAME
-            if (value >> np.uint64(2)) >= rules.thresholds[before]:
-                continue
-            lattice[here] ^= OCCUPIED
-            if before & OCCUPIED:
+            value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
+            here = np.uint32(walking[i, POSITION])
+            there = np.uint32(here + offsets[value & np.uint64(3)])
+            before, left = lattice[there], lattice[here]
+            seen |= before
+            draw = value >> np.uint64(2)
+            hops = draw < thresholds[before]
+            lattice[here] = left ^ np.uint8(OCCUPIED)
+            if before & OCCUPIED and hops:
                 walking[i, CLOCK] = ANNIHILATED
                 lost = True
-            else:
-                walking[i, POSITION] = there
-                _mark_visit(state, there)
+                continue
+            modifies = draw < modifying[before]
+            arrival = there if hops else here
+            taken = before | np.uint8(OCCUPIED | VISITED) | np.uint8(modifies * MODIFIED)
+            lattice[arrival] = taken if hops else left
+            walking[i, POSITION] = arrival
+            state.visited[n_visited] = there
+            n_visited += np.uint32(hops & (before & VISITED == 0))
+            state.modified[n_modified] = there
+            n_modified += np.uint32(modifies & (before & MODIFIED == 0))
         if lost:
             _remove_annihilated(state)
+    state.random[0], state.random[1], state.random[2], state.random[3] = s0, s1, s2, s3
+    state.counters[VISITS] = n_visited
+    state.counters[MODIFICATIONS] = n_modified
+    state.counters[REACHED_EDGE] |= seen & FRAME
 
 
 @compiled_within
@@ -487,10 +512,10 @@ def evolve(
         if counters[TRAPPED] > 0:
             until = min(until, state.trapped[0, CLOCK])
         if counters[WALKING] > 0:
-            if rules.annihilates:
-                _walk_annihilating(rules, state, until - now)
-            else:
+            if rules.is_plain:
                 _walk(rules, state, until - now)
+            else:
+                _walk_in_general(rules, state, until - now)
         if counters[REACHED_EDGE]:
             return
         now = until

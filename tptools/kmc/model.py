@@ -31,8 +31,8 @@ class ExcitonModel:
     r"""Excitons hopping over nanocrystals that remember (Note 2).
 
     A site of the square lattice is one nanocrystal, in its ground or in its modified
-    configuration. An exciton turns its site modified at once; an unoccupied modified site relaxes
-    with time constant `relaxation_time_us`.
+    configuration. An exciton turns its site modified at once, by default; an unoccupied modified
+    site relaxes with time constant `relaxation_time_us`.
 
     Parameters
     ----------
@@ -59,6 +59,9 @@ class ExcitonModel:
     annihilation_rate_per_ps : float
         Rate at which an attempt towards an occupied neighbour ends the exciton that makes it, in
         [0, 1] per ps, read as the hop rates are. Zero as in Note 2: occupied sites only block.
+    modification_probability : float
+        Chance that a visit of an exciton modifies the site, its creation there included, each on
+        its own. One as in Note 2.
     film : str
         Name of the film, for the record: models that differ in nothing else are equal.
 
@@ -85,6 +88,7 @@ class ExcitonModel:
     trap_time_minimum_ns: float = 1.0
     trap_exponent: float = 0.5
     annihilation_rate_per_ps: float = 0.0
+    modification_probability: float = 1.0
     film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +107,9 @@ class ExcitonModel:
         check_number("trap_exponent", self.trap_exponent, above=0)
         check_number(
             "annihilation_rate_per_ps", self.annihilation_rate_per_ps, at_least=0, at_most=1
+        )
+        check_number(
+            "modification_probability", self.modification_probability, at_least=0, at_most=1
         )
 
     @property

@@ -306,13 +306,21 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
         centre=model.lattice_size // 2 + 1,
         offsets=np.array([1, -1, row_length, -row_length]),
         thresholds=thresholds,
+        modifying=_modifying(model, thresholds),
+        modification_probability=model.modification_probability,
         log_no_decay=_log1p(-1 / (model.lifetime_ns * steps_per_ns)),
         log_no_trapping=_log1p(-model.trap_rate_per_ps / model.attempts_per_ps),
         dark_minimum_steps=model.trap_time_minimum_ns * steps_per_ns,
         dark_exponent=model.trap_exponent,
         log_no_relaxation=-pulses.period_us / model.relaxation_time_us,
-        annihilates=model.annihilation_rate_per_ps > 0,
+        is_plain=model.modification_probability == 1 and model.annihilation_rate_per_ps == 0,
     )
+
+
+def _modifying(model: ExcitonModel, thresholds: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Thresholds below which an attempt is accepted and modifies the site."""
+    chance = model.modification_probability
+    return np.array([round(chance * int(one)) for one in thresholds], np.uint64)
 
 
 def _steps(model: ExcitonModel, time_ns: ArrayLike) -> NDArray[np.int64]:
