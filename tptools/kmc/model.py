@@ -16,6 +16,7 @@ from tptools.checks import (
     make_plain,
 )
 from tptools.excitation import Excitation
+from tptools.randomness import OFF_BY_DEFAULT
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
 
@@ -88,7 +89,7 @@ class ExcitonModel:
     trap_time_minimum_ns: float = 1.0
     trap_exponent: float = 0.5
     annihilation_rate_per_ps: float = 0.0
-    modification_probability: float = 1.0
+    modification_probability: float = field(default=1.0, metadata=OFF_BY_DEFAULT)
     film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
