@@ -86,7 +86,8 @@ def _one_step(
             occupied.remove(here)
             occupied.add(there)
             visited.add(there)
-            _visit(model, modified, *there, rng)
+            if model.modified_by == "visits":
+                _visit(model, modified, *there, rng)
             here = there
         elif there in occupied and rng.random() < model.annihilation_rate_per_ps:
             occupied.remove(here)

@@ -24,6 +24,7 @@ def random_condition(seed: int, kind: str) -> tuple[ExcitonModel, PulseTrain]:
         lattice_size=75,
         annihilation_rate_per_ps=annihilation if "annihilation" in kind else 0.0,
         modification_probability=chance if "chance" in kind else 1.0,
+        modified_by="excitation" if "excitation" in kind else "visits",
     )
     pulses = PulseTrain(
         excitation_density=rng.uniform(0.1, 1),
@@ -62,6 +63,7 @@ def reference_means(model: ExcitonModel, pulses: PulseTrain, seed: int) -> np.nd
         (8, "chance"),
         (9, "chance"),
         (10, "annihilation by chance"),
+        (11, "excitation by chance"),
     ],
 )
 def test_kernel_and_reference_agree_within_statistics(seed, kind):

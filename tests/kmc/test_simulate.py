@@ -301,6 +301,7 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: ExcitonModel(hop_rule="both"), "chosen_neighbour"),
         (lambda: ExcitonModel(trap_rate_per_ps=1), "trap_rate_per_ps = 1"),
         (lambda: ExcitonModel(modification_probability=1.1), "modification_probability = 1.1"),
+        (lambda: ExcitonModel(modified_by="hops"), "excitation"),
         (lambda: PulseTrain(1.2, 1), "excitation_density = 1.2"),
         (lambda: PulseTrain(0, 1), "excitation_density = 0"),
         (lambda: PulseTrain(0.1, -1), "period_us = -1"),
@@ -454,6 +455,15 @@ def test_an_excitation_modifies_with_its_probability():
     chi2 = ((modified - 0.3 * created) ** 2 / (0.3 * 0.7 * created)).sum()
     assert 1e-4 < stats.chi2.sf(chi2, 40) < 1 - 1e-4
     assert (start.visited_sites == start.created_count).all()
+
+
+def test_where_only_excitation_modifies_hops_leave_no_trace():
+    """The sites of one pulse that are modified stay those that it excited, while visits go on."""
+    charged = replace(SMALL, hop_rate_ground_per_ps=0.2, modified_by="excitation")
+    pulses = PulseTrain(excitation_density=0.4, period_us=np.inf, spot_sigma_sites=5, n_pulses=20)
+    run = simulate(charged, pulses, seed=20, n_trains=2, recording=SHORT)
+    assert (run.modified_sites == run.created_count).all()
+    assert (run.visited_sites.isel(time_ns=-1) > 10 * run.created_count).all()
 
 
 def test_excitons_spread_the_more_the_likelier_a_visit_modifies():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from tptools.checks import (
     LARGEST,
@@ -19,6 +19,7 @@ from tptools.excitation import Excitation
 from tptools.randomness import OFF_BY_DEFAULT
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
+ModifiedBy = Literal["visits", "excitation"]
 
 RELAXATION_TIMES_OF_BURN_IN = 5
 SPOT_SIGMAS_ON_LATTICE = 6
@@ -63,6 +64,12 @@ class ExcitonModel:
     modification_probability : float
         Chance that a visit of an exciton modifies the site, its creation there included, each on
         its own. One as in Note 2.
+    modified_by : {"visits", "excitation"}
+        What modifies a site. ``"visits"``: every exciton that comes, excited there or by a hop
+        (Note 2). ``"excitation"``: the absorption of a photon only, and hops leave no trace. That
+        is the main text's alternative, a nanocrystal that its own exciton charges: the
+        probability is then that of charging, the relaxation time the life of the charge, and
+        excitons hop to charged neighbours at `hop_rate_modified_per_ps`.
     film : str
         Name of the film, for the record: models that differ in nothing else are equal.
 
@@ -90,6 +97,7 @@ class ExcitonModel:
     trap_exponent: float = 0.5
     annihilation_rate_per_ps: float = 0.0
     modification_probability: float = field(default=1.0, metadata=OFF_BY_DEFAULT)
+    modified_by: ModifiedBy = field(default="visits", metadata=OFF_BY_DEFAULT)
     film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -112,6 +120,7 @@ class ExcitonModel:
         check_number(
             "modification_probability", self.modification_probability, at_least=0, at_most=1
         )
+        check_choice("modified_by", self.modified_by, get_args(ModifiedBy))
 
     @property
     def attempts_per_ps(self) -> int:

@@ -313,13 +313,19 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
         dark_minimum_steps=model.trap_time_minimum_ns * steps_per_ns,
         dark_exponent=model.trap_exponent,
         log_no_relaxation=-pulses.period_us / model.relaxation_time_us,
-        is_plain=model.modification_probability == 1 and model.annihilation_rate_per_ps == 0,
+        is_plain=_is_plain(model),
     )
+
+
+def _is_plain(model: ExcitonModel) -> bool:
+    """Whether every visit modifies, and occupied sites only block, as in Note 2."""
+    every_visit = model.modification_probability == 1 and model.modified_by == "visits"
+    return every_visit and model.annihilation_rate_per_ps == 0
 
 
 def _modifying(model: ExcitonModel, thresholds: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Thresholds below which an attempt is accepted and modifies the site."""
-    chance = model.modification_probability
+    chance = model.modification_probability if model.modified_by == "visits" else 0
     return np.array([round(chance * int(one)) for one in thresholds], np.uint64)
 
 
