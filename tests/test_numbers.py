@@ -24,6 +24,7 @@ from tptools import (
     fitting,
     heat,
     hopping_law,
+    inference,
     instruments,
     kinetics,
     kmc,
@@ -188,6 +189,17 @@ CALLS = {
     instruments.IntegratingSphere().measure: {"sample": OPTICS, "seed": 3},
     instruments.Spectrometer().measure: {"sample": OPTICS, "excitation": LASER, "seed": 3},
     instruments.Spectrophotometer().measure: {"sample": OPTICS, "seed": 3},
+    inference.expected_information: {
+        "outcomes": [[0.25], [0.5], [1.0], [1.5]], "std_err": [0.125], "classes": [0, 0, 1, 1],
+        "seed": 3, "n_draws": 2,
+    },
+    inference.photon_error_cm2_s: {
+        "diffusivity_cm2_s": 0.125, "photons": 65536, "spot_fwhm_nm": 512, "lifetime_ns": 2,
+        "background_share": 0.125,
+    },
+    inference.photons_needed: {
+        "first": [0.25], "second": [0.5], "std_err": [0.125], "photons": 65536, "z": 2,
+    },
     kinetics.annihilation_partners: {"diffusivity_cm2_s": 0.125, "lifetime_ns": 4},
     kinetics.annihilation_yield: {"excitation_density": 0.25, "partners": 4},
     kinetics.biexciton_shift_nm: {"emission_eV": 2.5, "excitation_density": 0.25},

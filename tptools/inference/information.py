@@ -21,13 +21,14 @@ from tptools.arrays import FloatArray, IntArray
 from tptools.checks import check_integer, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import cramer_rao_bound
-from tptools.instruments import Microscope
+from tptools.instruments import Microscope, Scan
 from tptools.randomness import generator
 from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["expected_information", "photon_error_cm2_s", "photons_needed"]
 
+MOST_DRAWS = 10_000
 BANDWIDTHS = np.geomspace(0.02, 1.0, 12)
 """Tried for the kernels, over the spread of the outcomes."""
 LONE, LEAST_LOG_SHARE = -200.0, -math.log(1000.0)
@@ -79,7 +80,7 @@ def photon_error_cm2_s(
     microscope = Microscope()
     time_ns = np.arange(0, 3, 0.05)
     decay = np.exp(-time_ns / lifetime_ns)
-    position_nm = microscope.scan.positions_nm
+    position_nm = Scan().positions_nm
     return cramer_rao_bound(
         time_ns,
         position_nm,
@@ -132,7 +133,7 @@ def expected_information(
     1.0
     """
     values, noise, labels = _check_outcomes(outcomes, std_err, classes)
-    n_draws = check_integer("n_draws", n_draws, at_least=1)
+    n_draws = check_integer("n_draws", n_draws, at_least=1, below=MOST_DRAWS)
     draws = generator(seed, "expected information").normal(size=(n_draws, *values.shape))
     seen = values + noise * draws
     spread = np.atleast_2d(np.cov(values, rowvar=False))
@@ -216,7 +217,13 @@ def photons_needed(
     >>> round(photons_needed([0.02, 0.05], [0.02, 0.06], [0.01, 0.01], 1e5))
     900000
     """
-    a, b, noise = (as_numbers("shots", one) for one in (first, second, std_err))
+    a, b = as_numbers("first", first), as_numbers("second", second)
+    noise = as_numbers("std_err", std_err)
+    if not a.shape == b.shape == noise.shape:
+        raise ValueError(
+            f"first has shape {a.shape}, second {b.shape} and std_err {noise.shape}; give a "
+            "value of each for every shot"
+        )
     photons = check_number("photons", photons, above=0)
     z = check_number("z", z, above=0)
     if not (noise > 0).all():
