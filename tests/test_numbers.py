@@ -26,6 +26,7 @@ from tptools import (
     hopping_law,
     inference,
     instruments,
+    io,
     kinetics,
     kmc,
     material,
@@ -53,6 +54,10 @@ DISPERSION = synthesis.Dispersion(8, "formula_units")
 TIMES, POSITIONS = np.arange(0, 4, 0.25), np.arange(-1000.0, 1001.0, 100.0)
 TRACE = xr.DataArray(np.exp(-TIMES), {"time_ns": TIMES})
 SPOT = {"time_ns": TIMES, "position_nm": POSITIONS, "slice_counts": np.full(TIMES.size, 1e3)}
+IMAGE = xr.DataArray(
+    np.exp(-(POSITIONS[:, None] ** 2 + POSITIONS**2) / 2**18),
+    {"y_nm": POSITIONS, "x_nm": POSITIONS},
+)
 SMALL_SCAN = instruments.ForceMicroscope(n_pixels=64, scan_nm=10000)
 SMALL_IMAGE = instruments.ElectronMicroscope(n_pixels=64)
 
@@ -200,6 +205,11 @@ CALLS = {
     inference.photons_needed: {
         "first": [0.25], "second": [0.5], "std_err": [0.125], "photons": 65536, "z": 2,
     },
+    io.find_window: {"counts": counts},
+    io.line_profile: {
+        "image": IMAGE, "reduction": "cut", "at_nm": 64.0, "width_nm": 128.0
+    },
+    io.radial_profile: {"image": IMAGE, "step_nm": 128.0},
     kinetics.annihilation_partners: {"diffusivity_cm2_s": 0.125, "lifetime_ns": 4},
     kinetics.annihilation_yield: {"excitation_density": 0.25, "partners": 4},
     kinetics.biexciton_shift_nm: {"emission_eV": 2.5, "excitation_density": 0.25},
@@ -478,6 +488,7 @@ UNTRIED = {
     "hands its numbers on to one that is tried": """inference.calibrate inference.measure_curve
         fitting.performance.compare_experiments heat.HeatedFilm.of kmc.sweep noise.noisy_records
         noise.photon_records randomness.generator randomness.seed_sequence""",
+    "reads files, and is tried with its own tests": "io.read_decay io.read_image io.read_scan",
     "needs a long record, and is tried with its own tests": """fitting.Fit.interval
         fitting.find_particles fitting.fit_absorbance fitting.fit_power_law fitting.fit_step
         fitting.measure_series fitting.rank_correlation fitting.reject_cosmic_rays

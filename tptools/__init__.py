@@ -12,6 +12,7 @@ In the order in which a photon meets them:
 `tptools.kinetics`        what several excitons in a nanocrystal, or meeting, cost
 `tptools.absorption`      how much light a film takes up
 `tptools.instruments`     what a detector records: ``expected`` and ``measure``
+`tptools.io`              files of real instruments as such records
 `tptools.noise`           records simulated without a film
 `tptools.fitting`         from records to estimates
 `tptools.inference`       which films read the numbers of a curve

@@ -1,0 +1,227 @@
+"""Every format gives back what was written, or says in our words why it cannot."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+import writers
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tptools import io
+from tptools.io import files, photons
+
+BIN_NS, PERIOD_NS = 0.064, 25.0
+N_BINS = 391  # the last one is not whole
+
+
+def counts_of(n_channels=1, n_bins=N_BINS, seed=1):
+    """A pulse at 2 ns that decays, on a background."""
+    time = (np.arange(n_bins) + 0.5) * BIN_NS
+    mean = 200 * np.exp(-np.maximum(time - 2, 0) / 3) * (time > 2) + 2
+    return np.random.default_rng(seed).poisson(mean, (n_channels, n_bins))
+
+
+def curves(path, counts):
+    write = {
+        ".ptu": lambda: writers.write_ptu(path, counts, BIN_NS, PERIOD_NS),
+        ".phu": lambda: writers.write_phu(path, counts, BIN_NS, PERIOD_NS),
+        ".pt3": lambda: writers.write_pt3(path, counts, BIN_NS, PERIOD_NS),
+        ".t3r": lambda: writers.write_t3r(path, counts, BIN_NS, PERIOD_NS),
+        ".h5": lambda: writers.write_photon_hdf5(path, counts, BIN_NS, PERIOD_NS),
+        ".sdt": lambda: writers.write_sdt(path, counts, BIN_NS),
+        ".spc": lambda: writers.write_spc(path, counts, 4096 * BIN_NS),
+    }
+    write[path.suffix]()
+    return path
+
+
+BINARY = (".ptu", ".phu", ".pt3", ".t3r", ".h5", ".sdt", ".spc")
+STREAMS = (".ptu", ".pt3", ".t3r", ".h5", ".spc")
+FIRST_CHANNEL = {".pt3": 1}  # the maker counts from 1
+
+
+@pytest.mark.parametrize("suffix", BINARY)
+def test_counts_bins_and_period_come_back(tmp_path, suffix):
+    """Two channels, each alone and both together, on an axis of the width and period written."""
+    counts = counts_of(2)
+    path = curves(tmp_path / f"a{suffix}", counts)
+    first = FIRST_CHANNEL.get(suffix, 0)
+    for channel, wanted in ((first, counts[0]), (first + 1, counts[1]), ("sum", counts.sum(0))):
+        decay = io.read_decay(path, channel=channel, time_zero_ns=0)
+        found = decay.counts.to_numpy()
+        np.testing.assert_array_equal(found[:N_BINS], wanted)
+        assert not found[N_BINS:].any()
+        times = (np.arange(found.size) + 0.5) * BIN_NS
+        np.testing.assert_allclose(decay.time_ns, times, rtol=1e-6)
+        assert decay.attrs["tcspc_bin_ps"] == pytest.approx(1e3 * BIN_NS, rel=1e-6)
+    known = decay.attrs.get("period_ns")
+    assert known is None if suffix in (".sdt", ".spc") else known == pytest.approx(PERIOD_NS)
+    assert io.read_decay(path, channel="sum", period_ns=30).attrs["period_ns"] == 30
+
+
+@pytest.mark.parametrize("suffix", BINARY)
+def test_two_channels_need_a_choice(tmp_path, suffix):
+    """The error names both with their counts, and the argument; so does a wrong choice."""
+    counts = counts_of(2)
+    path = curves(tmp_path / f"a{suffix}", counts)
+    with pytest.raises(ValueError, match=rf"{counts[0].sum()}.*{counts[1].sum()}.*give channel"):
+        io.read_decay(path)
+    with pytest.raises(ValueError, match=r"channel = 9 has no photons .* 'sum'"):
+        io.read_decay(path, channel=9)
+
+
+@pytest.mark.parametrize("suffix", STREAMS)
+def test_parts_of_a_stream_change_nothing(tmp_path, suffix, capsys):
+    """Parts of 1000 records, with and without a bar, give the same record as one."""
+    path = curves(tmp_path / f"a{suffix}", counts_of(1, 300))
+    whole = io.read_decay(path)
+    assert not capsys.readouterr().err
+    xr.testing.assert_identical(io.read_decay(path, chunk_records=1000, progress=True), whole)
+    assert path.name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".ptu", ".h5"])
+def test_memory_is_that_of_a_part(tmp_path, suffix):
+    """A stream of a million photons takes the memory of its parts, not its own 2 or 4 MB."""
+    counts = np.full((1, 400), 2500)
+    path = curves(tmp_path / f"a{suffix}", counts)
+    io.read_decay(curves(tmp_path / f"b{suffix}", counts_of()))  # libraries are loaded
+    tracemalloc.start()
+    io.read_decay(path, chunk_records=5000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5e6 < path.stat().st_size
+
+
+CUT = r"a\.\w+ cannot be read: .*(save it again|copy it again|closed)"
+
+
+@pytest.mark.parametrize("suffix", BINARY)
+@pytest.mark.parametrize("kept", [0.0, 0.001, 0.3, 0.999])
+def test_what_is_cut_off_is_refused(tmp_path, suffix, kept):
+    """Empty, without its header, or without its end: a ValueError of ours, whatever the reader."""
+    path = curves(tmp_path / f"a{suffix}", counts_of())
+    data = path.read_bytes()
+    path.write_bytes(data[: int(kept * len(data)) // 4 * 4 + (2 if kept else 0)])
+    with pytest.raises(ValueError, match=CUT):
+        io.read_decay(path)
+
+
+@pytest.mark.parametrize("suffix", files.READERS)
+def test_what_is_of_another_kind_is_refused(tmp_path, suffix):
+    """Noise under any ending is a ValueError of ours, without a word of the reader beside it."""
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(np.random.default_rng(3).bytes(5000))
+    with pytest.raises(ValueError, match=r"^a\.\w+ cannot be read: .*; "):
+        io.read_decay(path)
+
+
+@pytest.mark.parametrize("suffix", BINARY)
+def test_a_file_without_photons_is_refused(tmp_path, suffix):
+    """Dark curves and streams that hold no photon are named."""
+    path = curves(tmp_path / f"a{suffix}", np.zeros((1, N_BINS), int))
+    with pytest.raises(ValueError, match=r"a\.\w+ cannot be read"):
+        io.read_decay(path)
+
+
+def test_unknown_kinds_and_missing_files_are_named(tmp_path):
+    """An unknown ending says what is known; a missing file or .set says which."""
+    (tmp_path / "a.xyz").write_bytes(b"1")
+    with pytest.raises(ValueError, match=r"a.xyz .* kind '.xyz' are not known; give one of .ptu"):
+        io.read_decay(tmp_path / "a.xyz")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        io.read_scan(tmp_path / "nowhere.ptu")
+    path = curves(tmp_path / "a.spc", counts_of())
+    path.with_suffix(".set").unlink()
+    with pytest.raises(ValueError, match=r"a.set is missing; put it beside"):
+        io.read_decay(path)
+
+
+@pytest.mark.parametrize("suffix", [".ptu", ".pt3"])
+def test_t2_is_refused_with_the_remedy(tmp_path, suffix):
+    """Photons without delays are told to be recorded in T3 mode."""
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".ptu":
+        writers.write_ptu(path, counts_of(), BIN_NS, PERIOD_NS, kind=writers.T2)
+    else:
+        writers.write_pt3(path, counts_of(), BIN_NS, PERIOD_NS, mode=2)
+    with pytest.raises(ValueError, match="T2, without delays; record in T3 mode"):
+        io.read_decay(path)
+
+
+def test_a_measurement_that_was_not_closed_is_refused(tmp_path):
+    """A header of no records before records is the mark of a crash."""
+    writers.write_ptu(tmp_path / "a.ptu", counts_of(), BIN_NS, PERIOD_NS, n_stated=0)
+    with pytest.raises(ValueError, match="was not closed; open and save"):
+        io.read_decay(tmp_path / "a.ptu")
+
+
+def test_warnings_of_a_reader_stay_inside(tmp_path, caplog, recwarn):
+    """Tags out of order, of which the reader warns, neither warn nor log."""
+    odd = writers.tag("UsrNumber", 3, 1) + writers.tag("UsrNumber", 4, 3)
+    writers.write_ptu(tmp_path / "a.ptu", counts_of(), BIN_NS, PERIOD_NS, extra=odd)
+    io.read_decay(tmp_path / "a.ptu")
+    assert not caplog.records
+    assert not recwarn.list
+
+
+def test_settings_and_provenance_are_attributes(tmp_path):
+    """The instrument's own tags, the reader, and the hash of the file, all writable as netCDF."""
+    path = curves(tmp_path / "a.ptu", counts_of())
+    decay = io.read_decay(path)
+    assert decay.attrs["TTResult_SyncRate"] == round(1e9 / PERIOD_NS)
+    assert re.fullmatch(r"ptufile \d{4}\.\d+\.\d+", decay.attrs["reader"])
+    assert [*json.loads(decay.attrs["files"])] == ["a.ptu"]
+    assert decay.attrs["origin"] == "measured"
+    decay.to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
+    again = xr.load_dataset(tmp_path / "b.nc")
+    xr.testing.assert_equal(again, decay)
+    xr.testing.assert_equal(io.read_decay(tmp_path / "b.nc").counts, decay.counts)
+
+
+def test_a_missing_reader_names_the_extra(tmp_path):
+    """Without ptufile the error says what to install, and the import of tptools.io needs none."""
+    path = curves(tmp_path / "a.ptu", counts_of())
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys(["ptufile", "sdtfile", "phconvert"]))
+from tptools import io
+try:
+    io.read_decay({str(path)!r})
+except ImportError as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'tptools[io]'" in found.stdout
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    channel=st.lists(st.integers(-1, 5), min_size=1, max_size=60),
+    size=st.integers(1, 61),
+    data=st.data(),
+)
+def test_binning_does_not_depend_on_the_parts(channel, size, data):
+    """Any stream in parts of any size is the histogram of the whole, by channel."""
+    late = np.array(data.draw(st.lists(st.integers(0, 40), min_size=60, max_size=60)))
+    channel = np.array(channel)
+    late = late[: channel.size]
+    parts = [(channel[i : i + size], late[i : i + size]) for i in range(0, channel.size, size)]
+    if (channel < 0).all():
+        with pytest.raises(ValueError, match="no photons"):
+            photons.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
+        return
+    found = photons.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
+    assert found.sizes["time_ns"] == max(20, late[channel >= 0].max() + 1)
+    for one in found.channel.to_numpy():
+        wanted = np.bincount(late[channel == one], minlength=found.sizes["time_ns"])
+        np.testing.assert_array_equal(found.sel(channel=one), wanted)
+    assert found.sum() == (channel >= 0).sum()

@@ -1,0 +1,114 @@
+"""Profiles of images have the moments that their docstring states, and images come back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import writers
+import xarray as xr
+
+from tptools import fitting, io
+
+AXIS = np.arange(-40.0, 41) * 25
+X, Y = np.meshgrid(AXIS, AXIS)
+R2 = X**2 + Y**2
+
+
+def image(values, dims=("y_nm", "x_nm")):
+    return xr.DataArray(values, {"y_nm": AXIS, "x_nm": AXIS}, dims)
+
+
+def moment(line):
+    """Second moment about the middle."""
+    x = line.position_nm
+    return float((line * x**2).sum() / line.sum())
+
+
+def test_cut_and_projection_of_a_gaussian_agree_and_those_of_a_disc_do_not():
+    """Both keep sigma^2 of a Gaussian; of a disc of radius a they give a^2/3 and a^2/4."""
+    gauss = image(np.exp(-R2 / (2 * 150**2)))
+    assert moment(io.line_profile(gauss, "x", "cut")) == pytest.approx(150**2, rel=1e-3)
+    assert moment(io.line_profile(gauss, "y", "projection")) == pytest.approx(150**2, rel=1e-3)
+    disc = image((R2 < 600**2) * 1.0)
+    assert moment(io.line_profile(disc, "x", "cut")) == pytest.approx(600**2 / 3, rel=0.05)
+    assert moment(io.line_profile(disc, "x")) == pytest.approx(600**2 / 4, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", ["gaussian", "ring"])
+def test_mean_square_radius_grows_as_four_d_t(shape):
+    """Of rings, for a spot of any round shape: twice the second moment of the projection."""
+    spot = np.exp(-R2 / (2 * 120**2)) * (1 if shape == "gaussian" else R2)
+    rings = io.radial_profile(image(spot))
+    twice = 2 * moment(io.line_profile(image(spot), "x"))
+    assert float(rings.mean_square_nm2) == pytest.approx(twice, rel=1e-3)
+    weighted = float(
+        (rings["mean"] * rings.radius_nm**3).sum() / (rings["mean"] * rings.radius_nm).sum()
+    )
+    assert weighted == pytest.approx(twice, rel=0.01)
+
+
+def test_a_strip_sums_its_rows_and_finds_the_spot():
+    """A cut lies at the centre of the light or where it is put, and is as wide as said."""
+    moved = image(np.exp(-((X - 100) ** 2 + (Y + 200) ** 2) / (2 * 150**2)))
+    line = io.line_profile(moved, "x", "cut")
+    assert line.attrs["cut_at_nm"] == pytest.approx(-200, abs=25)
+    np.testing.assert_allclose(line, moved.sel(y_nm=line.attrs["cut_at_nm"]).to_numpy())
+    wide = io.line_profile(moved, "x", "cut", at_nm=-200, width_nm=50)
+    np.testing.assert_allclose(wide, moved.sel(y_nm=[-225, -200, -175]).sum("y_nm").to_numpy())
+    with pytest.raises(ValueError, match="reduction='cut'"):
+        io.line_profile(moved, at_nm=0)
+    with pytest.raises(ValueError, match="must lie within the image"):
+        io.radial_profile(moved, centre_nm=(2000, 0))
+
+
+def test_the_projection_of_a_stack_gives_the_diffusivity_of_the_film():
+    """A stack over time through projection and cut gives D within three standard errors."""
+    time = np.arange(0, 3, 0.2)
+    variance = 200**2 + 2 * 0.05e5 * time[:, None, None]
+    light = 320 * np.exp(-R2[::2, ::2] / (2 * variance)) / variance * 200**2
+    counts = np.random.default_rng(2).poisson(light)
+    stack = xr.DataArray(counts, {"time_ns": time, "y_nm": AXIS[::2], "x_nm": AXIS[::2]})
+    for line in (io.line_profile(stack), io.line_profile(stack, "y", "cut", width_nm=200)):
+        found = fitting.diffusivity(line, "global")
+        assert abs(found.value - 0.05) < 3 * found.std_err
+        assert found.note == ""
+
+
+@pytest.mark.parametrize("suffix", [".ptu", ".sdt", ".npz", ".nc", ".tif"])
+def test_images_come_back(tmp_path, suffix):
+    """Counts over y, x and time, with the pixels of the file or those told."""
+    counts = np.random.default_rng(1).poisson(3, (4, 5, 30))
+    path, given = tmp_path / f"a{suffix}", {"pixel_nm": 50, "bin_ns": 0.064}
+    if suffix == ".ptu":
+        writers.write_image_ptu(path, counts[:, :, None], 0.064, 2.0)
+        given = {}
+    elif suffix == ".sdt":
+        writers.write_sdt(path, counts[None], 0.064)
+    elif suffix == ".npz":
+        np.savez(path, counts=counts)
+    elif suffix == ".nc":
+        axes = {"y_um": np.arange(4) * 0.05, "x_um": np.arange(5) * 0.05}
+        axes["time_ps"] = (np.arange(30) + 0.5) * 64
+        xr.DataArray(counts, axes).to_dataset(name="a").to_netcdf(path, engine="h5netcdf")
+        given = {}
+    else:
+        tifffile = pytest.importorskip("tifffile")
+        tifffile.imwrite(path, np.moveaxis(counts, -1, 0).astype("u2"))
+    found = io.read_image(path, time_zero_ns=0, **given)
+    assert found.counts.dims == ("time_ns", "y_nm", "x_nm")
+    np.testing.assert_array_equal(found.counts[:30], np.moveaxis(counts, -1, 0))
+    np.testing.assert_allclose(found.x_nm, np.arange(5) * 50.0)
+    np.testing.assert_allclose(found.time_ns[:30], (np.arange(30) + 0.5) * 0.064)
+    if given:
+        with pytest.raises(ValueError, match=r"give (pixel_nm|bin_ns)|time_ns, or give bin_ns"):
+            io.read_image(path)
+
+
+def test_what_is_no_image_is_refused(tmp_path):
+    """A curve is told which function reads it, and a single camera image has one time."""
+    writers.write_phu(tmp_path / "a.phu", np.ones((1, 20)), 0.05, 1.0)
+    with pytest.raises(ValueError, match="it holds no image; read it with read_scan"):
+        io.read_image(tmp_path / "a.phu")
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "b.tif", np.ones((4, 5), "u2"))
+    assert io.read_image(tmp_path / "b.tif", pixel_nm=50).sizes["time_ns"] == 1

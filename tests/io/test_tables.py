@@ -1,0 +1,145 @@
+"""Text of any vendor: where units and axes stand, and what is asked for where they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tptools import io
+
+DECAY = np.array([2, 3, 1, 2, 90, 60, 41, 27, 20, 14, 9, 5])
+TIMES_PS = np.arange(12) * 50
+
+
+def lines(values):
+    return "\n".join(map(str, values))
+
+
+def rows(separator, *columns):
+    return "\n".join(separator.join(map(str, one)) for one in zip(*columns, strict=True))
+
+
+VENDORS = {
+    "PicoHarp": "#PicoHarp 300  Histogram Data\n#channels per curve\n65536\n#display curve no.\n0\n"
+    "#memory block no.\n0\n#ns/channel\n0.0500\n#counts\n" + lines(DECAY),
+    "Edinburgh": "Labels,sample\nType,TCSPC Decay\nXAxis,Time(ns)\n\nTime(ns),Counts\n"
+    + rows(",", TIMES_PS / 1e3, DECAY),
+    "Horiba": "Time calibration = 5.0E-11 s\nChan\tData\n" + rows("\t", range(1, 13), DECAY),
+    "SPCM": "Title : x\r\n  Time[ns]   Counts\r\n" + rows("   ", TIMES_PS / 1e3, DECAY),
+    "German": "Zeit;Kanal\nTime (ns);Counts\n" + rows(";", TIMES_PS / 1e3, DECAY).replace(".", ","),
+    "picoseconds": "time_ps,counts\n" + rows(",", TIMES_PS, DECAY),
+    "bin width": "Bin width: 50 ps\nRepetition rate: 2.5 MHz\nCounts\n" + lines(DECAY),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_units_come_from_the_header(tmp_path, vendor, encoding):
+    """Each vendor's text, in each encoding, gives the counts and 50 ps bins."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(VENDORS[vendor].encode(encoding))
+    decay = io.read_decay(path)
+    np.testing.assert_array_equal(decay.counts, DECAY)
+    assert decay.attrs["tcspc_bin_ps"] == pytest.approx(50)
+    assert decay.attrs.get("period_ns") == (400 if vendor == "bin width" else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "reason"),
+    [
+        (lines(DECAY), {}, "give bin_ns"),
+        ("time,counts\n" + rows(",", TIMES_PS, DECAY), {}, "give bin_ns .* or first_column"),
+        ("a b c", {}, "no table of numbers"),
+        ("time_ps,counts\n" + rows(",", TIMES_PS, -DECAY), {}, "negative"),
+        (lines(-DECAY), {"bin_ns": 1}, "negative"),
+        (lines(0 * DECAY), {"bin_ns": 1}, "no counts"),
+        ("time_ps,a,b\n1,2,3\n2,,4\n3,4,5", {}, "gaps"),
+        ("time_ps,counts\n1,2\n2,\n3,4\n4,5\n", {}, "has 1 numbers, and those of it 2"),
+        (VENDORS["Horiba"] + "\nB\n" + VENDORS["Horiba"], {}, "several tables"),
+        ("time_ps,counts\n" + rows(",", TIMES_PS[::-1] % 200, DECAY), {}, "must increase"),
+        (lines(DECAY), {"first_column": "position"}, "first_column = 'position' must name"),
+        (lines(DECAY), {"bin_ns": 0}, "bin_ns = 0"),
+    ],
+)
+def test_what_the_text_does_not_say_is_asked_for(tmp_path, text, given, reason):
+    """No unit is guessed, and what is no decay is named."""
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=reason):
+        io.read_decay(path, **given)
+
+
+MAP = np.array([[1, 5, 1], [2, 9, 2], [1, 6, 3], [0, 4, 1]])
+AT_NM = np.array([-50.0, 0.0, 50.0])
+MAP_NS = np.array([0.1, 0.2, 0.3, 0.4])
+
+
+def numbers(first, *rest):
+    return ",".join([first, *(f"{one:g}" for one in rest)])
+
+
+BY_HAND = {
+    "row of positions": (
+        "\n".join([numbers("time_ns", *AT_NM), rows(",", MAP_NS, *MAP.T)]),
+        {"first_row": "position_nm"},
+    ),
+    "no headers": (
+        "\n".join([numbers("0", *AT_NM / 1e3), rows(",", MAP_NS * 1e3, *MAP.T)]),
+        {"first_column": "time_ps", "first_row": "position_um"},
+    ),
+    "positions down": (
+        rows(" ", AT_NM / 1e3, *MAP),
+        {"first_column": "position_um", "bin_ns": 0.1, "shift": -0.05},
+    ),
+    "step": ("time_ns,a,b,c\n" + rows(",", MAP_NS, *MAP.T), {"step_nm": 50, "at": -50}),
+    "long": (
+        "time (ns),position (um),counts\n"
+        + rows(",", np.repeat(MAP_NS, 3), np.tile(AT_NM / 1e3, 4), MAP.ravel()),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BY_HAND)
+def test_maps_without_headers_are_told_their_axes(tmp_path, kind):
+    """What first_column, first_row, a step or a long table say gives one record."""
+    text, given = BY_HAND[kind]
+    given = dict(given)
+    shift, at = given.pop("shift", 0), given.pop("at", 0)
+    (tmp_path / "a.csv").write_text(text)
+    scan = io.read_scan(tmp_path / "a.csv", time_zero_ns=0, **given)
+    np.testing.assert_array_equal(scan.counts, MAP)
+    np.testing.assert_allclose(scan.time_ns, MAP_NS + shift, atol=1e-12)
+    np.testing.assert_allclose(scan.position_nm + at, AT_NM, atol=1e-12)
+
+
+def test_a_long_table_with_holes_is_refused(tmp_path):
+    """Every time and position stands once."""
+    text = BY_HAND["long"][0].rsplit("\n", 1)[0]
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"11 rows are not 4 by 3 points"):
+        io.read_scan(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ({"counts": MAP, "t": MAP_NS}, r"does not say its times \(t\); .* give bin_ns"),
+        ({"counts": MAP[:3], "time_ns": MAP_NS[:3], "position_nm": AT_NM}, "of one length"),
+        ({"a": MAP, "b": MAP}, "name the counts"),
+        ({"counts": MAP * 1j}, "name the counts"),
+        ({"counts": np.ones((2, 3, 4, 5, 6))}, "have no names|does not say its times"),
+    ],
+)
+def test_arrays_that_do_not_say_their_axes_are_refused(tmp_path, arrays, reason):
+    """Lengths tell axes apart, or the error says how to name them."""
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(ValueError, match=reason):
+        io.read_scan(tmp_path / "a.npz")
+
+
+def test_an_array_of_curves_takes_positions_by_hand(tmp_path):
+    """Counts alone, over place and time, with the width and the step told."""
+    np.savez(tmp_path / "a.npz", MAP.T)
+    scan = io.read_scan(tmp_path / "a.npz", bin_ns=0.1, step_nm=50, time_zero_ns=0)
+    np.testing.assert_array_equal(scan.counts, MAP)
