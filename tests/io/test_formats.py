@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tptools import io
-from tptools.io import files, photons
+from tptools.io import files, streams
 
 BIN_NS, PERIOD_NS = 0.064, 25.0
 N_BINS = 391  # the last one is not whole
@@ -217,9 +217,9 @@ def test_binning_does_not_depend_on_the_parts(channel, size, data):
     parts = [(channel[i : i + size], late[i : i + size]) for i in range(0, channel.size, size)]
     if (channel < 0).all():
         with pytest.raises(ValueError, match="no photons"):
-            photons.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
+            streams.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
         return
-    found = photons.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
+    found = streams.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
     assert found.sizes["time_ns"] == max(20, late[channel >= 0].max() + 1)
     for one in found.channel.to_numpy():
         wanted = np.bincount(late[channel == one], minlength=found.sizes["time_ns"])

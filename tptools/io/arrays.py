@@ -22,6 +22,15 @@ from tptools.io.reading import (
 )
 from tptools.io.tables import axis_of
 
+OURS = {
+    "time": "time_ns",
+    "delay": "time_ns",
+    "position": "position_nm",
+    "x": "x_nm",
+    "y": "y_nm",
+}
+"""Our name of an axis by the word that its name starts with."""
+
 ORDER = ("channel", "y_nm", "x_nm", "position_nm", "time_ns")
 
 
@@ -149,28 +158,17 @@ def _labelled(
     path: Path, given: xr.DataArray, reader: str, period_ns: Any, settings: Mapping[str, Any]
 ) -> Reading:
     """A reading from counts whose dimensions are axes in any unit."""
-    stems = {str(dim).split("_")[0] for dim in given.dims}
-    image = "y" in stems
-    renamed = (
-        {}
-        if image
-        else {dim: f"position{str(dim)[1:]}" for dim in given.dims if str(dim).split("_")[0] == "x"}
-    )
-    given = given.rename(renamed)
-    with_values = {
-        "time": "time_ns",
-        "delay": "time_ns",
-        "position": "position_nm",
-        "x": "x_nm",
-        "y": "y_nm",
-    }
+    stems = {str(dim): str(dim).split("_")[0] for dim in given.dims}
+    image = "y" in stems.values()
+    if not image:
+        given = given.rename({dim: f"position{dim[1:]}" for dim in stems if stems[dim] == "x"})
+    elif not {"time", "delay"} & {*stems.values()}:
+        given = given.expand_dims(time_ns=[0.5], axis=-1)
     needed = [
-        with_values[str(dim).split("_")[0]]
+        OURS[stem]
         for dim in given.dims
-        if dim in given.coords and str(dim).split("_")[0] in with_values
+        if dim in given.coords and (stem := str(dim).split("_")[0]) in OURS
     ]
-    if "time_ns" not in needed and image:
-        given, needed = given.expand_dims(time_ns=[0.5], axis=-1), [*needed, "time_ns"]
     record = labelled(path, given, *needed)
     if "channel" not in record.dims:
         record = record.expand_dims(channel=[0])

@@ -10,8 +10,9 @@ from typing import Any
 
 from tptools.checks import check_integer, check_number
 from tptools.io.arrays import read_mat, read_nc, read_npz, read_tif
+from tptools.io.fixed_records import read_pt3, read_spc, read_t3r
 from tptools.io.histograms import read_phu, read_sdt
-from tptools.io.photons import read_photon_hdf5, read_pt3, read_ptu, read_spc, read_t3r
+from tptools.io.photons import read_photon_hdf5, read_ptu
 from tptools.io.positions import natural
 from tptools.io.reading import Reading, Told, unreadable
 from tptools.io.tables import axis_told, read_table

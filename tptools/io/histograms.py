@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from tptools.io.photons import bins_of_period
 from tptools.io.reading import (
     SECOND_NS,
     Reading,
@@ -19,6 +18,7 @@ from tptools.io.reading import (
     quietly,
     unreadable,
 )
+from tptools.io.streams import bins_of_period
 
 
 def read_phu(path: Path, told: Told) -> Reading:
