@@ -46,6 +46,9 @@ BASELINE_REFERENCE_NM = 500.0
 # Ends of the size series of Krieg et al., ACS Cent. Sci. 7, 135 (2021): edge and emission
 _KRIEG_EDGE_NM, _KRIEG_EMISSION_NM = (3.5, 16.0), (479.0, 518.0)
 
+# made once: to find them takes longer than most means over a box
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+
 
 def photon_energy_eV(wavelength_nm: ArrayLike) -> FloatArray:
     """Energy of a photon, h c / wavelength.
@@ -250,10 +253,9 @@ def blurred(
     103.0
     """
     check_callable("spectrum", spectrum, "give one of wavelengths")
-    points, weights = np.polynomial.legendre.leggauss(3)
     wavelength = as_numbers("wavelength_nm", wavelength_nm)
     if not widths_nm:
         return spectrum(wavelength)
     width, *others = widths_nm
-    shifted = wavelength[..., None] + width / 2 * points
-    return blurred(spectrum, shifted, *others) @ weights / 2
+    shifted = wavelength[..., None] + width / 2 * _POINTS
+    return blurred(spectrum, shifted, *others) @ _WEIGHTS / 2

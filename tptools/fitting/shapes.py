@@ -15,6 +15,9 @@ LARGEST_EXPONENT = 700.0
 MOST_DELAYS = 32
 """Parts of a response that a power law, smooth long after it, can tell apart."""
 
+# made once: to find them takes as long as a curve
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+
 
 def exponential(
     edges: FloatArray, lifetime_ns: float, response: Response | None, period_ns: float | None
@@ -106,12 +109,11 @@ def power_law(
     light = start_ns * (start * scipy.special.exprel(rise * span) @ response.share)
     if period_ns is None:
         return light
-    nodes, weights = np.polynomial.legendre.leggauss(3)
     # the light of earlier pulses changes too little to see more of the response than its mean
     middle = edges.mean(axis=1) - response.delay_ns @ response.share
     half = (edges[:, 1] - edges[:, 0]) / 2
-    time = middle[:, None] + half[:, None] * nodes
+    time = middle[:, None] + half[:, None] * _NODES
     earlier = (period_ns / start_ns) ** -exponent * scipy.special.zeta(
         exponent, 1 + time / period_ns
     )
-    return light + half * (earlier @ weights)
+    return light + half * (earlier @ _WEIGHTS)
