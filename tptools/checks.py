@@ -162,6 +162,22 @@ def check_integer(name: str, value: object, *, at_least: int, below: float = mat
     return number
 
 
+def check_flag(name: str, value: object) -> bool:
+    """Return what is true or false as a bool, 1 and 0 of a file included; or raise ValueError.
+
+    Examples
+    --------
+    >>> check_flag("excitons_stay", np.int8(1))
+    True
+    >>> check_flag("excitons_stay", "no")
+    Traceback (most recent call last):
+    ValueError: excitons_stay = 'no' must be True or False
+    """
+    if not (isinstance(value, bool | np.bool_) or plain_number(value) in (0, 1)):
+        raise ValueError(f"{name} = {value!r} must be True or False")
+    return bool(value)
+
+
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Raise ValueError unless ``value`` is one of ``choices``.
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from tptools.kmc import ExcitonModel, PulseTrain
 
+Exciton = tuple[int, int, bool]
+"""Column, row, and whether it is of the last pulse."""
+
 
 @dataclass
 class Sums:
@@ -24,14 +27,16 @@ def run_reference(
     rng = random.Random(seed)
     size = model.lattice_size
     modified = [[False] * size for _ in range(size)]
+    left: list[Exciton] = []
     recorded = []
     for pulse in range(pulses.burn_in(model) + pulses.n_pulses):
-        sums = _one_pulse(model, pulses, times_ps, modified, rng)
+        sums, left = _one_pulse(model, pulses, times_ps, modified, left, rng)
         if pulse >= pulses.burn_in(model):
             recorded.append(sums)
-        for row in modified:
+        occupied = {(x, y) for x, y, _ in left}
+        for y, row in enumerate(modified):
             for x in range(size):
-                if row[x]:
+                if row[x] and (x, y) not in occupied:
                     relaxation_us = -model.relaxation_time_us * math.log(1 - rng.random())
                     row[x] = relaxation_us > pulses.period_us
     return recorded
@@ -42,41 +47,45 @@ def _one_pulse(
     pulses: PulseTrain,
     times_ps: list[int],
     modified: list[list[bool]],
+    earlier: list[Exciton],
     rng: random.Random,
-) -> list[Sums]:
+) -> tuple[list[Sums], list[Exciton]]:
     size, centre = model.lattice_size, model.lattice_size // 2
-    excitons = []
+    excitons = [(x, y, False) for x, y, _ in earlier]
+    visited = {(x, y) for x, y, _ in earlier}
     for y in range(size):
         for x in range(size):
             r2 = (x - centre) ** 2 + (y - centre) ** 2
             probability = pulses.excitation_density * math.exp(
                 -r2 / (2 * pulses.spot_sigma_sites**2)
             )
-            if rng.random() < probability:
-                excitons.append((x, y))
+            if rng.random() < probability and (x, y) not in visited:
+                excitons.append((x, y, True))
                 _visit(model, modified, x, y, rng)
-    visited = set(excitons)
-    sums = []
-    for step in range(times_ps[-1] + 1):
+    visited |= {(x, y) for x, y, _ in excitons}
+    sums: list[Sums] = []
+    step = 0
+    while True:
         if step in times_ps:
-            r2 = sum((x - centre) ** 2 + (y - centre) ** 2 for x, y in excitons)
-            sums.append(Sums(len(excitons), r2, len(visited), sum(map(sum, modified))))
+            new = [(x - centre) ** 2 + (y - centre) ** 2 for x, y, is_new in excitons if is_new]
+            sums.append(Sums(len(new), sum(new), len(visited), sum(map(sum, modified))))
+        over = step == round(1e6 * pulses.period_us) if pulses.excitons_stay else not excitons
+        if step >= times_ps[-1] and over:
+            return sums, excitons
         excitons = _one_step(model, excitons, visited, modified, rng)
-    while excitons:
-        excitons = _one_step(model, excitons, visited, modified, rng)
-    return sums
+        step += 1
 
 
 def _one_step(
     model: ExcitonModel,
-    excitons: list[tuple[int, int]],
+    excitons: list[Exciton],
     visited: set[tuple[int, int]],
     modified: list[list[bool]],
     rng: random.Random,
-) -> list[tuple[int, int]]:
-    occupied = set(excitons)
+) -> list[Exciton]:
+    occupied = {(x, y) for x, y, _ in excitons}
     survivors = []
-    for x, y in excitons:
+    for x, y, is_new in excitons:
         dx, dy = rng.choice([(1, 0), (-1, 0), (0, 1), (0, -1)])
         there = (x + dx, y + dy)
         fast = modified[there[1]][there[0]]
@@ -95,7 +104,7 @@ def _one_step(
         if rng.random() < 1e-3 / model.lifetime_ns:
             occupied.discard(here)
         else:
-            survivors.append(here)
+            survivors.append((*here, is_new))
     return survivors
 
 

@@ -478,3 +478,107 @@ def test_excitons_spread_the_more_the_likelier_a_visit_modifies():
     for (slower, fewer), (faster, more) in itertools.pairwise(read):
         assert faster.value - slower.value > 4 * np.hypot(faster.std_err, slower.std_err)
         assert more > fewer
+
+
+WALKING = replace(SMALL, lifetime_ns=1.0, relaxation_time_us=0.05)
+TRAPPING = replace(WALKING, trap_rate_per_ps=1e-3, trap_time_minimum_ns=0.5, trap_exponent=2.0)
+OFTEN = PulseTrain(0.1, period_us=2e-3, spot_sigma_sites=5, n_pulses=300, burn_in_pulses=100)
+STAYING = replace(OFTEN, excitons_stay=True)
+
+
+def z_scores(one: xr.DataArray, other: xr.DataArray) -> np.ndarray:
+    """Difference of two means over trains in its standard errors."""
+    variance = sum(each.var("train", ddof=1) / each.sizes["train"] for each in (one, other))
+    return ((one.mean("train") - other.mean("train")) / np.sqrt(variance)).to_numpy()
+
+
+def test_excitons_that_stay_reach_the_number_of_a_steady_state():
+    """Each pulse finds created exp(-P/tau) / (1 - exp(-P/tau)) excitons, by geometric series."""
+    run = simulate(WALKING, STAYING, seed=1, n_trains=20, recording=SHORT)
+    share = run.carried_count / run.created_count
+    expected = 1 / np.expm1(1e3 * OFTEN.period_us / WALKING.lifetime_ns)
+    error = share.std(ddof=1) / np.sqrt(20)
+    assert abs(float(share.mean()) - expected) < 4 * error
+    assert (run.dropped_count == 0).all()
+
+
+@pytest.mark.parametrize("model", [WALKING, TRAPPING], ids=["walking", "trapping"])
+def test_excitons_that_stay_emit_once_at_the_delay_after_their_own_pulse(model):
+    """All that a fresh run creates has emitted or waits, and delays have the law of lone pulses."""
+    fresh = replace(STAYING, burn_in_pulses=0, n_pulses=60)
+    run = simulate(model, fresh, seed=2, n_trains=2, recording=SHORT)
+    late = replace(fresh, n_pulses=1, burn_in_pulses=60)
+    waiting = simulate(model, late, seed=2, n_trains=2, recording=SHORT).carried_count
+    emitted = run.emission_count.sum(["delay_ns", "r_nm"])
+    assert (waiting > 0).all()
+    assert (run.created_count == emitted + waiting).all()
+    on, off = (
+        simulate(model, pulses, seed=3, n_trains=20, recording=SHORT).emission_count.sum("r_nm")
+        for pulses in (STAYING, replace(OFTEN, period_us=np.inf))
+    )
+    edges_ns = [0, 0.5, 1, 2, 4, 8]
+    shares = [
+        (counts / counts.sum("delay_ns")).groupby_bins("delay_ns", edges_ns, right=False).sum()
+        for counts in (on, off)
+    ]
+    assert np.abs(z_scores(*shares)).max() < 4
+
+
+@pytest.mark.parametrize("model", [WALKING, TRAPPING], ids=["walking", "trapping"])
+def test_excitons_stay_by_the_same_law_where_none_outlives_the_period(model):
+    """At long periods the same excitons, memory and light come out, staying or not."""
+    rare = replace(OFTEN, period_us=0.03, n_pulses=100)
+    runs = [
+        simulate(model, replace(rare, excitons_stay=on), seed=seed, n_trains=30, recording=SHORT)
+        for on, seed in ((True, 4), (False, 5))
+    ]
+    for name in ("exciton_count", "r2_sum_nm2", "visited_sites", "modified_sites"):
+        found = [run[name].sel(time_ns=[0, 0.2, 1]) for run in runs]
+        assert np.abs(z_scores(*found)).max() < 4, name
+
+
+def test_a_detector_sees_the_light_of_all_pulses_once():
+    """Staying or not, the whole light per pulse is what is created, folded into one period."""
+    still = replace(TRAPPING, hop_rate_ground_per_ps=0, hop_rate_modified_per_ps=0)
+    runs = [
+        simulate(still, pulses, seed=6, n_trains=20, recording=SHORT) for pulses in (STAYING, OFTEN)
+    ]
+    light = [run.expected_emission.sum(["delay_ns", "r_nm"]) / run.created_count for run in runs]
+    assert np.abs(z_scores(light[0], xr.ones_like(light[0]))) < 4
+    assert np.abs(z_scores(light[1], xr.ones_like(light[1]))) < 4
+
+
+@pytest.mark.parametrize("n_threads", [2, 4])
+def test_excitons_stay_with_the_same_bits_for_any_thread_count(n_threads):
+    """Variables, coordinates and attributes are identical whatever the number of threads."""
+    runs = [
+        simulate(TRAPPING, STAYING, seed=7, n_trains=5, n_threads=n, recording=SHORT)
+        for n in (1, n_threads)
+    ]
+    assert runs[0].identical(runs[1])
+
+
+def test_occupied_sites_stay_modified_and_take_no_second_exciton():
+    """Where nothing moves or decays, excitons are those created, and the only modified sites."""
+    still = ExcitonModel(0, 0, lifetime_ns=1e6, relaxation_time_us=5e-5, lattice_size=71)
+    pulses = replace(STAYING, n_pulses=40, burn_in_pulses=0)
+    view = snapshot(still, pulses, seed=8, time_ns=0)
+    run = simulate(still, pulses, seed=8, recording=SHORT)
+    assert int(run.created_count.sum()) == int(view.occupied.sum())
+    assert (view.modified == view.occupied).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: replace(STAYING, excitons_stay="yes"), "excitons_stay = 'yes'"),
+        (lambda: replace(STAYING, period_us=1e-7), "at least 1e-06"),
+        (lambda: simulate(WALKING, STAYING, seed=1), "until_ns = 10.0 must be at most"),
+        (lambda: simulate(WALKING, STAYING, seed=1, recording=IMMORTAL), "follow_ns = 1"),
+        (lambda: snapshot(WALKING, STAYING, seed=1, time_ns=3), "at most 2.0"),
+    ],
+)
+def test_what_cannot_stay_is_refused(call, message):
+    """Flags that are none, instants beyond the next pulse, and excitons that are to be dropped."""
+    with pytest.raises(ValueError, match=message):
+        call()

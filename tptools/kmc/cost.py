@@ -68,7 +68,7 @@ def record_bytes(model: ExcitonModel, recording: Recording) -> int:
     n_radii = math.ceil(size / math.sqrt(2)) + 2
     n_delays = n_times + TAIL_BINS_PER_DECADE * TAIL_DECADES - 1
     width = 2 * (size // 2) + 1
-    return 16 + n_times * (5 * 8 + 4 * (2 * width + 2 * n_radii)) + 4 * n_delays * n_radii
+    return 24 + n_times * (5 * 8 + 4 * (2 * width + 2 * n_radii)) + 4 * n_delays * n_radii
 
 
 def _state_bytes(model: ExcitonModel, pulses: PulseTrain) -> float:
@@ -76,4 +76,6 @@ def _state_bytes(model: ExcitonModel, pulses: PulseTrain) -> float:
     faintest = -math.log(NEGLIGIBLE_EXCITATION_PROBABILITY)
     excited = 2 * math.pi * faintest * pulses.spot_sigma_sites**2
     sites = float(model.lattice_size + 2) ** 2
-    return 9 * sites + (2 * 8 * N_COLUMNS + 16) * min(excited, sites)
+    most_excitons = sites if pulses.excitons_stay else min(excited, sites)
+    columns = N_COLUMNS + pulses.excitons_stay
+    return 9 * sites + 2 * 8 * columns * most_excitons + 16 * min(excited, sites)

@@ -21,8 +21,9 @@ from tptools.compiled import compiled_in_place, compiled_within
 MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
 N_SITE_STATES = 16
 
-POSITION, INITIAL_R2, CLOCK, FREE_STEPS = 0, 1, 2, 3
+POSITION, INITIAL_R2, CLOCK, FREE_STEPS, AGE = 0, 1, 2, 3, 4
 N_COLUMNS = 4
+"""Of an exciton that does not outlive its period; where excitons stay there is one more, AGE."""
 
 WALKING, TRAPPED, VISITS, MODIFICATIONS, REACHED_EDGE = range(5)
 N_COUNTERS = 5
@@ -59,6 +60,9 @@ class Rules(NamedTuple):
         -period/tau: logarithm of the chance that a modified site outlasts one period.
     is_plain : bool
         Whether `_walk` does: every visit modifies, and occupied sites only block.
+    period : int
+        Steps to the next pulse, where excitons that are left then stay; NEVER where each pulse
+        is followed to its end.
     """
 
     row_length: int
@@ -73,6 +77,7 @@ class Rules(NamedTuple):
     dark_exponent: float
     log_no_relaxation: float
     is_plain: bool
+    period: int
 
 
 class Spot(NamedTuple):
@@ -89,8 +94,9 @@ class State(NamedTuple):
     ----------
     lattice : ndarray, (row_length**2,)
         State of every site, frame included.
-    walking, trapped : ndarray, (n_excitons, N_COLUMNS)
+    walking, trapped : ndarray, (n_excitons, N_COLUMNS or N_COLUMNS + 1)
         Heaps of excitons, ordered by the step at which their run, or their dark time, ends.
+        Where excitons stay, AGE is the number of steps from their own pulse to the last one.
     visited, modified : ndarray, (n_sites + 1,)
         Sites visited since the pulse, and sites modified now, in order of their first visit.
     counters : ndarray, (N_COUNTERS,)
@@ -119,15 +125,15 @@ class Record(NamedTuple):
         Recorded instants after a pulse, time 0 included.
     tail_bins_per_e_fold : float
         Bins of the delay, beyond the last instant, in which it grows by a factor e.
-    created, dropped : ndarray, (1,)
-        Excitons at time 0, and those left at the end.
+    created, dropped, carried : ndarray, (1,)
+        Excitons at time 0, those left at the end, and those of earlier pulses at time 0.
     exciton_count, r2, initial_r2, visited, modified : ndarray, (time,)
-        Excitons, their squared distances from the centre in sites, those that the same excitons
-        had at time 0, and sites visited and modified.
+        Excitons of the pulse, their squared distances from the centre in sites, those that the
+        same excitons had at time 0, and sites visited and modified.
     x, y, walking_radius, trapped_radius : ndarray, (time, site)
-        Excitons by column, by row, and by radius to the nearest site.
+        Excitons of the pulse by column, by row, and by radius to the nearest site.
     emission : ndarray, (delay, site)
-        Photons by bin of delay and by radius.
+        Photons by bin of delay after their own pulse and by radius.
     """
 
     interval: int
@@ -135,6 +141,7 @@ class Record(NamedTuple):
     tail_bins_per_e_fold: float
     created: NDArray[np.int64]
     dropped: NDArray[np.int64]
+    carried: NDArray[np.int64]
     exciton_count: NDArray[np.int64]
     r2: NDArray[np.int64]
     initial_r2: NDArray[np.int64]
@@ -192,6 +199,8 @@ def _copy(
     """Copy one exciton."""
     for column in range(N_COLUMNS):
         target[target_row, column] = source[row, column]
+    if source.shape[1] > AGE:
+        target[target_row, AGE] = source[row, AGE]
 
 
 @compiled_within
@@ -206,6 +215,8 @@ def _push(queue: NDArray[np.int64], size: Integer) -> None:
             above = queue[parent, column]
             queue[parent, column] = queue[child, column]
             queue[child, column] = above
+        if queue.shape[1] > AGE:
+            queue[parent, AGE], queue[child, AGE] = queue[child, AGE], queue[parent, AGE]
         child = parent
 
 
@@ -280,6 +291,8 @@ def _excite(rules: Rules, state: State, site: Integer) -> None:
 def create_excitons(rules: Rules, spot: Spot, state: State) -> None:
     """Excite every site with probability alpha exp(-r^2 / 2 sigma^2), each on its own.
 
+    A site with an exciton stays as it is.
+
     The sites come brightest first, so that the next success at the present brightness is drawn
     as a geometric skip and then accepted with the ratio of the two probabilities.
 
@@ -297,12 +310,15 @@ def create_excitons(rules: Rules, spot: Spot, state: State) -> None:
         i += _trials_until_success(np.log1p(-bound), state.random) - 1
         if i >= spot.sites.size:
             break
-        if _uniform(state.random) * bound <= spot.probabilities[i]:
+        accepted = _uniform(state.random) * bound <= spot.probabilities[i]
+        if accepted and not state.lattice[spot.sites[i]] & OCCUPIED:
             new = state.counters[WALKING]
             walking[new, POSITION] = spot.sites[i]
             _, _, walking[new, INITIAL_R2] = _place(rules, spot.sites[i])
             walking[new, CLOCK] = 0
             walking[new, FREE_STEPS] = _trials_until_success(rules.log_no_decay, state.random)
+            if walking.shape[1] > AGE:
+                walking[new, AGE] = 0
             _excite(rules, state, spot.sites[i])
             _start_free_run(rules, state)
         i += 1
@@ -405,6 +421,12 @@ def _remove_annihilated(state: State) -> None:
 
 
 @compiled_within
+def _age(population: NDArray[np.int64], row: Integer) -> Integer:
+    """Steps from the pulse of an exciton to the last one."""
+    return population[row, AGE] if population.shape[1] > AGE else np.int64(0)
+
+
+@compiled_within
 def _end_runs(rules: Rules, state: State, record: Record, recorded: bool, now: Integer) -> None:
     """Let excitons whose run ends now decay or be trapped, and trapped ones walk on."""
     counters, walking, trapped = state.counters, state.walking, state.trapped
@@ -415,7 +437,7 @@ def _end_runs(rules: Rules, state: State, record: Record, recorded: bool, now: I
         else:
             state.lattice[walking[0, POSITION]] ^= OCCUPIED
             if recorded:
-                _record_emission(rules, record, walking[0, POSITION], now)
+                _record_emission(rules, record, walking[0, POSITION], now + _age(walking, 0))
         _pop(walking, counters[WALKING])
         counters[WALKING] -= 1
     while counters[TRAPPED] > 0 and trapped[0, CLOCK] <= now:
@@ -427,7 +449,10 @@ def _end_runs(rules: Rules, state: State, record: Record, recorded: bool, now: I
 
 @compiled_within
 def _record_emission(rules: Rules, record: Record, site: Integer, now: Integer) -> None:
-    """Count one photon in its bin of delay (linear, then logarithmic) and radius."""
+    """Count one photon in its bin of delay (linear, then logarithmic) and radius.
+
+    ``now`` is the step since the pulse of the exciton.
+    """
     n_linear = record.n_times - 1
     window = n_linear * record.interval
     if now <= window:
@@ -446,10 +471,11 @@ def _record_population(
     radius: NDArray[np.uint32],
     time: Integer,
     population: NDArray[np.int64],
-    size: Integer,
+    start: Integer,
+    stop: Integer,
 ) -> None:
     """Add the positions of some excitons to the sums and histograms of one instant."""
-    for i in range(size):
+    for i in range(start, stop):
         x, y, r2 = _place(rules, population[i, POSITION])
         record.r2[time] += r2
         record.initial_r2[time] += population[i, INITIAL_R2]
@@ -459,15 +485,37 @@ def _record_population(
 
 
 @compiled_within
+def _record_last_pulse(
+    rules: Rules,
+    record: Record,
+    radius: NDArray[np.uint32],
+    time: Integer,
+    population: NDArray[np.int64],
+    size: Integer,
+) -> None:
+    """Do the same for excitons of the last pulse, and take the others out of their number."""
+    for i in range(size):
+        if population[i, AGE] == 0:
+            _record_population(rules, record, radius, time, population, i, i + 1)
+        else:
+            record.exciton_count[time] -= 1
+
+
+@compiled_within
 def _record_instant(rules: Rules, state: State, record: Record, time: Integer) -> None:
-    """Add the present excitons and lattice to the sums of one instant after the pulse."""
+    """Add the excitons of the last pulse and the lattice to the sums of one instant after it."""
     counters = state.counters
     record.exciton_count[time] += counters[WALKING] + counters[TRAPPED]
     record.visited[time] += counters[VISITS]
     record.modified[time] += counters[MODIFICATIONS]
     walking, trapped = state.walking, state.trapped
-    _record_population(rules, record, record.walking_radius, time, walking, counters[WALKING])
-    _record_population(rules, record, record.trapped_radius, time, trapped, counters[TRAPPED])
+    in_light, in_traps = record.walking_radius, record.trapped_radius
+    if walking.shape[1] > AGE:
+        _record_last_pulse(rules, record, in_light, time, walking, counters[WALKING])
+        _record_last_pulse(rules, record, in_traps, time, trapped, counters[TRAPPED])
+    else:
+        _record_population(rules, record, in_light, time, walking, 0, counters[WALKING])
+        _record_population(rules, record, in_traps, time, trapped, 0, counters[TRAPPED])
 
 
 @compiled_within
@@ -537,15 +585,15 @@ def _drop(state: State, population: NDArray[np.int64], counter: int) -> None:
 def relax(rules: Rules, state: State) -> None:
     """Return modified sites to the ground state, each with probability 1 - exp(-period/tau).
 
-    The list is walked from its end in geometric skips; a removed entry is replaced by the last
-    one, which has already been passed over.
+    Those with an exciton wait. The list is walked from its end in geometric skips; a removed entry
+    is replaced by the last one, which has already been passed over.
 
     Parameters
     ----------
     rules
         Constants.
     state
-        Without excitons; gets ready for the next pulse.
+        Gets ready for the next pulse.
     """
     counters = state.counters
     for i in range(counters[VISITS]):
@@ -556,9 +604,24 @@ def relax(rules: Rules, state: State) -> None:
         i -= _trials_until_success(rules.log_no_relaxation, state.random)
         if i < 0:
             break
+        if state.lattice[state.modified[i]] & OCCUPIED:
+            continue
         counters[MODIFICATIONS] -= 1
         state.lattice[state.modified[i]] = 0
         state.modified[i] = state.modified[counters[MODIFICATIONS]]
+
+
+@compiled_within
+def _carry_over(rules: Rules, state: State, population: NDArray[np.int64], counter: int) -> None:
+    """Count the time of excitons that stay from the next pulse, at which they visit their sites."""
+    counters = state.counters
+    for i in range(counters[counter]):
+        population[i, CLOCK] -= rules.period
+        population[i, AGE] += rules.period
+        site = population[i, POSITION]
+        state.lattice[site] |= VISITED
+        state.visited[counters[VISITS]] = site
+        counters[VISITS] += 1
 
 
 @compiled_in_place
@@ -574,7 +637,8 @@ def run_pulses(
     """Run pulses one after the other (Note 2), recorded or not.
 
     Each pulse finds the lattice that the one before left behind, and is followed until its last
-    exciton has decayed or ``last_step`` is reached. Stops at once if an exciton meets the frame.
+    exciton has decayed or ``last_step`` is reached; or, where excitons stay, until the next pulse
+    finds those that are left. Stops at once if an exciton meets the frame.
 
     Parameters
     ----------
@@ -590,18 +654,25 @@ def run_pulses(
         Steps after which the excitons left are dropped; NEVER follows all.
     """
     counters = state.counters
+    stay = rules.period < NEVER
     for _ in range(n_pulses):
+        left = counters[WALKING] + counters[TRAPPED]
         create_excitons(rules, spot, state)
         if recorded:
-            record.created[0] += counters[WALKING]
-        evolve(rules, state, record, recorded, np.int64(0), last_step)
+            record.created[0] += counters[WALKING] + counters[TRAPPED] - left
+            record.carried[0] += left
+        evolve(rules, state, record, recorded, np.int64(0), min(last_step, rules.period))
         if counters[REACHED_EDGE]:
             return
-        if recorded:
-            record.dropped[0] += counters[WALKING] + counters[TRAPPED]
-        _drop(state, state.walking, WALKING)
-        _drop(state, state.trapped, TRAPPED)
+        if not stay:
+            if recorded:
+                record.dropped[0] += counters[WALKING] + counters[TRAPPED]
+            _drop(state, state.walking, WALKING)
+            _drop(state, state.trapped, TRAPPED)
         relax(rules, state)
+        if stay:
+            _carry_over(rules, state, state.walking, WALKING)
+            _carry_over(rules, state, state.trapped, TRAPPED)
 
 
 @compiled_in_place

@@ -17,6 +17,7 @@ def pulse_train(
     *,
     n_excitons: float | None = None,
     lattice_spacing_nm: float = ExcitonModel.lattice_spacing_nm,
+    excitons_stay: bool = False,
 ) -> PulseTrain:
     """Pulses of a laser, as the hopping model takes them.
 
@@ -26,7 +27,7 @@ def pulse_train(
     ----------
     excitation : Excitation
         Power, repetition rate and spot.
-    n_pulses, burn_in_pulses : int, optional
+    n_pulses, burn_in_pulses, excitons_stay : optional
         As for `PulseTrain`.
     n_excitons : float, optional
         Instead of `n_pulses`: as many pulses as make about so many excitons.
@@ -61,4 +62,6 @@ def pulse_train(
         raise ValueError(
             f"n_pulses = {n_pulses} and n_excitons = {n_excitons}: give one of the two"
         )
-    return PulseTrain(density, period_us, sigma_sites, n_pulses, burn_in_pulses, excitation)
+    return PulseTrain(
+        density, period_us, sigma_sites, n_pulses, burn_in_pulses, excitation, excitons_stay
+    )

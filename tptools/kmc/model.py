@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from tptools.checks import (
     LARGEST,
     check_choice,
+    check_flag,
     check_integer,
     check_number,
     check_type,
@@ -217,6 +218,16 @@ class PulseTrain:
         up. Zero: the paper's protocol, which starts on a fresh lattice.
     laser : Excitation, optional
         What makes these pulses, for the record: trains that differ in nothing else are equal.
+    excitons_stay : bool
+        Whether excitons that the next pulse finds, walking or in traps, stay on the lattice. False,
+        as in Note 2: each pulse is followed to its end before the next one comes, which is right
+        where the period is far longer than any delay. True: they go on after the next pulse (to
+        the nearest attempt). Their sites do not relax while they are there, and absorb no second
+        photon. A run then still sorts by the time since an exciton's own pulse: what it says at a
+        time after a pulse is of that pulse's excitons, and photons of all earlier ones that are
+        emitted during the recorded periods stand in ``emission_count`` at their whole delay, which
+        the microscope folds into the period. In traps with an exponent of 1 or less their number
+        grows without end.
 
     Raises
     ------
@@ -239,11 +250,16 @@ class PulseTrain:
     n_pulses: int = 1000
     burn_in_pulses: int | None = None
     laser: Excitation | None = field(default=None, compare=False, repr=False)
+    excitons_stay: bool = field(default=False, metadata=OFF_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         make_plain(self)
+        stay = check_flag("excitons_stay", self.excitons_stay)
+        object.__setattr__(self, "excitons_stay", stay)
         check_number("excitation_density", self.excitation_density, above=0, at_most=1)
         check_number("period_us", self.period_us, above=0, finite=False, any_size=True)
+        if stay:
+            check_number("period_us", self.period_us, at_least=1e-6, finite=False)
         check_number("spot_sigma_sites", self.spot_sigma_sites, above=0)
         check_integer("n_pulses", self.n_pulses, at_least=1, below=LARGEST)
         if self.burn_in_pulses is not None:

@@ -97,6 +97,7 @@ def allocate(model: ExcitonModel, recording: Recording) -> engine.Record:
         tail_bins_per_e_fold=TAIL_BINS_PER_DECADE / math.log(10),
         created=np.zeros(1, np.int64),
         dropped=np.zeros(1, np.int64),
+        carried=np.zeros(1, np.int64),
         exciton_count=sums(),
         r2=sums(),
         initial_r2=sums(),
@@ -146,6 +147,7 @@ def _used(counts: Sequence[NDArray[np.uint32]], centre: int) -> int:
 _VARIABLES: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
     "created_count": ("created", ("",), "excitons created", "1"),
     "dropped_count": ("dropped", ("",), "excitons dropped", "1"),
+    "carried_count": ("carried", ("",), "excitons of earlier pulses at time 0", "1"),
     "exciton_count": ("exciton_count", ("time_ns",), "excitons alive", "1"),
     "r2_sum_nm2": ("r2", ("time_ns",), "sum of r^2 of those alive", "nm2"),
     "initial_r2_sum_nm2": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 import tptools
 from tptools.arrays import FloatArray
-from tptools.checks import LARGEST, check_integer, check_type
+from tptools.checks import LARGEST, check_integer, check_number, check_type
 from tptools.kmc import engine
 from tptools.kmc.cost import check_memory, check_steps
 from tptools.kmc.model import (
@@ -52,7 +52,9 @@ def simulate(
 
     Per step of 1 ps each exciton attempts one hop, then decays with probability
     1 ps / `lifetime_ns`. After a pulse each modified site relaxes with probability
-    :math:`1 - \exp(-T_\mathrm{pulse}/\tau_\mathrm{relax})`, and the next pulse follows.
+    :math:`1 - \exp(-T_\mathrm{pulse}/\tau_\mathrm{relax})`, and the next pulse follows. Each pulse
+    is followed until its last exciton has decayed, unless excitons stay
+    (`PulseTrain.excitons_stay`).
 
     Parameters
     ----------
@@ -85,8 +87,10 @@ def simulate(
         delay_ns, r_nm), and ``expected_emission``, its expectation given where excitons were;
         ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
         Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
-        in ten runs of consecutive ones. The attributes hold every parameter of film, laser and
-        run, and the seed.
+        in ten runs of consecutive ones. All of this is of the excitons of a pulse by the time
+        since that pulse; ``carried_count`` is the number of those that earlier pulses have left at
+        time 0, which is zero unless excitons stay. The attributes hold every parameter of film,
+        laser and run, and the seed.
 
     Raises
     ------
@@ -171,13 +175,16 @@ def snapshot(
     """
     recording = Recording()
     times = _check_times(time_ns)
+    check_type("pulses", pulses, PulseTrain, remedy="make it with tptools.kmc.pulse_train")
+    if pulses.excitons_stay:
+        check_number("time_ns", times[-1], at_most=1e3 * pulses.period_us)
     check_run(model, (pulses,), recording, n_frames=times.size)
     pulse = pulses.n_pulses - 1 if pulse is None else pulse
     pulse = check_integer("pulse", pulse, at_least=0, below=pulses.n_pulses)
     train = check_integer("train", train, at_least=0)
 
     rules, spot = _rules(model, pulses), _spot(model, pulses)
-    state = _fresh(model, spot.sites.size, seed, train)
+    state = _fresh(model, [(rules, spot)], seed, train)
     record = allocate(model, recording)
     earlier = pulses.burn_in(model) + pulse
     engine.run_pulses(rules, spot, state, record, False, earlier, engine.NEVER)
@@ -228,6 +235,7 @@ def describe(
 def _describe_pulses(pulses: PulseTrain) -> dict[str, str | float]:
     """Parameters of the train and of the laser behind it."""
     own = asdict(pulses)
+    own["excitons_stay"] = int(pulses.excitons_stay)  # netCDF has no bool
     optics = own.pop("laser") or {}
     if pulses.laser is not None:
         for name in ("disc_excitation_density", "disc_time_between_excitations_us"):
@@ -266,22 +274,47 @@ def check_run(
             "lifetime_ns = inf must go with a follow_ns, or a pulse never ends; "
             "use recording=Recording(follow_ns=...)"
         )
+    if any(one.excitons_stay for one in trains):
+        _check_staying(trains[-1], recording, n_frames)
     check_steps(model, trains, recording, n_trains)
     n_records = n_trains * count_blocks(trains[-1], n_trains)
     check_memory(model, trains, recording, n_records, n_threads, n_frames)
 
 
-def _fresh(model: ExcitonModel, most_excitons: int, seed: int, train: int) -> engine.State:
+def _check_staying(pulses: PulseTrain, recording: Recording, n_frames: int) -> None:
+    """Refuse to drop excitons that stay, and to look at those of one pulse after the next."""
+    if recording.follow_ns is not None:
+        raise ValueError(
+            f"follow_ns = {recording.follow_ns} must be None where excitons_stay, which drops none"
+        )
+    period_ns = 1e3 * pulses.period_us
+    if pulses.excitons_stay and not n_frames and recording.until_ns > period_ns:
+        raise ValueError(
+            f"until_ns = {recording.until_ns} must be at most the period of {period_ns:g} ns where "
+            f"excitons_stay; use recording=Recording(until_ns={math.floor(period_ns)})"
+        )
+
+
+def _fresh(
+    model: ExcitonModel,
+    lasers: Collection[tuple[engine.Rules, engine.Spot]],
+    seed: int,
+    train: int,
+) -> engine.State:
     """Relaxed lattice of one train, and room for its excitons."""
     row_length = model.lattice_size + 2
     lattice = np.full((row_length, row_length), engine.FRAME, np.uint8)
     lattice[1:-1, 1:-1] = 0
     n_sites = model.lattice_size**2
+    stay = any(rules.period < engine.NEVER for rules, _ in lasers)
+    # those that stay can fill the lattice
+    most_excitons = n_sites if stay else max(spot.sites.size for _, spot in lasers)
+    room = (most_excitons + 1, engine.N_COLUMNS + stay)
     stream = seed_sequence(seed, "train", train)
     return engine.State(
         lattice=lattice.ravel(),
-        walking=np.empty((most_excitons + 1, engine.N_COLUMNS), np.int64),
-        trapped=np.empty((most_excitons + 1, engine.N_COLUMNS), np.int64),
+        walking=np.empty(room, np.int64),
+        trapped=np.empty(room, np.int64),
         visited=np.empty(n_sites + 1, np.int32),
         modified=np.empty(n_sites + 1, np.int32),
         counters=np.zeros(engine.N_COUNTERS, np.int64),
@@ -314,6 +347,7 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
         dark_exponent=model.trap_exponent,
         log_no_relaxation=-pulses.period_us / model.relaxation_time_us,
         is_plain=_is_plain(model),
+        period=int(_steps(model, 1e3 * pulses.period_us)) if pulses.excitons_stay else engine.NEVER,
     )
 
 
@@ -381,8 +415,7 @@ class _Run:
         ``advance`` is told of every portion, short enough to be interrupted between them, and may
         raise to stop the train.
         """
-        most = max(spot.sites.size for _, spot in self.lasers.values())
-        state = _fresh(self.model, most, self.seed, index)
+        state = _fresh(self.model, self.lasers.values(), self.seed, index)
         record = allocate(self.model, self.recording)
         follow_ns = self.recording.follow_ns
         last_step = engine.NEVER if follow_ns is None else int(_steps(self.model, follow_ns))
