@@ -69,6 +69,12 @@ def test_damaged_result_is_made_anew(tmp_path):
     assert MADE == [1, 1]
 
 
+def test_folders_on_the_way_are_made(tmp_path):
+    """A cache can be named that lies in folders which are not there yet."""
+    kept(noise, tmp_path / "not" / "there" / "yet")(1)
+    assert len(results(tmp_path)) == 1
+
+
 def test_place_that_is_no_folder_is_refused_at_once(tmp_path):
     """Nothing is made where nothing can be kept."""
     (tmp_path / "file").touch()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -23,6 +25,21 @@ def test_an_error_leaves_what_was_there(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_is_asked_whether_all_is_there(tmp_path, monkeypatch):
+    """What fails only when a disk has to write it down costs no file that was there before."""
+
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "file"
+    path.write_text("before")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"), whole(path) as beside:
+        beside.write_text("after")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 

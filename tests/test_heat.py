@@ -121,6 +121,18 @@ def test_start_is_the_profile_of_the_light():
         xr.testing.assert_allclose(start, expected.transpose(*start.dims), atol=1e-12)
 
 
+def test_fields_say_what_they_are():
+    """Every field, and each of its axes, has a name for people and a unit."""
+    for field in (
+        temperature(FILM, [0, 1]),
+        centre_temperature(ON_QUARTZ, [0, 1]),
+        heat_accumulation(FILM, 400, 2).drop_vars("pulse"),
+    ):
+        for one in (field, *field.coords.values()):
+            assert one.attrs["long_name"]
+            assert one.attrs["units"] in ("1", "ns", "µm", "nm")
+
+
 def test_centre_is_a_node_of_the_field():
     """The two public functions say the same at the centre, by each method."""
     for film, method in ((FILM, "exact"), (FILM, "explicit"), (ON_QUARTZ, "exact")):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
+import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -506,3 +508,51 @@ def test_every_public_class_and_function_with_numbers_is_tried():
             parts |= {f"{name}.{method}": part for method, part in methods(one)}
     untried = {name for name, one in parts.items() if takes_number(one) and one not in tried}
     assert untried == {f"tptools.{name}" for names in UNTRIED.values() for name in names.split()}
+
+
+def checks() -> Iterator[tuple[str, ast.Call, set[str]]]:
+    """Every check of an argument in the package: its place, itself, and the names around it."""
+    for path in sorted(Path(PACKAGE).rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_bytes())):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            inside = [*ast.walk(function)]
+            for call in inside:
+                match call:
+                    case ast.Call(ast.Name(name), [ast.Constant(str()) as first, _, *_]) if (
+                        name in CHECKS
+                    ):
+                        others = (one for one in inside if one is not first)
+                        yield f"{path.name}:{call.lineno}", call, set(map(word_of, others))
+
+
+CHECKS = ("check_number", "check_integer", "check_type", "check_choice", "check_callable")
+
+
+def word_of(node: ast.AST) -> str:
+    """Name, attribute or text of a node; empty for any other."""
+    match node:
+        case ast.Name(word) | ast.Attribute(_, word) | ast.arg(word) | ast.Constant(str(word)):
+            return word
+    return ""
+
+
+def test_every_check_names_what_it_checks():
+    """The name in the message is that of something in reach of the check, word by word."""
+    found = [*checks()]
+    assert len(found) > 200
+    for place, call, around in found:
+        words = {one.removesuffix("s") for one in re.findall(r"\w+", call.args[0].value)}
+        assert words & {one.removesuffix("s") for one in around}, f"{place}: {call.args[0].value}"
+
+
+def test_no_positive_number_is_too_small():
+    """What must be above a number must be above zero, or above a limit that has a name."""
+    limits = [
+        (place, limit.value.value)
+        for place, call, _ in checks()
+        for limit in call.keywords
+        if limit.arg == "above" and isinstance(limit.value, ast.Constant)
+    ]
+    assert len(limits) > 50
+    assert [place for place, limit in limits if limit != 0] == []

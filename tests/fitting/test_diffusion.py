@@ -202,6 +202,7 @@ def test_empty_maps_are_nan_with_a_reason(method):
         found = diffusivity(xr.zeros_like(spot(0.05, 1)) + level, method)
         assert np.isnan(found.value)
         assert found.note
+        assert (found.unit, found.method) == ("cm2/s", method)
 
 
 @pytest.mark.parametrize("method", METHODS[1:])

@@ -1,5 +1,7 @@
 """Tests of tptools.fitting.result: what a fit says of itself."""
 
+import math
+
 import lmfit
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from scipy.special import xlogy
 
 from tptools.estimate import Goodness, covariance
 from tptools.fitting import optimum
+from tptools.fitting.optimum import signed_deviance
 from tptools.fitting.result import MISFIT_P, fit_curve, misfit_note
 
 X = np.arange(1.0, 9.0)
@@ -226,3 +229,15 @@ def test_unknown_parameters_are_named():
     assert "height" in found
     with pytest.raises(KeyError, match=r"no parameter 'tau' in \['height', 'power'\]"):
         found["tau"]
+
+
+@pytest.mark.parametrize("excess", [-0.02, -1.001e-3, -0.999e-3, 1e-7, 0.999e-3, 1.001e-3, 0.02])
+def test_deviance_is_that_of_poisson_counts(excess):
+    """Near the counts, where its terms cancel, as far from them: with log1p for the logarithm."""
+    counts = np.array([40.0])
+    mean = counts * (1 + excess)
+    root, slope = signed_deviance(counts, mean)
+    series = sum((-excess) ** k / (k + 2) for k in range(12))  # (excess - log1p(excess)) / excess^2
+    exact = math.copysign(math.sqrt(2 * 40 * excess**2 * series), excess)
+    assert root[0] == pytest.approx(exact, rel=1e-9)
+    assert slope[0] == pytest.approx((1 - counts[0] / mean[0]) / exact, rel=1e-9)

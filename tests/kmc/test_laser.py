@@ -88,6 +88,7 @@ def test_names_change_no_numbers():
     laser = Excitation(2, 2.5)
     named = pulse_train(laser, 2)
     assert named == replace(named, laser=None)
+    assert repr(named) == repr(replace(named, laser=None))  # a history is kept as text
     assert ExcitonModel(film="OLA/OA") == ExcitonModel()
 
 

@@ -98,6 +98,16 @@ def test_single_pulse_has_no_error():
     assert np.isnan(diffusivity(simulate(FREE, pulses, seed=4, recording=RECORDING)).std_err)
 
 
+def test_error_is_unknown_where_a_train_has_none(free_run):
+    """If leaving out one train leaves no exciton at all, the others do not stand for it."""
+    two = free_run.isel(train=[0, 1])
+    empty = two.where(two.train == 0, 0).assign_attrs(two.attrs)
+    empty = two.assign({name: empty[name] for name, one in two.items() if "train" in one.dims})
+    found = diffusivity(empty)
+    assert np.isfinite(found.value)
+    assert np.isnan(found.std_err)
+
+
 def test_error_falls_with_the_square_root_of_the_trains(free_run):
     """Four times the trains halve the error."""
     eight = diffusivity(free_run.isel(train=slice(8))).std_err

@@ -132,6 +132,14 @@ def test_same_bits_on_any_number_of_threads():
             assert sweep(MODEL, GRID, executor=pool, **OPTIONS).identical(reference)
 
 
+@pytest.mark.parametrize("shown", [{}, {"progress": False}])
+def test_progress_is_shown_unless_it_is_not_wanted(shown, capsys):
+    """A bar counts the conditions."""
+    grid = {"excitation_density": 0.3, "period_us": 5.0, "spot_sigma_sites": 4, "n_pulses": 1}
+    sweep(MODEL, grid, recording=OPTIONS["recording"], **shown)
+    assert ("1/1" in capsys.readouterr().err) != bool(shown)
+
+
 def test_cache_serves_finished_conditions(tmp_path, count_runs):
     """A second sweep simulates only what the first did not, and gives the same."""
     first = sweep(MODEL, GRID, cache_dir=tmp_path, **OPTIONS)
