@@ -4,6 +4,7 @@
 
     python tools/mutants.py                                      # 20 in every module: takes hours
     python tools/mutants.py --seed 2 --number 5 randomness kmc.sweep
+    python tools/mutants.py --near fitting.decays                # by the nearest tests alone: quick
 
 Copies of the tree are changed, never the tree itself. A fault is noticed if a test of its module
 fails, cannot be collected or takes three times the processor time of its whole file. Tests of a
@@ -103,7 +104,7 @@ class Imports:
         return module
 
 
-def stages(root: Path, imports: Imports, module: str) -> list[list[Path]]:
+def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> list[list[Path]]:
     """Files with the tests of a module, in the order in which a fault has to get past them.
 
     Parameters
@@ -114,6 +115,8 @@ def stages(root: Path, imports: Imports, module: str) -> list[list[Path]]:
         Of its package.
     module : str
         Such as ``"tptools.kmc.engine"``.
+    near : bool
+        Only files of its name, or, where there is none, of its package.
 
     Returns
     -------
@@ -123,19 +126,25 @@ def stages(root: Path, imports: Imports, module: str) -> list[list[Path]]:
     """
     inner = module.split(".")[1:]
     folder = root.joinpath("tests", *inner[:-1])
-    mirror = folder / f"test_{inner[-1]}.py"
-    near = {module}
-    if not mirror.is_file():
-        near |= {name for name, taken in imports.of_modules.items() if module in taken}
+    mirrors = sorted({folder / f"test_{'_'.join(inner[-count:])}.py" for count in (1, 2)})
+    mirrors = [path for path in mirrors if path.is_file()]
+    sources = {module}
+    if not mirrors:
+        sources |= {name for name, taken in imports.of_modules.items() if module in taken}
     others = [
         path
         for path in (root / "tests").rglob("test_*.py")
-        if path != mirror
-        and near & imports.of(path)
+        if path not in mirrors
+        and sources & imports.of(path)
         and ("companion" in path.parts) <= ("companion" in inner)
     ]
-    others.sort(key=lambda path: (path.parent != folder, path.stem not in f"test_{module}", path))
-    first, *rest = [imports.paths[module], *[mirror] * mirror.is_file(), *others]
+    named = {f"test_{part}" for part in inner}
+    others.sort(key=lambda path: (path.stem not in named, path.parent != folder, path))
+    if near:
+        others = [
+            path for path in others if not mirrors and (path.stem in named or path.parent == folder)
+        ]
+    first, *rest = [imports.paths[module], *mirrors, *others]
     files = [[first, *rest[:1]], *([path] for path in rest[1:])]
     return [[path.relative_to(root) for path in one] for one in files]
 
@@ -274,12 +283,21 @@ def end(process: int | None) -> None:
 
 
 class Suite:
-    """Tests of some files that pass without a fault: their times and the lines that they enter."""
+    """Tests of some files that pass without a fault: their times and the lines that they enter.
 
-    def __init__(self, files: Sequence[Path], package: str, trees: Trees) -> None:
-        found = trees.run([str(one) for one in files], 3600, watched=package)
-        if found is None or "lines" not in found:
-            raise SystemExit(f"{', '.join(map(str, files))}: crash, or take over an hour")
+    What was found is kept in a file and serves as long as the files and the package are the same.
+    """
+
+    def __init__(self, files: Sequence[Path], package: str, trees: Trees, kept: Path) -> None:
+        if kept.is_file():
+            found = json.loads(kept.read_text())
+        else:
+            found = trees.run([str(one) for one in files], 3600, watched=package)
+            if found is None or "lines" not in found:
+                raise SystemExit(f"{', '.join(map(str, files))}: crash, or take over an hour")
+            part = kept.with_suffix(".part")
+            part.write_text(json.dumps(found))
+            part.replace(kept)
         self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * found["spent_s"])
         failing = found["failed"]
         if failing:
@@ -348,20 +366,28 @@ class Trials:
     imports: Imports
     trees: Trees
     kept: Kept
+    near: bool = False
     suites: dict[tuple[Path, ...], Suite] = field(default_factory=dict)
 
     def suite(self, files: Sequence[Path]) -> Suite:
         """Tests of some files, tried out once."""
         key = tuple(files)
         if key not in self.suites:
-            self.suites[key] = Suite(files, self.imports.package, self.trees)
+            self.suites[key] = Suite(files, self.imports.package, self.trees, self.file_of(files))
         return self.suites[key]
+
+    def file_of(self, files: Sequence[Path]) -> Path:
+        """File that holds what tests were found to do, by the text of all that they can enter."""
+        paths = [*sorted(self.imports.paths.values()), *(self.root / one for one in files)]
+        return (
+            self.kept.path.parent / f"{digest(*map(str, files), *map(Path.read_text, paths))}.json"
+        )
 
     def run(self, module: str, seed: int, number: int) -> tuple[int, int]:
         """Try faults of a module and print what survives; returns how many died, of how many."""
         path = self.imports.paths[module]
         short = path.relative_to(self.root)
-        files = stages(self.root, self.imports, module)
+        files = stages(self.root, self.imports, module, near=self.near)
         texts = [(self.root / one).read_text(encoding="utf-8") for stage in files for one in stage]
         tests = digest(*texts)
         faults = sample(path.read_text(encoding="utf-8"), module, seed, number)
@@ -395,6 +421,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--number", type=int, default=20)
+    options.add_argument("--near", action="store_true")
     given, names = options.parse_known_args(arguments)
     imports = Imports(root)
     known = {name.partition(".")[2]: name for name in imports.paths if "." in name}
@@ -404,7 +431,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     kept = Kept(folder / "found.jsonl")
     with TemporaryDirectory(dir=folder) as own:
         trees = Trees(root, Path(own), joblib.cpu_count())
-        trials, scores = Trials(root, imports, trees, kept), {}
+        trials, scores = Trials(root, imports, trees, kept, given.near), {}
         for module in chosen:
             died, number = trials.run(module, given.seed, given.number)
             if number:

@@ -90,11 +90,20 @@ def _places(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
         if _is_for_readers(node):
             return
         yield node
+    if isinstance(node, ast.Dict):
+        node = _without_labels(node)
     for name, value in ast.iter_fields(node):
         if name not in UNTOUCHED:
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
                     yield from _places(child)
+
+
+def _without_labels(node: ast.Dict) -> ast.Dict:
+    """Leave out of attributes the name that stands at an axis: prose, however short."""
+    labels = [isinstance(key, ast.Constant) and key.value == "long_name" for key in node.keys]
+    values = [value for value, label in zip(node.values, labels, strict=True) if not label]
+    return ast.Dict(node.keys, values)
 
 
 def _is_for_readers(node: ast.expr | ast.stmt) -> bool:
