@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tptools import io
 
@@ -143,3 +144,23 @@ def test_an_array_of_curves_takes_positions_by_hand(tmp_path):
     np.savez(tmp_path / "a.npz", MAP.T)
     scan = io.read_scan(tmp_path / "a.npz", bin_ns=0.1, step_nm=50, time_zero_ns=0)
     np.testing.assert_array_equal(scan.counts, MAP)
+
+
+def test_a_record_of_the_model_says_so_and_keeps_its_period(tmp_path):
+    """What was simulated is not called measured once it was written and read again."""
+    axes = {"time_ns": MAP_NS, "position_nm": AT_NM}
+    record = xr.DataArray(MAP, axes).to_dataset(name="counts")
+    record = record.assign_attrs(origin="simulated", period_us=0.4, power_nW=10.0)
+    record.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    scan = io.read_scan(tmp_path / "a.nc", time_zero_ns=0)
+    assert scan.attrs["origin"] == "simulated"
+    assert scan.attrs["period_ns"] == pytest.approx(400)
+    assert scan.attrs["power_nW"] == 10
+
+
+def test_matlab_files_of_version_7_3_are_told_to_be_saved_again(tmp_path):
+    """They are HDF5, and the remedy is one option of MATLAB's save."""
+    head = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    (tmp_path / "a.mat").write_bytes(head + bytes(400))
+    with pytest.raises(ValueError, match=r"^a.mat cannot be read: it is of version 7.3; save it"):
+        io.read_scan(tmp_path / "a.mat")

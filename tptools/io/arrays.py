@@ -64,8 +64,7 @@ def read_nc(path: Path, told: Told) -> Reading:
     wanted = "counts" if "counts" in names else names[0] if len(names) == 1 else None
     if wanted is None:
         raise unreadable(path, f"it holds {names}", "name the counts 'counts'")
-    period_ns = data.attrs.get("period_ns")
-    return _labelled(path, data[wanted], named("xarray"), period_ns, plain_settings(data.attrs))
+    return _labelled(path, data[wanted], named("xarray"), plain_settings(data.attrs))
 
 
 def read_tif(path: Path, told: Told) -> Reading:
@@ -93,10 +92,8 @@ def _from_arrays(path: Path, arrays: Mapping[str, Any], told: Told, reader: str)
     axes = {key: one for key, one in arrays.items() if key != name and one.ndim == 1}
     dims, coords = _axes(path, counts, axes, told)
     scalars = {key: one.item() for key, one in arrays.items() if one.ndim == 0}
-    period_ns = scalars.get("period_ns")
-    return _labelled(
-        path, xr.DataArray(counts, coords, dims), reader, period_ns, plain_settings(scalars)
-    )
+    settings = plain_settings(scalars)
+    return _labelled(path, xr.DataArray(counts, coords, dims), reader, settings)
 
 
 def _axes(
@@ -154,9 +151,7 @@ def _axis_name(key: str) -> str:
     return axis.name if axis else ""
 
 
-def _labelled(
-    path: Path, given: xr.DataArray, reader: str, period_ns: Any, settings: Mapping[str, Any]
-) -> Reading:
+def _labelled(path: Path, given: xr.DataArray, reader: str, settings: Mapping[str, Any]) -> Reading:
     """A reading from counts whose dimensions are axes in any unit."""
     stems = {str(dim): str(dim).split("_")[0] for dim in given.dims}
     image = "y" in stems.values()
@@ -179,5 +174,14 @@ def _labelled(
     record = record.transpose(*(one for one in ORDER if one in record.dims))
     if not (record > 0).any():
         raise unreadable(path, "it has no counts")
-    period = float(period_ns) if np.ndim(period_ns) == 0 and period_ns is not None else None
-    return Reading(record.copy(data=whole_numbers(record.to_numpy())), reader, period, settings)
+    counts = record.copy(data=whole_numbers(record.to_numpy()))
+    return Reading(counts, reader, _period_ns(settings), settings)
+
+
+def _period_ns(settings: Mapping[str, Any]) -> float | None:
+    """Time between pulses, where settings have it under one of our names."""
+    for name, per_ns in {"period_ns": 1.0, "period_us": 1e3, "period_ps": 1e-3}.items():
+        if isinstance(settings.get(name), int | float) and settings[name] > 0:
+            return per_ns * settings[name]
+    rate_MHz = settings.get("rep_rate_MHz")
+    return 1e3 / rate_MHz if isinstance(rate_MHz, int | float) and rate_MHz > 0 else None

@@ -39,11 +39,11 @@ def read_ptu(path: Path, told: Told) -> Reading:
 
         file = ptufile.PtuFile(path)
     with file:
-        if not file.is_t3:
-            raise unreadable(path, "its records are T2, without delays", T2_REMEDY)
-        stored = (path.stat().st_size - file.record_offset) // 4
-        check_length(path, stored, int(file.tags.get("TTResult_NumberOfRecords", 0)))
         with quietly(path):
+            if not file.is_t3:
+                raise unreadable(path, "its records are T2, without delays", T2_REMEDY)
+            stored = (path.stat().st_size - file.record_offset) // 4
+            check_length(path, stored, int(file.tags.get("TTResult_NumberOfRecords", 0)))
             records = file.read_records(memmap=True)  # whatever asks later gets the same
             period_ns, bin_ns = (
                 SECOND_NS * file.global_resolution,
@@ -88,14 +88,14 @@ def read_photon_hdf5(path: Path, told: Told) -> Reading:
 
         file = h5py.File(path)
     with file:
-        groups = [name for name in file if name.startswith("photon_data")]
-        if len(groups) != 1:
-            reason = f"it has {len(groups)} groups photon_data"
-            raise unreadable(path, reason, "save one file for each spot")
-        data = file[groups[0]]
-        if "nanotimes" not in data:
-            raise unreadable(path, "its photons have no nanotimes, thus no delays", T2_REMEDY)
         with quietly(path):
+            groups = [name for name in file if name.startswith("photon_data")]
+            if len(groups) != 1:
+                reason = f"it has {len(groups)} groups photon_data"
+                raise unreadable(path, reason, "save one file for each spot")
+            data = file[groups[0]]
+            if "nanotimes" not in data:
+                raise unreadable(path, "its photons have no nanotimes, thus no delays", T2_REMEDY)
             specs = data["nanotimes_specs"]
             bin_ns = SECOND_NS * float(specs["tcspc_unit"][()])
             n_bins = int(specs["tcspc_num_bins"][()]) if "tcspc_num_bins" in specs else 0

@@ -56,18 +56,22 @@ class Reading:
         return float(np.median(np.diff(times))) if times.size > 1 else np.nan
 
 
-def unreadable(path: Path, reason: object, remedy: str = "") -> ValueError:
+class Unreadable(ValueError):
+    """A file that is damaged, empty or of another kind, in our own words."""
+
+
+def unreadable(path: Path, reason: object, remedy: str = "") -> Unreadable:
     """The error for a file that is damaged, empty or of another kind.
 
     Examples
     --------
     >>> unreadable(Path("scan/x.ptu"), "it has no photons")
-    ValueError('x.ptu cannot be read: it has no photons; save it again from the software of the \
+    Unreadable('x.ptu cannot be read: it has no photons; save it again from the software of the \
 instrument')
     """
     text = " ".join(str(reason).split()).rstrip(".")
     advice = remedy or "save it again from the software of the instrument"
-    return ValueError(f"{path.name} cannot be read: {text}; {advice}")
+    return Unreadable(f"{path.name} cannot be read: {text}; {advice}")
 
 
 @contextmanager
@@ -79,8 +83,8 @@ def quietly(path: Path) -> Iterator[None]:
     >>> with quietly(Path("x.sdt")):
     ...     raise OSError("no header")
     Traceback (most recent call last):
-    ValueError: x.sdt cannot be read: no header; it may be damaged, cut off or of another kind: \
-save it again from the software of the instrument
+    tptools.io.reading.Unreadable: x.sdt cannot be read: no header; it may be damaged, cut off or \
+of another kind: save it again from the software of the instrument
     """
     hint = "it may be damaged, cut off or of another kind: save it again from the software of the "
     before = logging.root.manager.disable
@@ -89,6 +93,8 @@ save it again from the software of the instrument
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except (Unreadable, MemoryError):
+        raise
     except ImportError as error:
         raise ImportError(
             f"{path.name} needs a reader that is not installed ({error.name}): "

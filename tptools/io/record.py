@@ -70,7 +70,9 @@ def attributes(
     for path in paths:
         with path.open("rb") as file:
             sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    own: dict[str, Any] = {"title": title, "origin": "measured", "version": tptools.__version__}
+    # a record of a model stays one
+    origin = shared.get("origin", "measured")
+    own: dict[str, Any] = {"title": title, "origin": origin, "version": tptools.__version__}
     own |= {"reader": readings[0].reader, "files": json.dumps(sums)}
     if math.isfinite(readings[0].bin_ns):
         own["tcspc_bin_ps"] = round(1e3 * readings[0].bin_ns, 9)
