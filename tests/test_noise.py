@@ -147,13 +147,23 @@ def test_experiment_counts_its_photons():
     assert totals.std(ddof=1) == pytest.approx(math.sqrt(wanted), rel=0.3)
 
 
-def test_lifetime_trace_has_no_background():
-    """A decay on a background comes back from its maximum on."""
-    time_ns = np.arange(-2, 6, 0.5)
-    decay = np.where(time_ns < 0, 0, 900 * np.exp(-time_ns / 2))
-    counts = xr.DataArray(decay + 7, {"time_ns": time_ns}).expand_dims(position_nm=3)
+@pytest.mark.parametrize("gap", [False, True])
+def test_lifetime_trace_is_the_decay_of_a_spot_that_spreads(gap):
+    """A round spot that doubles its area comes back with its lifetime, where its line does not."""
+    time_ns, x = np.arange(-2, 6, 0.5), np.arange(-2000.0, 2001.0, 50.0)
+    since = np.maximum(time_ns, 0)[:, None]
+    variance = 250**2 * (1 + since / 4)
+    light = np.where(time_ns[:, None] < 0, 0, 900 * np.exp(-since / 2))
+    axes = {"time_ns": time_ns, "position_nm": x + 20}
+    line = light / variance * 250**2 * np.exp(-(x**2) / (2 * variance))
+    counts = xr.DataArray(line + 7, axes, ("time_ns", "position_nm"))
+    if gap:
+        counts[5, 33] = np.nan
     trace = lifetime_trace(counts, until_ns=4)
-    np.testing.assert_allclose(trace, 2700 * np.exp(-trace.time_ns / 2))
+    exact = np.exp(-trace.time_ns / 2)
+    np.testing.assert_allclose(trace / trace[0], exact, rtol=0.03 if gap else 0.01)
+    summed = (counts - 7).sum("position_nm").sel(time_ns=slice(0, 4))
+    assert summed[-1] / summed[0] < 0.8 * exact[-1]
     assert (trace.time_ns[0], trace.time_ns[-1]) == (0, 4)
     with pytest.raises(ValueError, match="number of slices before"):
         lifetime_trace(counts.sel(time_ns=slice(0, None)))

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_choice, check_integer, check_number
+from tptools.fitting.light import radii_of
 from tptools.randomness import generator
 from tptools.records import as_columns, as_record
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
@@ -255,7 +256,13 @@ def photon_records(
 
 
 def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
-    """Decay of the whole spot, from the maximum on, without background.
+    r"""Decay of the whole spot, from the maximum of the scan on, without background.
+
+    .. math:: I(t) = \sum_x |x - c| \, \Delta x \left[n(t, x) - b(x)\right]
+
+    for a round spot that was scanned along a line through its centre c, as in
+    `tptools.fitting.whole_spot_light`. Light leaves the line sideways, so that the plain sum over
+    a scan falls faster than the light of the spot.
 
     Parameters
     ----------
@@ -273,28 +280,33 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     Raises
     ------
     ValueError
-        If nothing was recorded before -0.3 ns, or there are other axes.
+        If nothing was recorded before -0.3 ns, there are other axes, fewer than 5 positions, no
+        spot, or positions on one side of it only.
 
     Examples
     --------
-    >>> counts = xr.DataArray([[1], [9], [5]], {"time_ns": [-1, 0, 1], "position_nm": [0]})
-    >>> lifetime_trace(counts).values
-    array([8., 4.])
+    >>> x = np.arange(-1000.0, 1001.0, 100.0)
+    >>> spot = np.exp(-((x / 300) ** 2) / 2) * np.array([[0], [900], [450]])
+    >>> axes = {"time_ns": [-1.0, 0.0, 1.0], "position_nm": x}
+    >>> trace = lifetime_trace(xr.DataArray(spot + 7, axes, ("time_ns", "position_nm")))
+    >>> (trace / trace[0]).values.round(3)
+    array([1. , 0.5])
     """
     until_ns = check_number("until_ns", until_ns, at_least=0, finite=False)
-    counts = as_record(counts, "time_ns", masked=True, signed=True)
-    across = [one for one in counts.dims if one != "time_ns"]
-    if len(across) != 1 or not str(across[0]).startswith("position_"):
-        raise ValueError(
-            f"counts has dimensions {counts.dims} and must have 'time_ns' and 'position_nm' only"
-        )
-    total = counts.dropna(across[0]).sum(across)
-    before = total.sel(time_ns=slice(None, -BEFORE_PULSE_NS))
-    check_integer(f"number of slices before -{BEFORE_PULSE_NS} ns", before.size, at_least=1)
-    net = (total - before.mean()).clip(0)
-    peak = net.isel(time_ns=slice(int(net.argmax("time_ns")), None))
-    times = peak["time_ns"] - peak["time_ns"][0]
-    return peak.assign_coords(time_ns=times).sel(time_ns=slice(0, until_ns))
+    counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True, signed=True)
+    counts = counts.dropna("position_nm")
+    check_integer("number of positions", counts.sizes["position_nm"], at_least=5)
+    before = counts.sel(time_ns=slice(None, -BEFORE_PULSE_NS))
+    n_before = before.sizes["time_ns"]
+    check_integer(f"number of slices before -{BEFORE_PULSE_NS} ns", n_before, at_least=1)
+    net = counts - before.mean("time_ns")
+    width = counts["position_nm"].copy(data=np.gradient(counts["position_nm"]))
+    spot = (net * width * radii_of(counts, None)).sum("position_nm").clip(0)
+    # the line has far more photons at the maximum than the ring that decides on the area
+    first = int(net.sum("position_nm").argmax("time_ns"))
+    kept = spot.isel(time_ns=slice(first, None))
+    times = kept["time_ns"] - kept["time_ns"][0]
+    return kept.assign_coords(time_ns=times).sel(time_ns=slice(0, until_ns))
 
 
 def noisy_profiles(

@@ -82,13 +82,13 @@ def whole_spot_light(
         )
     longer = after.sizes["time_ns"] / before.sizes["time_ns"]
     off, on = before.sum("time_ns"), after.sum("time_ns")
-    ring = math.pi * step * _radii(counts, centre_nm)
+    ring = math.pi * step * radii_of(counts, centre_nm)
     light = float((ring * (on - longer * off)).sum())
     variance = float((ring**2 * (on + longer**2 * off)).sum())
     return Estimate(light, math.sqrt(variance), "counts nm2", "rings around the centre")
 
 
-def _radii(counts: xr.DataArray, centre_nm: float | None) -> xr.DataArray:
+def radii_of(counts: xr.DataArray, centre_nm: float | None) -> xr.DataArray:
     """Distance of every position from the centre, twice where the other side has no position."""
     if centre_nm is None:
         spot = fit_profiles(counts.sum("time_ns"))
