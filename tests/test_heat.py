@@ -17,6 +17,8 @@ from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.heat import (
     FUSED_SILICA,
+    QUARTZ_ACROSS_AXIS,
+    QUARTZ_ALONG_AXIS,
     HeatedFilm,
     Substrate,
     centre_temperature,
@@ -489,3 +491,24 @@ def test_bad_numbers_are_refused(call, message):
     """The error names the parameter, its value and the rule."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_crystal_keeps_less_heat_than_glass():
+    """Before a pulse a film on quartz is cooler, the more so the better its direction conducts."""
+    solids = (QUARTZ_ALONG_AXIS, QUARTZ_ACROSS_AXIS, FUSED_SILICA)
+    left = [
+        float(centre_temperature(replace(ON_QUARTZ, substrate=one), 400, period_ns=400))
+        for one in solids
+    ]
+    assert 0 < left[0] < left[1] < left[2]
+
+
+def test_what_crystals_have_in_common_cancels():
+    """Late after a pulse the warmth falls with the conductivity as that of a half-space does."""
+    late_ns, (along, across) = 1e5, (QUARTZ_ALONG_AXIS, QUARTZ_ACROSS_AXIS)
+    left = [
+        float(centre_temperature(replace(ON_QUARTZ, substrate=one), late_ns))
+        for one in (along, across)
+    ]
+    exact = (across.conductivity_W_mK / along.conductivity_W_mK) ** 1.5
+    assert left[0] / left[1] == pytest.approx(exact, rel=0.02)

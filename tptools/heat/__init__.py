@@ -3,6 +3,8 @@
 from tptools.heat.explicit import stable_step_ns
 from tptools.heat.model import (
     FUSED_SILICA,
+    QUARTZ_ACROSS_AXIS,
+    QUARTZ_ALONG_AXIS,
     HeatedFilm,
     Substrate,
     temperature_step,
@@ -16,6 +18,8 @@ from tptools.heat.solve import (
 
 __all__ = [
     "FUSED_SILICA",
+    "QUARTZ_ACROSS_AXIS",
+    "QUARTZ_ALONG_AXIS",
     "HeatedFilm",
     "Substrate",
     "centre_temperature",

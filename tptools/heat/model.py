@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FUSED_SILICA",
+    "QUARTZ_ACROSS_AXIS",
+    "QUARTZ_ALONG_AXIS",
     "HeatedFilm",
     "Substrate",
     "temperature_step",
@@ -73,6 +75,15 @@ FUSED_SILICA = Substrate(1.4, 2.2e6 * 0.72, 28.0)
 """The quartz of Note 1, taken for fused silica: 1.4 W/(m K), 2.2 g/cm3 and 0.72 J/(g K), from
 tables. The interface is that of a self-assembled monolayer between solids :cite:`wang`, which the
 primer of Note 1 resembles; 15 to 100 MW/(m2 K) would not surprise."""
+
+_QUARTZ_J_M3K = 2648 * 740
+QUARTZ_ALONG_AXIS = Substrate(10.7, _QUARTZ_J_M3K, 28.0)
+"""Crystalline quartz as if it conducted heat in all directions as along its optic axis:
+10.7 W/(m K), 2648 kg/m3 and 740 J/(kg K) near room temperature (CRC Handbook of Chemistry and
+Physics). The interface is that of `FUSED_SILICA`."""
+QUARTZ_ACROSS_AXIS = Substrate(6.2, _QUARTZ_J_M3K, 28.0)
+"""The same as across the axis, 6.2 W/(m K) (CRC Handbook). More conduction in any direction cools
+faster, so that a crystal of any cut lies between the two."""
 
 
 @dataclass(frozen=True)
