@@ -16,7 +16,7 @@ import xarray as xr
 from test_api import PUBLIC, methods
 
 import tptools
-from tptools import fitting, heat, instruments, kmc, synthesis
+from tptools import fitting, heat, inference, instruments, kmc, synthesis
 from tptools.estimate import Estimate, Goodness
 from tptools.excitation import Excitation
 from tptools.film import FILMS, Origin
@@ -53,6 +53,8 @@ FILM = FILMS["OLA/OA"]
 LASER = Excitation(10, 2.5)
 MODEL = kmc.ExcitonModel(lattice_size=301, lifetime_ns=0.02)
 TRACE = xr.DataArray([1.0, 0.5], {"time_ns": [0.0, 1.6]})
+RATES = pd.DataFrame({"rate": np.geomspace(0.1, 10, 12)})
+PRINTED = inference.Observation("rate", 0.5, 2.0, 0.1, "rounds to 1")
 
 OTHERS = {
     "acceptance": np.abs,
@@ -79,6 +81,7 @@ OTHERS = {
     "diffusivity_cm2_s": 0.1,
     "draws": {},
     "dose_umol": 1.0,
+    "edge": 0.1,
     "end_nm": 600.0,
     "end_ns": [1.0, 2.0],
     "excitation": LASER,
@@ -104,15 +107,22 @@ OTHERS = {
     "levelled": xr.DataArray(),
     "limit_cm2_s": 0.01,
     "low": 0.1,
+    "lasers": [LASER],
     "light": LASER,
+    "linear_below": 1e-3,
+    "likelihood": lambda films: np.ones(len(films)),
     "method": "given",
     "n_free": 1.0,
     "n_points": 2,
     "n_photons": 100.0,
     "n_pulses": 2,
     "n_records": 2,
+    "n": 2,
+    "numbers": RATES,
     "objective_NA": 0.9,
+    "observations": [PRINTED],
     "origin": "assumed",
+    "outputs": RATES.to_numpy(),
     "p_value": 0.5,
     "partners": 1.0,
     "pb_mmol": 1.0,
@@ -172,6 +182,12 @@ OWNERS = (
     Origin("nm", "assumed", "to try"),
     heat.HeatedFilm(5, 35, 1e-7),
     heat.FUSED_SILICA,
+    inference.Choice((0.0, 1.0)),
+    inference.Emulator.fit(RATES, RATES.to_numpy(), linear_below=1e-3),
+    inference.LogUniform(0.1, 10),
+    inference.Prior({"rate": inference.Uniform(0, 1)}),
+    inference.Uniform(0, 1),
+    PRINTED,
     synthesis.Reagent("CsBr"),
     tptools.HoppingLaw(),
     *(getattr(instruments, name)() for name in instruments.__all__ if name[0].isupper()

@@ -128,9 +128,11 @@ INSTANCES = (
     FILM.lattice, FILM.heat, hopping_law.HoppingLaw(), synthesis.Reagent("CsBr", 0.5, 4.0),
     SMALL_SCAN, SMALL_IMAGE, instruments.Nanocrystals(), instruments.Topography(),
     instruments.Detector(), instruments.IntegratingSphere(), instruments.Microscope(),
-    instruments.Objective(), instruments.Scan(), instruments.Spectrometer(),
-    instruments.Spectrophotometer(), instruments.Timer(), instruments.WholeSpot(),
-    Estimate(1.0, 0.5, "nm", "given"),
+    instruments.Objective(), instruments.ColumnScan(), instruments.Scan(),
+    instruments.Spectrometer(), instruments.Spectrophotometer(), instruments.Timer(),
+    instruments.WholeSpot(),
+    Estimate(1.0, 0.5, "nm", "given"), inference.LogUniform(0.125, 8), inference.Uniform(0, 4),
+    inference.Observation("tau_us", 4, 8, 0.125, "given"),
 )  # fmt: skip
 """One of every class that a caller makes and that holds numbers."""
 
@@ -488,9 +490,14 @@ UNTRIED = {
     "a step within a measurement that is tried": """instruments.Instrument.measure
         instruments.Scan.collection instruments.Timer.folded instruments.WholeSpot.collection""",
     "hands its numbers on to one that is tried": """inference.calibrate inference.measure_curve
+        inference.measure_films
         fitting.performance.compare_experiments heat.HeatedFilm.of kmc.sweep noise.noisy_records
         noise.photon_records randomness.generator randomness.seed_sequence""",
     "reads files, and is tried with its own tests": "io.read_decay io.read_image io.read_scan",
+    "needs a sample of films, and is tried with its own tests": """inference.Emulator
+        inference.Emulator.draws inference.Emulator.fit inference.Prior.design
+        inference.Prior.shares inference.posterior inference.rank_statistics
+        inference.reprinted""",
     "needs a long record, and is tried with its own tests": """fitting.Fit.interval
         fitting.find_particles fitting.fit_absorbance fitting.fit_power_law fitting.fit_step
         fitting.measure_series fitting.rank_correlation fitting.reject_cosmic_rays

@@ -1,4 +1,8 @@
-"""Which films read the numbers that a paper prints: one film by calibration, or all by a search."""
+"""Which films read the numbers that a paper prints: one film by calibration, or all by a search.
+
+A search takes a `Prior` over films, simulates a designed sample of them (`measure_films`), learns a
+smooth stand-in (`Emulator`), and draws from the `posterior` that `Observation`s leave.
+"""
 
 from tptools.inference.calibration import (
     CONTROLS,
@@ -7,19 +11,42 @@ from tptools.inference.calibration import (
     curve_numbers,
     measure_curve,
 )
+from tptools.inference.curves import relaxation_numbers
+from tptools.inference.emulator import Emulator
+from tptools.inference.forward import READINGS, conditions, in_one_layer, measure_films
 from tptools.inference.information import (
     expected_information,
     photon_error_cm2_s,
     photons_needed,
 )
+from tptools.inference.observations import Observation
+from tptools.inference.posterior import effective_size, posterior
+from tptools.inference.priors import Choice, LogUniform, Prior, Uniform
+from tptools.inference.recovery import likelihood_of, rank_statistics, reprinted
 
 __all__ = [
     "CONTROLS",
+    "READINGS",
     "Calibration",
+    "Choice",
+    "Emulator",
+    "LogUniform",
+    "Observation",
+    "Prior",
+    "Uniform",
     "calibrate",
+    "conditions",
     "curve_numbers",
+    "effective_size",
     "expected_information",
+    "in_one_layer",
+    "likelihood_of",
     "measure_curve",
+    "measure_films",
     "photon_error_cm2_s",
     "photons_needed",
+    "posterior",
+    "rank_statistics",
+    "relaxation_numbers",
+    "reprinted",
 ]

@@ -11,12 +11,13 @@ from tptools.instruments.integrating_sphere import IntegratingSphere
 from tptools.instruments.microscope import Microscope
 from tptools.instruments.objective import Objective, diffraction_limit_nm, magnification
 from tptools.instruments.protocol import Instrument
-from tptools.instruments.scan import Scan, WholeSpot
+from tptools.instruments.scan import ColumnScan, Scan, WholeSpot
 from tptools.instruments.spectrometer import Spectrometer
 from tptools.instruments.spectrophotometer import Spectrophotometer
 from tptools.instruments.timer import Timer
 
 __all__ = [
+    "ColumnScan",
     "Detector",
     "ElectronMicroscope",
     "ForceMicroscope",

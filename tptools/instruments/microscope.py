@@ -274,8 +274,7 @@ class Microscope:
             "simulated_photons": round(float(run["expected_emission"].sum())),
             "simulation_noise_ratio": path.noise_ratio(mean),
         }
-        what = "scanned APD" if isinstance(self.scan, Scan) else "whole spot"
-        attrs = simulated(f"photon counts of the {what}", run.attrs, self.settings(), own)
+        attrs = simulated(f"photon counts of the {self.scan.seen}", run.attrs, self.settings(), own)
         del attrs["seed"]  # that of the simulation; a mean has no other
         return self._labelled(mean).assign_attrs(attrs)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_callable, check_integer, check_number, make_plain
 
-__all__ = ["Scan", "WholeSpot"]
+__all__ = ["ColumnScan", "Scan", "WholeSpot"]
 
 Acceptance = Callable[[FloatArray], FloatArray]
 
@@ -39,6 +39,8 @@ class Scan:
     >>> Scan(scan_span_nm=100).positions_nm.tolist()
     [-50.0, 0.0, 50.0]
     """
+
+    seen: ClassVar[str] = "scanned APD"
 
     scan_span_nm: float = 3000.0
     scan_step_nm: float = 50.0
@@ -92,12 +94,42 @@ class Scan:
         site = np.arange(-n_radii, n_radii + 1.0)
         # rounded as the simulation bins its photons
         radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
-        across = acceptance(site * spacing_nm)
+        across = self._across(site * spacing_nm, acceptance)
         columns = [
             np.bincount(radius, np.outer(across, acceptance(site * spacing_nm - x_nm)).ravel())
             for x_nm in self.positions_nm
         ]
         return np.stack(columns, axis=1)[:n_radii] / np.bincount(radius)[:n_radii, None]
+
+    def _across(self, offset_nm: FloatArray, acceptance: Acceptance) -> FloatArray:
+        """Chance across the line of the scan that a photon from there falls on the detector."""
+        return acceptance(offset_nm)
+
+
+@dataclass(frozen=True)
+class ColumnScan(Scan):
+    """A scan by a detector so tall that it takes all light of a column, as a slit or a line camera.
+
+    The profile is the projection of the image on the line, where `Scan` cuts it along the line.
+    For a Gaussian spot both have one width; that of a flat top is narrower in projection.
+
+    Parameters
+    ----------
+    scan_span_nm, scan_step_nm, dwell_s : float
+        As for `Scan`.
+
+    Examples
+    --------
+    >>> tall, square = (one.collection(1, 10.0, lambda x: 0.5 + 0 * x) for one in (
+    ...     ColumnScan(scan_span_nm=0), Scan(scan_span_nm=0)))
+    >>> float(tall[0, 0]), float(square[0, 0])
+    (0.5, 0.25)
+    """
+
+    seen: ClassVar[str] = "scanned column"
+
+    def _across(self, offset_nm: FloatArray, acceptance: Acceptance) -> FloatArray:
+        return np.ones_like(offset_nm)
 
 
 @dataclass(frozen=True)
@@ -119,6 +151,8 @@ class WholeSpot:
     >>> WholeSpot().coordinates
     {}
     """
+
+    seen: ClassVar[str] = "whole spot"
 
     dwell_s: float = 18.0
 

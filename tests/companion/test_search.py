@@ -1,0 +1,90 @@
+"""Tests of tptools.companion.search."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from tptools.companion import search
+from tptools.companion.paper import REPORTED
+from tptools.companion.recipes import CURVE_LASERS
+from tptools.fitting import relaxation_curve
+from tptools.inference import READINGS, curve_numbers
+
+
+def curves(**at):
+    """A curve with the printed numbers, and 5 nW as the curve has it, changed at some rates."""
+    power = np.array([one.power_nW for one in CURVE_LASERS])
+    curve = relaxation_curve(search.TIMES_US, 0.01, 0.2, 6.0)
+    level = np.interp(np.log(5.0), np.log(power), curve)
+    other = [level * at.get(f"at_{rate:g}", 1.0) for rate in search.CONSTANT_POWER_RATES_MHZ]
+    return np.concatenate([curve, other])[None]
+
+
+def test_numbers_are_those_of_one_curve():
+    """Limit, highest and time are what `curve_numbers` reads of the same points."""
+    time = ("laser", search.TIMES_US)
+    curve = xr.Dataset(
+        {"diffusivity_cm2_s": ("laser", curves()[0, : len(CURVE_LASERS)])},
+        {"disc_time_between_excitations_us": time},
+    )
+    found = search.numbers_of(curves())
+    for name, value in curve_numbers(curve).items():
+        assert float(found[name][0]) == pytest.approx(value, rel=1e-3)
+
+
+def test_constant_power_is_told_by_rate():
+    """The ratio is over 1 to 20 MHz, and what lies at 0.5 MHz stands beside it."""
+    level = search.numbers_of(curves())
+    assert float(level.constant_power_ratio[0]) == pytest.approx(1)
+    assert float(level.slow_ratio[0]) == pytest.approx(1)
+    slow = search.numbers_of(curves(**{"at_0.5": 2.0}))
+    assert float(slow.constant_power_ratio[0]) == pytest.approx(1)
+    assert float(slow.slow_ratio[0]) == pytest.approx(2)
+    fast = search.numbers_of(curves(at_20=0.5))
+    assert float(fast.constant_power_ratio[0]) == pytest.approx(2)
+
+
+def test_rises_are_least_factors():
+    """A film that follows power rises with rate and fluence, and a fall at one rate is noticed."""
+    rising = search.numbers_of(curves())
+    assert float(rising.rise_with_fluence[0]) >= 1
+    assert float(rising.rise_with_rate[0]) > 1.2
+    at_same_fluence = curves()[0, 3] / curves()[0, -2]
+    falls = search.numbers_of(curves(at_5=0.9 * at_same_fluence))
+    assert float(falls.rise_with_rate[0]) == pytest.approx(0.9)
+
+
+def test_intervals_hold_what_the_paper_prints():
+    """Every printed number lies in its interval, and the abstract's bound is not shut out."""
+    for name, claim in {
+        "limit_cm2_s": "main-D-inf",
+        "highest_cm2_s": "main-D-enhanced",
+        "tau_us": "main-tau-relax",
+    }.items():
+        assert search.OBSERVATIONS[name].met(REPORTED[claim].value)
+    assert search.OBSERVATIONS["highest_cm2_s"].high > REPORTED["abs-D-max"].value
+    assert search.COATED.met(REPORTED["main-tau-AlOx"].value)
+    limit, time = (search.OBSERVATIONS[one] for one in ("limit_cm2_s", "tau_us"))
+    assert (limit.low, limit.high) == pytest.approx(REPORTED["main-D-inf"].interval)
+    assert (time.low, time.high) == pytest.approx(REPORTED["main-tau-relax"].interval)
+
+
+def test_a_reader_takes_the_reading_of_each_film():
+    """Films by cut and by projection get the columns of their own reading."""
+    outputs = np.arange(2.0 * len(search.LASERS) * len(READINGS)).reshape(2, -1)
+    films = pd.DataFrame({"projection": [0, 1]})
+    found = search.Reader(None).curves(films, outputs)
+    assert found[0, :2].tolist() == [0, 3]
+    assert found[1, 0] == outputs[1, READINGS.index("projection")]
+
+
+def test_design_is_wider_than_the_prior():
+    """Whatever the prior holds, in any number of layers, lies among films that are simulated."""
+    films = search.PRIOR.design(512, seed=1)
+    seen = search.in_one_layer(films)
+    for name, one in search.DESIGN.ranges.items():
+        low, high = one.at(np.array([0.0, 1.0]))
+        inside = seen[name] if name != "hop_rate_ground_per_ps" else films[name]
+        assert (inside >= low - 1e-12).all(), name
+        assert (inside <= high).all(), name

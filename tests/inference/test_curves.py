@@ -1,0 +1,41 @@
+"""Tests of tptools.inference.curves."""
+
+import numpy as np
+import pytest
+
+from tptools.fitting import fit_relaxation, relaxation_curve
+from tptools.inference import relaxation_numbers
+
+TIMES = 48.7 / np.array([0.5, 1, 1.5, 2.5, 4, 6, 10, 15, 25]) * 2
+
+
+def test_numbers_are_those_of_the_fit_of_one_curve():
+    """Stretched exponentials with noise get the limit and time that least squares gives."""
+    random = np.random.default_rng(1)
+    curves = [
+        0.01 + 0.2 * np.exp(-((TIMES / tau) ** stretch)) + 0.002 * random.normal(size=9)
+        for tau, stretch in random.uniform([2, 0.5], [20, 1], (10, 2))
+    ]
+    found = relaxation_numbers(TIMES, np.reshape(curves, (2, 5, 9)))
+    assert found["tau_us"].shape == (2, 5)
+    for k, curve in enumerate(curves):
+        fit = fit_relaxation(TIMES, curve)
+        assert found["tau_us"].flat[k] == pytest.approx(fit["tau_us"].value, rel=1e-3)
+        assert found["limit_cm2_s"].flat[k] == pytest.approx(fit["limit_cm2_s"].value, abs=1e-5)
+        assert found["highest_cm2_s"].flat[k] == curve[-1]
+
+
+def test_numbers_do_not_hang_on_order_or_unit():
+    """Points in any order, and times in any unit, give the same."""
+    curve = relaxation_curve(TIMES, 0.01, 0.2, 6.0)
+    mixed = np.random.default_rng(2).permutation(9)
+    found = relaxation_numbers(1e3 * TIMES[mixed], curve[mixed])
+    assert found["tau_us"] == pytest.approx(6e3, rel=1e-3)
+    assert found["highest_cm2_s"] == curve.max()
+
+
+def test_a_straight_line_has_no_time():
+    """Where the best time is the longest that is tried, there is neither time nor limit."""
+    found = relaxation_numbers(TIMES, 1 - 1e-3 * TIMES)
+    assert np.isnan(found["tau_us"])
+    assert np.isnan(found["limit_cm2_s"])

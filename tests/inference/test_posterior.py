@@ -1,0 +1,107 @@
+"""Tests of tptools.inference.posterior."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from tptools.inference import (
+    Choice,
+    Emulator,
+    LogUniform,
+    Observation,
+    Prior,
+    effective_size,
+    likelihood_of,
+    posterior,
+)
+
+PRIOR = Prior(
+    {"rate": LogUniform(0.1, 10), "time": LogUniform(0.1, 10), "trap": Choice((0.0, 1.0))}
+)
+PRODUCT = Observation("product", 1.8, 2.2, 0.05, "what a toy experiment reads")
+
+
+def likelihood(films):
+    """Of a film whose reading is rate times time, halved by traps."""
+    product = films.rate * films.time / (1 + films.trap)
+    return likelihood_of(films.assign(product=product), [PRODUCT])
+
+
+def exact(n=1_000_000):
+    """Draws of the posterior of ln rate without traps, by the definition of the prior."""
+    shares = np.random.default_rng(1).uniform(size=(n, 3))
+    films = PRIOR.at(shares)
+    weights = likelihood(films)
+    return films, weights
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Posterior of the toy."""
+    return posterior(PRIOR, likelihood, seed=1, n_draws=1000, n_prior=2**13, n_steps=150)
+
+
+def test_evidence_is_the_area_of_the_ridge(found):
+    """The datum leaves a strip along rate times time, whose area can be written down."""
+    logs = [np.log(value * factor) for factor in (1, 2) for value in (1.8, 2.2)]
+    # the strip between two lines x + y = const in a square of side 2 ln 10, both cut the corner
+    side = 2 * np.log(10)
+    area = [((side - abs(one)) ** 2) / 2 for one in logs]
+    expected = ((area[0] - area[1]) + (area[2] - area[3])) / 2 / side**2
+    error = found.attrs["evidence_error"]
+    assert found.attrs["evidence"] == pytest.approx(expected, rel=0.02, abs=2 * error)
+
+
+def test_draws_are_those_of_the_posterior(found):
+    """Along the ridge they have the distribution that weights on the prior give, choices too."""
+    films, weights = exact()
+    order = np.argsort(films.rate.to_numpy())
+    share = np.cumsum(weights[order]) / weights.sum()
+    at = np.interp(found.rate.values, films.rate.to_numpy()[order], share)
+    assert stats.kstest(at[::5], "uniform").pvalue > 0.01
+    trapped = np.average(films.trap, weights=weights)
+    assert float(found.trap.mean()) == pytest.approx(trapped, abs=0.08)
+    product = found.rate * found.time / (1 + found.trap)
+    assert float(((product > 1.7) & (product < 2.35)).mean()) > 0.9
+
+
+def test_an_emulator_in_between_changes_nothing(found):
+    """Emulator and sampler together find the posterior of the law itself."""
+    films = PRIOR.design(128, seed=3)
+    reading = (films.rate * films.time / (1 + films.trap)).to_numpy()[:, None]
+    emulator = Emulator.fit(films, reading, linear_below=1e-3, n_components=1)
+
+    def emulated(films):
+        return likelihood_of(films.assign(product=emulator.predict(films)[:, 0]), [PRODUCT])
+
+    again = posterior(PRIOR, emulated, seed=2, n_draws=1000, n_prior=2**12, n_steps=50)
+    assert again.attrs["evidence"] == pytest.approx(found.attrs["evidence"], rel=0.1)
+    for name in ("rate", "time"):
+        quartiles = [np.quantile(np.log(one[name]), [0.25, 0.5, 0.75]) for one in (found, again)]
+        np.testing.assert_allclose(*quartiles, atol=0.35)
+
+
+def test_a_seed_gives_the_same_draws(found):
+    """Everything follows from one seed."""
+    quick = {"n_draws": 100, "n_prior": 2**11, "n_walkers": 20, "n_steps": 10}
+    first, second = (posterior(PRIOR, likelihood, seed=4, **quick) for _ in range(2))
+    xr.testing.assert_identical(first, second)
+    assert (posterior(PRIOR, likelihood, seed=5, **quick).rate != first.rate).any()
+
+
+def test_next_to_nothing_left_is_refused():
+    """Walkers need somewhere to start."""
+    with pytest.raises(ValueError, match="likelihood leaves"):
+        posterior(PRIOR, lambda films: np.zeros(len(films)), seed=1, n_prior=256)
+    with pytest.raises(ValueError, match="n_draws"):
+        posterior(PRIOR, likelihood, seed=1, n_draws=1000, n_walkers=10, n_steps=1)
+
+
+def test_effective_size():
+    """Equal weights count in full, one weight counts as one, and none as nothing."""
+    assert effective_size(np.full(7, 0.3)) == pytest.approx(7)
+    assert effective_size([5.0, 0, 0]) == 1
+    assert effective_size([0.0, 0.0]) == 0
+    with pytest.raises(ValueError, match="weights"):
+        effective_size([1.0, np.nan])

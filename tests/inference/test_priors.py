@@ -1,0 +1,43 @@
+"""Tests of tptools.inference.priors."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tptools.inference import Choice, LogUniform, Prior, Uniform
+
+PRIOR = Prior({"a": Uniform(1.0, 3.0), "b": LogUniform(0.1, 10.0), "c": Choice((0.0, 1.0, 5.0))})
+
+
+def test_design_has_the_distributions_it_says():
+    """Marginals are uniform, uniform on the logarithm, and alike for every choice."""
+    films = PRIOR.design(2048, seed=1)
+    assert stats.kstest(films.a, stats.uniform(1, 2).cdf).pvalue > 0.01
+    assert stats.kstest(films.b, stats.loguniform(0.1, 10).cdf).pvalue > 0.01
+    shares = films.c.value_counts(normalize=True)
+    np.testing.assert_allclose(shares.sort_index(), 1 / 3, atol=0.01)
+
+
+def test_design_is_that_of_its_seed_and_grows():
+    """A larger design starts with the smaller one, and another seed gives another."""
+    small, large = PRIOR.design(64, seed=1), PRIOR.design(128, seed=1)
+    np.testing.assert_array_equal(small, large[:64])
+    assert (PRIOR.design(64, seed=2).a != small.a).all()
+
+
+def test_corners_of_the_cube_are_ends_of_the_ranges():
+    """Shares of 0 and 1 give the first and the last value."""
+    films = PRIOR.at([[0, 0, 0], [1, 1, 1]])
+    np.testing.assert_allclose(films, [[1, 0.1, 0], [3, 10, 5]])
+
+
+def test_other_ranges_and_copies():
+    """One range changes, the others stay, and a prior survives being sent to another process."""
+    fixed = PRIOR.with_(b=Choice((2.0,)))
+    assert set(fixed.design(8, seed=1).b) == {2.0}
+    np.testing.assert_array_equal(fixed.design(8, seed=1).a, PRIOR.design(8, seed=1).a)
+    assert pickle.loads(pickle.dumps(PRIOR)) == PRIOR
+    with pytest.raises(ValueError, match="d"):
+        PRIOR.with_(d=Uniform(0, 1))

@@ -1,0 +1,74 @@
+"""Tests of tptools.inference.recovery."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tptools.inference import (
+    LogUniform,
+    Observation,
+    Prior,
+    likelihood_of,
+    rank_statistics,
+    reprinted,
+)
+
+PRIOR = Prior({"rate": LogUniform(0.1, 10), "time": LogUniform(0.1, 10)})
+PRINTED = [
+    Observation("product", 1.8, 2.2, 0.05, "rounds to 2"),
+    Observation("ratio", 0.5, 1.5, 0.1, "rounds to 1"),
+]
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Films of the prior and what is read of them."""
+    films = PRIOR.design(2**14, seed=1)
+    return films, pd.DataFrame(
+        {"product": films.rate * films.time, "ratio": films.rate / films.time}
+    )
+
+
+def test_an_honest_inference_has_uniform_ranks(sample):
+    """The truth lies anywhere in the posterior, for both parameters."""
+    ranks = rank_statistics(*sample, PRINTED, seed=1, n_papers=100)
+    assert ranks.effective_size.median() > 100
+    for name in PRIOR.ranges:
+        assert stats.kstest(ranks[name], "uniform").pvalue > 0.01
+
+
+def test_a_likelihood_that_is_too_sharp_is_noticed(sample):
+    """Where prints are vaguer than they are taken for, the truth lies at the ends."""
+    films, numbers = sample
+    biased = numbers.assign(product=1.2 * numbers["product"])
+    ranks = []
+    for k in range(0, 4000, 40):
+        truth = dict(biased.iloc[k])
+        weights = likelihood_of(numbers, reprinted(PRINTED, truth, seed=k))
+        ranks.append(np.average(films.rate < films.rate[k], weights=weights))
+    assert stats.kstest(ranks, "uniform").pvalue < 0.01
+
+
+def test_a_reprint_is_as_vague_as_the_print():
+    """Interval and edge keep their relative widths, and the number lies inside as often as not."""
+    shifts = [
+        np.log(np.sqrt(one.low * one.high) / 3.0)
+        for seed in range(400)
+        for one in reprinted(PRINTED[:1], {"product": 3.0}, seed=seed)
+    ]
+    expected = np.log(2.2 / 1.8) ** 2 / 12 + 0.05**2
+    assert np.mean(shifts) == pytest.approx(0, abs=3 * np.sqrt(expected / 400))
+    assert np.var(shifts) == pytest.approx(expected, rel=0.25)
+    with pytest.raises(ValueError, match="two ends"):
+        reprinted([Observation("rise", 1.0, np.inf, 0.1, "")], {"rise": 2.0}, seed=1)
+
+
+def test_likelihoods_multiply():
+    """Two data leave what both leave, and a number that is not there is named."""
+    numbers = pd.DataFrame({"product": [2.0, 2.0, 5.0], "ratio": [1.0, 2.0, 1.0]})
+    both = likelihood_of(numbers, PRINTED)
+    each = [likelihood_of(numbers, [one]) for one in PRINTED]
+    np.testing.assert_allclose(both, each[0] * each[1])
+    with pytest.raises(ValueError, match="ratio"):
+        likelihood_of(numbers[["product"]], PRINTED)
