@@ -40,11 +40,13 @@ def test_at_least_170_claims_are_computed():
 
 
 def test_scoreboard_counts_every_claim_once():
-    """Rows and columns add up to all claims."""
+    """Rows and columns add up to all claims, and panels of figures stand apart from them."""
     board = claims.scoreboard()
-    assert board.loc["all", "all"] == len(CLAIMS) == 320
+    panels = board.loc["figure panel"]
+    assert board.loc["all", "all"] + panels["all"] == len(CLAIMS) == 320
+    assert panels["all"] == sum(one.kind == "figure panel" for one in CLAIMS.values())
     assert (board[list(claims.VERDICTS)].sum(axis=1) == board["all"]).all()
-    assert board.drop("all").sum().equals(board.loc["all"])
+    assert board.drop(["all", "figure panel"]).sum().equals(board.loc["all"])
 
 
 def test_what_a_claim_rests_on_exists():

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from tptools.companion.claims import Bounds, compare, describe
-from tptools.companion.paper import Reported
+from tptools.companion.claims import Bounds, asked, compare, describe
+from tptools.companion.paper import REPORTED, Reported
 from tptools.estimate import Estimate
 
 TAU = Reported("tau", "relaxation time", "8.1", "us", "Note 2, L472")
@@ -73,6 +73,27 @@ def test_estimates_are_judged_by_their_error(value, std_err, verdict):
 def test_readings_of_an_unclear_text(readings, verdict):
     """Only readings that disagree about the verdict are ambiguous."""
     assert compare(TAU, readings) == verdict
+
+
+def test_readings_of_films_do_not_blame_the_text():
+    """Where films of ours disagree the verdict says so; where they agree it is that of a text."""
+    assert compare(TAU, (8.1, 4.0), readings_of="model") == "model-dependent"
+    assert compare(TAU, (4.0, 2.0), readings_of="model") == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "text"),
+    [
+        (TAU, ""),
+        (Bounds("slope", low=0), "slope > 0"),
+        (REPORTED["main-orders"], ": from 1.5 to 3.5"),
+        (REPORTED["abs-order"], ": from 3.162 to 31.62"),
+    ],
+)
+def test_a_row_says_what_counts(criterion, text):
+    """Wherever a tolerance may decide, its interval stands beside the numbers."""
+    assert asked(criterion).endswith(text)
+    assert bool(asked(criterion)) == bool(text)
 
 
 def test_tolerances_are_parameters():

@@ -26,7 +26,7 @@ from tptools.companion.claims.ledger import (
     table,
 )
 from tptools.companion.claims.tables import side_by_side, summarise
-from tptools.companion.claims.verdict import VERDICTS, Bounds, compare, describe
+from tptools.companion.claims.verdict import VERDICTS, Bounds, asked, compare, describe
 from tptools.companion.paper import CLAIMS
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "VERDICTS",
     "Bounds",
     "Judgement",
+    "asked",
     "claim",
     "compare",
     "describe",

@@ -68,6 +68,7 @@ def _first_over_others(found: Sequence[Estimate]) -> Estimate:
 @claim(
     "main-D-constP",
     expects=Bounds("D at the lowest rate over D at higher ones, both at 5 nW", 0.8, 1.2),
+    readings_of="model",
 )
 def constancy_at_constant_power() -> dict[str, Estimate]:
     """Divide D of the lowest rate by the mean of the others, from global fits and of the excitons.

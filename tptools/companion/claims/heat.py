@@ -63,7 +63,11 @@ def fluence_for_100_K() -> float:
     return 100 / _step_K(REPORTED["main-fluence-typ"].value).value
 
 
-@claim("main-heat-fewns", expects=Bounds("time to lose half the heat", high=10, unit="ns"))
+@claim(
+    "main-heat-fewns",
+    expects=Bounds("time to lose half the heat", high=10, unit="ns"),
+    readings_of="model",
+)
 def time_to_lose_half() -> dict[str, float]:
     """Cool the film of Note 8 at the highest diffusivity, and a common one on quartz."""
     return {
@@ -113,7 +117,11 @@ def width_of_the_initial_heat() -> dict[str, float]:
     return {"as measured": image_nm / spot_nm, "less the blur": without_blur_nm / spot_nm}
 
 
-@claim("s8-accum", expects=Bounds("warmth before a pulse of 20 nW", high=1, unit="K"))
+@claim(
+    "s8-accum",
+    expects=Bounds("warmth before a pulse of 20 nW", high=1, unit="K"),
+    readings_of="model",
+)
 def accumulated_warmth() -> dict[str, float]:
     """Pile up pulses at 2.5 MHz, without flux for 0.1 s; 1 K is far below what moves Fig. 3c."""
     step_K = _step_K(Excitation(20, _RATE_MHZ).fluence_uJ_cm2).value

@@ -19,8 +19,10 @@ import pandas as pd
 from tptools.companion.claims.verdict import (
     VERDICTS,
     Bounds,
+    Choice,
     One,
     Recomputed,
+    asked,
     compare,
     describe,
 )
@@ -29,6 +31,9 @@ from tptools.estimate import Estimate
 from tptools.progress import Bar
 
 __all__ = ["Judgement", "claim", "judge", "recompute", "scoreboard", "select", "table"]
+
+PANEL = "figure panel"
+"""Kind of a claim that has no verdict of its own."""
 
 Found = TypeVar("Found", bound=Recomputed)
 
@@ -39,6 +44,7 @@ class Recipe:
 
     function: Callable[[], Recomputed]
     criterion: Reported | Bounds
+    readings_of: Choice
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ _RECIPES: dict[str, Recipe] = {}
 
 
 def claim(
-    *ids: str, expects: Bounds | None = None
+    *ids: str, expects: Bounds | None = None, readings_of: Choice = "text"
 ) -> Callable[[Callable[[], Found]], Callable[[], Found]]:
     """Mark the function that recomputes a claim.
 
@@ -77,6 +83,8 @@ def claim(
         The claims that it recomputes, in ``claims.csv``; several if the paper repeats itself.
     expects : Bounds, optional
         What the claim asks of the result. Without it, the number that the paper prints.
+    readings_of : {"text", "model"}, optional
+        Whether several values are what the text leaves open, or films and estimators of ours.
 
     Returns
     -------
@@ -107,7 +115,7 @@ def claim(
             return cast(Found, _read_only(function()))
 
         for one in ids:
-            _RECIPES[one] = Recipe(once, _criterion(one, expects))
+            _RECIPES[one] = Recipe(once, _criterion(one, expects), readings_of)
         return once
 
     return register
@@ -274,8 +282,9 @@ def scoreboard(*, progress: bool = False) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Numbers of claims: one row for each kind of claim and a last one ``all``; one column for
-        each verdict, then ``computed``, how many a function recomputed, and ``all``.
+        Numbers of claims: one row for each kind of claim, ``all`` of them, and `PANEL`, apart,
+        since a panel only takes over a verdict; one column for each verdict, then ``computed``,
+        how many a function recomputed, and ``all``.
 
     Examples
     --------
@@ -291,7 +300,10 @@ def scoreboard(*, progress: bool = False) -> pd.DataFrame:
     counts = pd.crosstab(found["kind"], found["verdict"]).reindex(columns=VERDICTS, fill_value=0)
     counts["computed"] = found.groupby("kind")["computed"].sum()
     counts["all"] = found.groupby("kind").size()
+    panels = counts.loc[PANEL]
+    counts = counts.drop(index=PANEL)
     counts.loc["all"] = counts.sum()
+    counts.loc[PANEL] = panels
     return counts.rename_axis(index=None, columns="kind of claim")
 
 
@@ -329,9 +341,10 @@ def _one_read_only(one: One) -> One:
 def _computed(one: Claim, recipe: Recipe) -> Judgement:
     value = recipe.function()
     found = describe(recipe.criterion, value)
-    if isinstance(recipe.criterion, Bounds):
-        found = f"{found} ({recipe.criterion})"
-    return Judgement(one, found, compare(recipe.criterion, value), computed=True)
+    if rule := asked(recipe.criterion):
+        found = f"{found} ({rule})"
+    verdict = compare(recipe.criterion, value, readings_of=recipe.readings_of)
+    return Judgement(one, found, verdict, computed=True)
 
 
 def _part(claim_id: str) -> str:

@@ -14,17 +14,14 @@ from tptools import fitting
 from tptools.companion import datasets
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.verdict import Bounds
-from tptools.companion.paper import REPORTED
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.film import FILMS, Optics
-from tptools.instruments import Microscope, Spectrometer
+from tptools.instruments import Spectrometer
 from tptools.kinetics import biexciton_shift_nm
 from tptools.randomness import derive_seed
 
 _LINEAR = Bounds("exponent", low=0.95, high=1.05)
-_BLURRED = {"exponential alone": False, "with the response": True}
-_DARK_OFF = {"background taken off": True, "as recorded": False}
 _BETTER = Bounds("deviation from it, over that from the other curve", high=1)
 
 
@@ -116,42 +113,6 @@ def _of_other(
     return one / two
 
 
-@claim("main-tau-highP")
-def lifetime_at_high_power() -> dict[str, Estimate]:
-    """Fit the first 3 ns of the simulated decay at 25 nW."""
-    return _lifetimes(max(_powers()))
-
-
-@claim("main-exp-highP")
-def tail_at_high_power() -> dict[str, Estimate]:
-    """Fit the simulated decay at 25 nW from 3 to 20 ns."""
-    return _exponents(max(_powers()))
-
-
-def _ratio_bounds(quantity: str, lowest: str, highest: str) -> Bounds:
-    """Ratio of two printed numbers, with their rounding."""
-    before, after = (REPORTED[one].interval for one in (lowest, highest))
-    ends = after[0] / before[1], after[1] / before[0]
-    return Bounds(f"{quantity} at 25 nW over that at 0.5 nW", *ends)
-
-
-@claim("s5-tau", expects=_ratio_bounds("lifetime", "main-tau-lowP", "main-tau-highP"))
-def change_of_the_lifetime() -> dict[str, Estimate]:
-    """Divide the lifetimes at the highest and the lowest power.
-
-    Traps that are always and everywhere the same leave it at one.
-    """
-    before, after = _lifetimes(min(_powers())), _lifetimes(max(_powers()))
-    return {name: after[name] / before[name] for name in before}
-
-
-@claim("s5-expn", expects=_ratio_bounds("exponent", "main-exp-lowP", "main-exp-highP"))
-def change_of_the_exponent() -> dict[str, Estimate]:
-    """Divide the exponents of the tail at the highest and the lowest power."""
-    before, after = _exponents(min(_powers())), _exponents(max(_powers()))
-    return {name: after[name] / before[name] for name in before}
-
-
 def _powers_of_fig_1c() -> list[float]:
     printed = datasets.load("printed_tables")
     return printed.power_nW[(printed.table == "S1").to_numpy()].values.tolist()
@@ -174,27 +135,3 @@ def _decay(power_nW: float) -> tuple[xr.DataArray, float]:
     """A decay, and the counts per bin before the pulse."""
     counts = _decays().sel(power_nW=power_nW, drop=True)
     return counts, fitting.level_before_pulse(counts)
-
-
-@cache
-def _prompt(power_nW: float, blurred: bool) -> fitting.Fit:
-    """Exponential up to 3 ns, by itself or with what the instrument adds."""
-    counts, dark = _decay(power_nW)
-    if not blurred:
-        return fitting.fit_decay(counts)
-    return fitting.fit_decay(counts, irf=Microscope().response(), background=dark)
-
-
-@cache
-def _tail(power_nW: float, dark_off: bool = True) -> fitting.Fit:
-    """Power law from 3 to 20 ns."""
-    counts, dark = _decay(power_nW)
-    return fitting.fit_tail(counts, background=dark if dark_off else 0.0)
-
-
-def _lifetimes(power_nW: float) -> dict[str, Estimate]:
-    return {name: _prompt(power_nW, blurred)["lifetime_ns"] for name, blurred in _BLURRED.items()}
-
-
-def _exponents(power_nW: float) -> dict[str, Estimate]:
-    return {name: _tail(power_nW, dark_off)["exponent"] for name, dark_off in _DARK_OFF.items()}

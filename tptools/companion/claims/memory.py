@@ -96,7 +96,7 @@ def _rare() -> Estimate:
     return _curve(_runs("isolated"))[1]
 
 
-@claim("main-tau-relax")
+@claim("main-tau-relax", readings_of="model")
 def relaxation_time() -> dict[str, Estimate]:
     """Fit an exponential to Note 2's curve, as read by its authors and by the microscope.
 
@@ -109,6 +109,7 @@ def relaxation_time() -> dict[str, Estimate]:
     "abs-persist",
     "main-tau-microsec",
     expects=Bounds("lifetime of the modified configuration", 1, 1000, "us"),
+    readings_of="model",
 )
 def persistence() -> dict[str, One]:
     """Fit Note 2's curve, and ask what memory a film needs to show all three numbers of Fig. 4a.
@@ -124,13 +125,13 @@ def persistence() -> dict[str, One]:
     }
 
 
-@claim("main-D-inf")
+@claim("main-D-inf", readings_of="model")
 def limit_of_rare_excitation() -> dict[str, Estimate]:
     """Take the limit of the fits to Note 2's curve, and D of isolated pulses, without a fit."""
     return _fits("limit_cm2_s") | {"isolated pulses": _rare()}
 
 
-@claim("main-D-enhanced", "abs-D-max")
+@claim("main-D-enhanced", "abs-D-max", readings_of="model")
 def highest_diffusivity() -> dict[str, Estimate]:
     """Read D of Note 2's model at the shortest time between excitations; by scans, at 25 nW."""
     excitons = {text: _highest(one) for text, one in _READINGS.items()}
@@ -260,6 +261,7 @@ def _spot_fwhm_nm() -> float:
 @claim(
     "main-no-carry",
     expects=Bounds("share of excitons left at the next pulse, at 40 MHz", high=0.01),
+    readings_of="model",
 )
 def left_at_the_next_pulse() -> dict[str, float]:
     """Let excitons decay for 25 ns, by the lifetime alone and in a film with traps.
@@ -338,6 +340,7 @@ def departure_from_one_curve() -> Estimate:
 @claim(
     "main-nearquant",
     expects=Bounds("rms distance of D from the measured exponential, over 0.15 cm2/s", high=0.1),
+    readings_of="model",
 )
 def distance_from_experiment() -> dict[str, float]:
     """Compare Note 2's points with 0.01 + 0.14 exp(-T / 6 us) cm2/s, at their own times.

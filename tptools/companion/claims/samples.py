@@ -56,7 +56,7 @@ def optical_densities() -> dict[str, float]:
     }
 
 
-@claim("main-thickness", "s4-thickness")
+@claim("main-thickness", "s4-thickness", readings_of="model")
 def thicknesses() -> dict[str, float]:
     """Find the films that have the optical densities of Note 1: both ends, geometric middle.
 

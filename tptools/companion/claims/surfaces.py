@@ -46,6 +46,7 @@ def slowest_rise_with_power() -> Estimate:
 @claim(
     "main-AlOx-lower",
     expects=Bounds("D with alumina over that without, the higher of two films", high=1),
+    readings_of="model",
 )
 def coated_over_bare() -> dict[str, Estimate]:
     """Ask excitons at 10 nW, with hops that alumina slows as between dipoles.
@@ -98,6 +99,7 @@ def _told(name: str, series: str) -> Estimate:
 @claim(
     "s9-s10",
     expects=Bounds("rank correlation of D with f or <N>, the stronger one", -0.3, 0.3),
+    readings_of="model",
 )
 def correlation_of_other_films() -> dict[str, Estimate]:
     """Rank D of all records of films other than OLA/OA, from global fits.

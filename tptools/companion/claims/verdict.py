@@ -13,6 +13,7 @@ consistent      it is at most `k` standard errors away from the interval
 rounding        it is exact and differs by at most `rel_tol` from the number or the bound
 contradicted    it differs by more
 ambiguous       the text allows several readings; some agree and some contradict
+model-dependent the same, where the readings are of films or estimators that are ours
 not checkable   there is no recomputed value, or it differs and its error is unknown
 =============== ==================================================================================
 """
@@ -20,13 +21,26 @@ not checkable   there is no recomputed value, or it differs and its error is unk
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from tptools.companion.paper import Reported
 from tptools.estimate import Estimate
 
-__all__ = ["VERDICTS", "Bounds", "Recomputed", "compare", "describe"]
+__all__ = ["VERDICTS", "Bounds", "Recomputed", "asked", "compare", "describe"]
 
-VERDICTS = ("reproduced", "consistent", "rounding", "ambiguous", "contradicted", "not checkable")
+VERDICTS = (
+    "reproduced",
+    "consistent",
+    "rounding",
+    "ambiguous",
+    "model-dependent",
+    "contradicted",
+    "not checkable",
+)
+
+Choice = Literal["text", "model"]
+MIXED: Mapping[Choice, str] = {"text": "ambiguous", "model": "model-dependent"}
+"""Verdict where readings disagree, by what they are readings of."""
 
 One = float | Estimate | None
 Recomputed = One | Sequence[One] | Mapping[str, One]
@@ -95,6 +109,7 @@ def compare(
     *,
     rel_tol: float = 0.025,
     k: float = 2.0,
+    readings_of: Choice = "text",
 ) -> str:
     """Judge a printed number, or a statement.
 
@@ -109,6 +124,8 @@ def compare(
         Largest relative difference that the paper's intermediate rounding explains.
     k : float, optional
         Standard errors within which an `Estimate` counts as consistent.
+    readings_of : {"text", "model"}, optional
+        Whether several values are what the text leaves open, or films and estimators of ours.
 
     Returns
     -------
@@ -134,7 +151,7 @@ def compare(
     verdicts = {_compare_one(criterion, one, rel_tol, k) for one in _readings(recomputed)}
     verdicts -= {"not checkable"}
     if "contradicted" in verdicts and len(verdicts) > 1:
-        return "ambiguous"
+        return MIXED[readings_of]
     return max(verdicts, key=VERDICTS.index, default="not checkable")
 
 
@@ -162,6 +179,32 @@ def describe(criterion: Reported | Bounds, recomputed: Recomputed) -> str:
         texts = (f"{name}: {_text(criterion, one)}" for name, one in recomputed.items())
         return " or ".join(texts)
     return " or ".join(_text(criterion, one) for one in _readings(recomputed))
+
+
+def asked(criterion: Reported | Bounds) -> str:
+    """Write what a criterion asks, where the print alone does not say it.
+
+    Parameters
+    ----------
+    criterion : Reported or Bounds
+        As for `compare`.
+
+    Returns
+    -------
+    str
+        A statement's quantity and interval, or the numbers that count as a printed range or order
+        of magnitude; nothing for a printed value or bound.
+
+    Examples
+    --------
+    >>> asked(Reported("x", "ratio", "2", "", "L250", upto="3"))
+    'what counts as 2 to 3: from 1.5 to 3.5'
+    """
+    if isinstance(criterion, Reported):
+        if not criterion.upto and criterion.relation != "order":
+            return ""
+        criterion = Bounds(f"what counts as {criterion}:", *criterion.interval)
+    return str(criterion)
 
 
 def _readings(recomputed: Recomputed) -> Sequence[One]:

@@ -20,6 +20,7 @@ VERDICT_COLOURS = {
     "consistent": OKABE_ITO["sky"],
     "rounding": OKABE_ITO["green"],
     "ambiguous": OKABE_ITO["orange"],
+    "model-dependent": OKABE_ITO["yellow"],
     "contradicted": OKABE_ITO["vermillion"],
     "not checkable": "0.85",
 }
@@ -83,5 +84,5 @@ def plot_scoreboard(board: pd.DataFrame) -> Figure:
         start = start + counts
     ax.set(xlabel="number of claims", xlim=(0, None))
     ax.tick_params(axis="y", length=0)
-    figure.legend(loc="outside upper center", ncols=6, columnspacing=1, handlelength=1)
+    figure.legend(loc="outside upper center", ncols=7, columnspacing=0.8, handlelength=1)
     return figure
