@@ -75,10 +75,10 @@ def _of_excitons(film: kmc.ExcitonModel) -> Estimate:
 
 @claim(
     "main-shell-thick",
-    expects=Bounds("D over what is told from zero, the larger of 8 and 12 cycles", high=1),
+    expects=Bounds("D over its critical level, the larger of 8 and 12 cycles", high=1),
 )
 def shells_over_detection_limit() -> dict[str, Estimate]:
-    """Divide D by slices by 1.645 times its scatter, which zero exceeds once in twenty records.
+    """Divide D by slices by 1.645 times its scatter, which one record in twenty passes by chance.
 
     The thickness of shells, 0.1 nm a cycle, is assumed from what ALD gives on flat films. At 10 nW
     either film is near the limit: the larger is 1.5 to 2.0 times it in three draws of the noise,

@@ -194,7 +194,7 @@ def plot_bars_by_film(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
     series : Dataset
         ``value`` and ``scatter`` in cm2/s over (estimator, record), with ``film``.
     one_sided : float, optional
-        Scatters above zero at which a value counts as told from zero; drawn as a mark.
+        Scatters above zero of the critical level, which is drawn as a mark.
 
     Returns
     -------
