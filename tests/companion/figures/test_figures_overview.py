@@ -45,5 +45,6 @@ def test_scoreboard_bars_add_up():
     for container in ax.containers:
         for label, bar in zip(ax.get_yticklabels(), container, strict=True):
             ends[label.get_text()] = bar.get_x() + bar.get_width()
-    assert ends == {"procedure": 15, "parameter": 30}
+    n_verdicts = sum(range(len(claims.VERDICTS)))
+    assert ends == {"procedure": n_verdicts, "parameter": 2 * n_verdicts}
     assert len({bar.get_facecolor() for (bar, _) in ax.containers}) == len(claims.VERDICTS)
