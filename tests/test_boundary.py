@@ -139,6 +139,8 @@ OTHERS = {
     "rep_rate_MHz": 2.5,
     "photons": 1e5,
     "second": [1.0, 2.0],
+    "laser": LASER,
+    "shots": [],
     "roughness": Estimate(1.0, 0.1, "nm", "given"),
     "rise_per_eV": 1.0,
     "index": 1.5,

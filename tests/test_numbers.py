@@ -198,6 +198,10 @@ CALLS = {
     instruments.IntegratingSphere().measure: {"sample": OPTICS, "seed": 3},
     instruments.Spectrometer().measure: {"sample": OPTICS, "excitation": LASER, "seed": 3},
     instruments.Spectrophotometer().measure: {"sample": OPTICS, "seed": 3},
+    inference.Shot: {
+        "label": "probe", "laser": LASER, "n_burst": 2, "delay_us": 2, "spot_ratio": 2,
+        "burst_ratio": 2,
+    },
     inference.expected_information: {
         "outcomes": [[0.25], [0.5], [1.0], [1.5]], "std_err": [0.125], "classes": [0, 0, 1, 1],
         "seed": 3, "n_draws": 2,
@@ -490,6 +494,7 @@ UNTRIED = {
     "a step within a measurement that is tried": """instruments.Instrument.measure
         instruments.Scan.collection instruments.Timer.folded instruments.WholeSpot.collection""",
     "hands its numbers on to one that is tried": """inference.calibrate inference.measure_curve
+        inference.run_shots
         inference.measure_films
         fitting.performance.compare_experiments heat.HeatedFilm.of kmc.sweep noise.noisy_records
         noise.photon_records randomness.generator randomness.seed_sequence""",

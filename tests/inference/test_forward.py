@@ -84,7 +84,7 @@ def test_burn_in_is_long_enough():
     """A film of a long memory under bright light reads the same after three times the pulses."""
     film = FILM | {"relaxation_time_us": 4.0, "hop_rate_ground_per_ps": 0.02}
     [(model, laser)] = conditions(film, [Excitation(25, 2.5)])
-    short = forward._burn_in(model, laser)
+    short = forward.burn_in_pulses(model, laser)
     sites = []
     for n in (short, 3 * short):
         pulses = pulse_train(laser, 20, n)

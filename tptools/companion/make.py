@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pooch
 import xarray as xr
@@ -19,16 +20,21 @@ import xarray as xr
 import tptools
 from tptools.cache import kept
 from tptools.checks import check_choice
+from tptools.companion import datasets
+from tptools.companion.experiments import EXPERIMENTS, OF_A_FILM
+from tptools.companion.readings import charged_curves, read_by_choices
 from tptools.companion.recipes import (
     CURVE_LASERS,
     READINGS,
     RECIPES,
     CalibrationRecipe,
+    ChoicesRecipe,
+    ExperimentRecipe,
     Recipe,
     SweepRecipe,
 )
 from tptools.files import whole
-from tptools.inference import calibrate
+from tptools.inference import calibrate, run_shots
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
 from tptools.provenance import fingerprint
 
@@ -85,6 +91,11 @@ def make(
             for protocol, grid in recipe.grids.items()
         ]
         made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
+    elif isinstance(recipe, ChoicesRecipe):
+        read = kept(_read_by_choices, cache_dir)
+        made = read(replace(recipe, title=""), fingerprint(_read_by_choices))
+    elif isinstance(recipe, ExperimentRecipe):
+        made = _tried(recipe, cache_dir, progress)
     else:
         record, code = kept(_record, cache_dir, ignore=["progress"]), fingerprint(_record)
         each = [
@@ -252,6 +263,38 @@ def _calibrated(recipe: CalibrationRecipe, code: str, progress: bool) -> xr.Data
         n_excitons=recipe.n_excitons,
         version=tptools.__version__,
     )
+
+
+def _read_by_choices(recipe: ChoicesRecipe, code: str) -> xr.Dataset:
+    """Numbers of one film's curve; `code` tells results apart in a cache."""
+    found = read_by_choices(recipe.film, seed=recipe.seed, n_excitons=recipe.n_excitons)
+    return found.merge(charged_curves(seed=recipe.seed)).assign_attrs(
+        asdict(recipe.film),
+        origin="simulated",
+        seed=recipe.seed,
+        n_excitons=recipe.n_excitons,
+        version=tptools.__version__,
+    )
+
+
+def _tried(
+    recipe: ExperimentRecipe, cache_dir: str | PathLike[str] | None, progress: bool
+) -> xr.Dataset:
+    """Outcomes of all experiments, each film kept as soon as it is done."""
+    draws = datasets.load("allowed_films").sel(case=recipe.case, data=recipe.data, drop=True)
+    chosen = np.linspace(0, draws.sizes["draw"] - 1, recipe.n_films).astype(int)
+    films = draws[list(OF_A_FILM)].isel(draw=chosen).to_dataframe().reset_index(drop=True)
+    shots = [shot for several in EXPERIMENTS.values() for shot in several]
+    found = run_shots(
+        films[list(OF_A_FILM)],
+        shots,
+        seed=recipe.seed,
+        n_excitons=recipe.n_excitons,
+        cache_dir=cache_dir,
+        progress=progress,
+    )
+    names = [name for name, several in EXPERIMENTS.items() for _ in several]
+    return found.assign_coords(experiment=("shot", names)).assign_attrs(version=tptools.__version__)
 
 
 def _swept(recipe: SweepRecipe, protocol: str, code: str, progress: bool) -> xr.Dataset:

@@ -34,7 +34,9 @@ __all__ = [
     "RECIPES",
     "VARIANTS",
     "CalibrationRecipe",
+    "ChoicesRecipe",
     "Condition",
+    "ExperimentRecipe",
     "Recipe",
     "SweepRecipe",
 ]
@@ -199,6 +201,50 @@ class SweepRecipe:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class ChoicesRecipe:
+    """Settings of the readings of one film by many choices (`tptools.companion.readings`).
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    film : ExcitonModel
+        The film.
+    n_excitons, seed : int
+        As for `tptools.companion.readings.read_by_choices`.
+    """
+
+    title: str
+    film: ExcitonModel
+    n_excitons: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class ExperimentRecipe:
+    """Settings of experiments on allowed films (`tptools.companion.experiments`).
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    case, data : str
+        Which draws of the dataset ``allowed_films``.
+    n_films : int
+        How many, evenly spaced.
+    n_excitons, seed : int
+        As for `tptools.inference.run_shots`.
+    """
+
+    title: str
+    case: str
+    data: str
+    n_films: int
+    n_excitons: int
+    seed: int
+
+
 def _under(film: str, *lasers: Excitation) -> tuple[Condition, ...]:
     """A film under several lasers."""
     return tuple(Condition(FILMS[film].hopping, one) for one in lasers)
@@ -346,7 +392,9 @@ _COLLAPSE = SweepRecipe(
     n_trains=6,
 )
 
-RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyType(
+RECIPES: Mapping[
+    str, Recipe | CalibrationRecipe | SweepRecipe | ChoicesRecipe | ExperimentRecipe
+] = MappingProxyType(
     {
         "simulated_collapse": _COLLAPSE,
         "decays_5MHz": _FIG_1D,
@@ -460,6 +508,20 @@ RECIPES: Mapping[str, Recipe | CalibrationRecipe | SweepRecipe] = MappingProxyTy
             {"tau_us": 6.0},
             replace(FILM, relaxation_time_us=4.0),
             4200,
+        ),
+        "reading_choices": ChoicesRecipe(
+            "the relaxation curve of Note 2's film by other lasers, detectors and fits",
+            FILM,
+            20_000,
+            5300,
+        ),
+        "deciding_experiments": ExperimentRecipe(
+            "what experiments would read of films that the paper's numbers allow",
+            "free q",
+            "curve and constant power",
+            60,
+            1500,
+            5400,
         ),
     }
 )

@@ -13,6 +13,7 @@ from tptools.inference.calibration import (
 )
 from tptools.inference.curves import relaxation_numbers
 from tptools.inference.emulator import Emulator
+from tptools.inference.experiment import Shot, run_shots
 from tptools.inference.forward import READINGS, conditions, in_one_layer, measure_films
 from tptools.inference.information import (
     expected_information,
@@ -33,6 +34,7 @@ __all__ = [
     "LogUniform",
     "Observation",
     "Prior",
+    "Shot",
     "Uniform",
     "calibrate",
     "conditions",
@@ -49,4 +51,5 @@ __all__ = [
     "rank_statistics",
     "relaxation_numbers",
     "reprinted",
+    "run_shots",
 ]

@@ -255,7 +255,7 @@ def _measure(model: ExcitonModel, laser: Excitation, seed: int, n_excitons: int)
     pulses = pulse_train(
         laser,
         n_excitons=n_excitons,
-        burn_in_pulses=_burn_in(model, laser),
+        burn_in_pulses=burn_in_pulses(model, laser),
         lattice_spacing_nm=model.lattice_spacing_nm,
     )
     run = simulate(model, pulses, seed=seed, n_threads=1, recording=RECORDING)
@@ -276,8 +276,20 @@ def _second_moment(run: xr.Dataset) -> float:
     return float(growth_nm2) / 4 * NM2_PER_NS_IN_CM2_S
 
 
-def _burn_in(model: ExcitonModel, laser: Excitation) -> int:
-    """Pulses until the lattice is steady where the laser has a third of its light."""
+def burn_in_pulses(model: ExcitonModel, laser: Excitation) -> int:
+    """Pulses until the lattice is steady where the laser has a third of its light.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film.
+    laser : Excitation
+        As it falls on it.
+
+    Returns
+    -------
+    int
+    """
     hops = 1e3 * model.lifetime_ns * model.hop_rate_ground_per_ps
     sites = model.modification_probability * (1 + NEW_SITES_PER_HOP * hops)
     paved_per_us = FARTHEST * sites / laser.time_between_excitations_us

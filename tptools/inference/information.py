@@ -29,7 +29,7 @@ from tptools.units import FWHM_PER_SIGMA
 __all__ = ["expected_information", "photon_error_cm2_s", "photons_needed"]
 
 MOST_DRAWS = 10_000
-BANDWIDTHS = np.geomspace(0.02, 1.0, 12)
+BANDWIDTHS = np.geomspace(0.03, 10.0, 14)
 """Tried for the kernels, over the spread of the outcomes."""
 LONE, LEAST_LOG_SHARE = -200.0, -math.log(1000.0)
 """Log kernels of an outcome far from every film, and what one film is doubted at most."""

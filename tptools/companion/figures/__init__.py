@@ -32,6 +32,12 @@ from tptools.companion.figures.heat import (
     plot_pulse_heating,
     plot_temperature_steps,
 )
+from tptools.companion.figures.inference import (
+    plot_allowed_films,
+    plot_decisions,
+    plot_memories,
+    plot_ridge,
+)
 from tptools.companion.figures.memory import (
     plot_collapse,
     plot_conventions,
@@ -86,6 +92,7 @@ from tptools.companion.figures.surfaces import (
 __all__ = [
     "plot_absorbance_and_emission",
     "plot_against_power",
+    "plot_allowed_films",
     "plot_approach",
     "plot_bars_by_film",
     "plot_bends",
@@ -101,6 +108,7 @@ __all__ = [
     "plot_cooling_times",
     "plot_decay_numbers",
     "plot_decays",
+    "plot_decisions",
     "plot_densities",
     "plot_detection",
     "plot_displacements",
@@ -114,6 +122,7 @@ __all__ = [
     "plot_heat_accumulation",
     "plot_heat_field",
     "plot_measured_relaxation",
+    "plot_memories",
     "plot_memory_idea",
     "plot_micrograph",
     "plot_microscope",
@@ -128,6 +137,7 @@ __all__ = [
     "plot_recipes",
     "plot_relaxation_curve",
     "plot_repeats",
+    "plot_ridge",
     "plot_scoreboard",
     "plot_shapes",
     "plot_shells",

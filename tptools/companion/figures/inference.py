@@ -1,0 +1,169 @@
+"""Figures of the chapter on inference: which films are allowed, and what would tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from tptools.arrays import FloatArray
+from tptools.plotting import OKABE_ITO, Look
+
+__all__ = [
+    "plot_allowed_films",
+    "plot_decisions",
+    "plot_memories",
+    "plot_ridge",
+]
+
+TIME = "time between excitations, by the disc of Note 6 (µs)"
+LOOKS = tuple(zip(OKABE_ITO.values(), "os^Dv", strict=False))
+MEMORY = "memory (µs)"
+AXIS = "disc_time_between_excitations_us"
+
+
+def _density(times_us: FloatArray, at_us: FloatArray, width: float = 0.15) -> FloatArray:
+    """Density per decade, smoothed by a Gaussian of some decades."""
+    apart = (np.log10(at_us)[:, None] - np.log10(times_us)) / width
+    return np.exp(-(apart**2) / 2).mean(1) / (width * np.sqrt(2 * np.pi))
+
+
+def plot_memories(memories: Mapping[str, Mapping[str, FloatArray]]) -> Figure:
+    """Draw how the memories of allowed films are distributed.
+
+    Parameters
+    ----------
+    memories : mapping of mapping of str to ndarray
+        Memories in us of films of equal weight, by panel and by line.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = plt.subplots(1, len(memories), figsize=(7.2, 3.2), sharey=True)
+    at_us = np.geomspace(0.05, 100, 200)
+    for ax, (title, lines) in zip(axes, memories.items(), strict=True):
+        for (label, times), (colour, _) in zip(lines.items(), LOOKS, strict=False):
+            ax.plot(at_us, _density(np.asarray(times), at_us), color=colour, label=label)
+        ax.axvline(8.1, color="0.6", ls=":", lw=1)
+        ax.set(xscale="log", title=title, xlabel=MEMORY)
+        ax.xaxis.set_major_formatter("{x:g}")
+    axes[0].set(ylabel="probability per decade", ylim=(0, None))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure
+
+
+def plot_ridge(films: pd.DataFrame) -> Figure:
+    """Draw the ridge on which allowed films lie.
+
+    Parameters
+    ----------
+    films : DataFrame
+        ``relaxation_time_us``, ``modification_probability``, ``hop_rate_ground_per_ps`` and
+        ``visits``, the nanocrystals that an exciton at rest visits.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3))
+    style: Look = {"s": 12, "linewidths": 0, "alpha": 0.7, "cmap": "viridis"}
+    memory, q = films["relaxation_time_us"], films["modification_probability"]
+    points = left.scatter(memory, q, c=np.log10(films["hop_rate_ground_per_ps"]), **style)
+    left.set(xscale="log", yscale="log", xlabel=MEMORY, ylabel="chance $q$ that a visit modifies")
+    right.scatter(memory, q * films["visits"], c=np.log10(films["hop_rate_ground_per_ps"]), **style)
+    right.set(
+        xscale="log", yscale="log", xlabel=MEMORY, ylabel="modified per exciton, $q$ × visits"
+    )
+    for ax in (left, right):
+        ax.xaxis.set_major_formatter("{x:g}")
+    ticks = np.log10([0.01, 0.02, 0.05, 0.1, 0.2])
+    bar = figure.colorbar(points, ax=(left, right), label="ground hop rate (1/ps)", ticks=ticks)
+    bar.ax.set_yticklabels([f"{10**tick:.2g}" for tick in ticks])
+    return figure
+
+
+def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray, reported: FloatArray) -> Figure:
+    """Draw films that the paper's numbers allow: D against T, and D at constant power.
+
+    Parameters
+    ----------
+    curves : DataArray
+        Diffusivities in cm2/s over (film, laser), with the name of each ``film``, and with
+        ``power_nW``, ``rep_rate_MHz`` and ``disc_time_between_excitations_us``.
+    allowed : DataArray
+        The same of many films over (draw, laser), of which bands are drawn.
+    reported : ndarray of shape (3,)
+        Limit, highest D and time that are printed.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.8), width_ratios=(1.4, 1))
+    usual = (curves["rep_rate_MHz"] == 2.5).to_numpy()
+    at_5nW = (curves["power_nW"] == 5).to_numpy()
+    parts = ((left, usual, AXIS), (right, at_5nW, "rep_rate_MHz"))
+    for ax, part, along in parts:
+        x = curves[along].to_numpy()[part]
+        order = np.argsort(x)
+        low, high = np.percentile(allowed.to_numpy()[:, part], (5, 95), axis=0)
+        ax.fill_between(x[order], low[order], high[order], color="0.9", lw=0)
+        for name, (colour, marker) in zip(curves["film"].to_numpy(), LOOKS, strict=False):
+            value = curves.sel(film=name).to_numpy()[part]
+            ax.plot(x[order], value[order], color=colour, marker=marker, ms=4, label=str(name))
+        ax.set(xscale="log", yscale="log")
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_major_formatter("{x:g}")
+    limit, highest, tau_us = reported
+    first, last = (float(end) for end in np.sort(curves[AXIS])[[0, -1]])
+    time_us = np.geomspace(first, last, 200)
+    amplitude = (highest - limit) / np.exp(-first / tau_us)
+    curve = limit + amplitude * np.exp(-time_us / tau_us)
+    left.plot(time_us, curve, color="k", ls="--", lw=1, label="numbers as printed")
+    left.set(xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(2e-3, 0.25))
+    right.set(xlabel="repetition rate at 5 nW (MHz)", ylim=(2e-3, 0.25))
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure
+
+
+def plot_decisions(
+    outcomes: xr.Dataset, chosen: Mapping[str, int], experiments: Sequence[str]
+) -> Figure:
+    """Draw what films would read in experiments.
+
+    Parameters
+    ----------
+    outcomes : Dataset
+        ``diffusivity_cm2_s`` over (film, shot) and ``std_err_cm2_s`` over ``shot``, with
+        ``experiment`` and ``label`` of every shot.
+    chosen : mapping of str to int
+        Films with a line of their own, by label.
+    experiments : sequence of str
+        Which, in order.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, axes = plt.subplots(1, len(experiments), figsize=(7.2, 3.6), sharey=True)
+    for ax, name in zip(axes, experiments, strict=True):
+        shots = outcomes.isel(shot=outcomes["experiment"].to_numpy() == name)
+        place = np.arange(shots.sizes["shot"])
+        ax.plot(place, shots["diffusivity_cm2_s"].T, color="0.85", lw=0.6, zorder=0)
+        for (label, film), (colour, marker) in zip(chosen.items(), LOOKS, strict=False):
+            one = shots["diffusivity_cm2_s"].isel(film=film)
+            style: Look = {"color": colour, "marker": marker, "ms": 5, "capsize": 2}
+            ax.errorbar(place, one, shots["std_err_cm2_s"], label=label, **style)
+        ax.set_xticks(place, shots["label"].to_numpy(), rotation=45, ha="right", fontsize=8)
+        ax.set_title(name, fontsize=9)
+    axes[0].set(ylabel="$D$ of the excitons (cm²/s)", ylim=(0, None))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure
