@@ -295,7 +295,7 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     until_ns = check_number("until_ns", until_ns, at_least=0, finite=False)
     counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True, signed=True)
     counts = counts.dropna("position_nm")
-    check_integer("number of positions", counts.sizes["position_nm"], at_least=5)
+    check_integer("positions of counts", counts.sizes["position_nm"], at_least=5)
     before = counts.sel(time_ns=slice(None, -BEFORE_PULSE_NS))
     n_before = before.sizes["time_ns"]
     check_integer(f"number of slices before -{BEFORE_PULSE_NS} ns", n_before, at_least=1)
