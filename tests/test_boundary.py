@@ -152,6 +152,7 @@ OTHERS = {
     "targets": {"tau_us": 5.0},
     "tau_us": 5.0,
     "true_cm2_s": 0.1,
+    "truth": {"rate": 1.0},
     "used": xr.DataArray(),
     "variance_nm2": 200.0**2,
     "x": [1.0, 2.0],
@@ -165,6 +166,7 @@ OTHERS = {
     "volume_mL": 1.0,
     "volume_uL_cm2": 10.0,
     "wavelength_nm": 500.0,
+    "weights": np.ones(12),
 }
 """A good value of every argument that may be needed beside the first, by its name."""
 

@@ -502,7 +502,7 @@ UNTRIED = {
     "needs a sample of films, and is tried with its own tests": """inference.Emulator
         inference.Emulator.draws inference.Emulator.fit inference.Prior.design
         inference.Prior.shares inference.posterior inference.rank_statistics
-        inference.reprinted""",
+        inference.reprinted inference.share_below""",
     "needs a long record, and is tried with its own tests": """fitting.Fit.interval
         fitting.find_particles fitting.fit_absorbance fitting.fit_power_law fitting.fit_step
         fitting.measure_series fitting.rank_correlation fitting.reject_cosmic_rays

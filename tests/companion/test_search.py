@@ -80,11 +80,7 @@ def test_a_reader_takes_the_reading_of_each_film():
 
 
 def test_design_is_wider_than_the_prior():
-    """Whatever the prior holds, in any number of layers, lies among films that are simulated."""
+    """Whatever the prior holds lies among films that are simulated."""
     films = search.PRIOR.design(512, seed=1)
-    seen = search.in_one_layer(films)
     for name, one in search.DESIGN.ranges.items():
-        low, high = one.at(np.array([0.0, 1.0]))
-        inside = seen[name] if name != "hop_rate_ground_per_ps" else films[name]
-        assert (inside >= low - 1e-12).all(), name
-        assert (inside <= high).all(), name
+        assert films[name].between(*one.at(np.array([-1e-9, 1 + 1e-9]))).all(), name

@@ -12,6 +12,7 @@ from tptools.inference import (
     likelihood_of,
     rank_statistics,
     reprinted,
+    share_below,
 )
 
 PRIOR = Prior({"rate": LogUniform(0.1, 10), "time": LogUniform(0.1, 10)})
@@ -72,3 +73,17 @@ def test_likelihoods_multiply():
     np.testing.assert_allclose(both, each[0] * each[1])
     with pytest.raises(ValueError, match="ratio"):
         likelihood_of(numbers[["product"]], PRINTED)
+
+
+def test_ranks_of_a_choice_are_uniform_too():
+    """Films equal to the truth count by chance, so that few values make no steps."""
+    random = np.random.default_rng(1)
+    films = pd.DataFrame({"trap": random.integers(0, 2, 1000)})
+    weights = random.uniform(size=1000)
+    ranks = [
+        share_below(films, {"trap": float(truth)}, weights, seed=k)["trap"]
+        for k, truth in enumerate(random.choice(films.trap, 300, p=weights / weights.sum()))
+    ]
+    assert stats.kstest(ranks, "uniform").pvalue > 0.01
+    with pytest.raises(ValueError, match="weights"):
+        share_below(films, {"trap": 1.0}, np.zeros(1000), seed=1)

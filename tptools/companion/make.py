@@ -21,18 +21,23 @@ import tptools
 from tptools.cache import kept
 from tptools.checks import check_choice
 from tptools.companion import datasets
+from tptools.companion.allowed import allowed_films
 from tptools.companion.experiments import EXPERIMENTS, OF_A_FILM
 from tptools.companion.readings import charged_curves, read_by_choices
 from tptools.companion.recipes import (
     CURVE_LASERS,
     READINGS,
     RECIPES,
+    AllowedRecipe,
+    AnyRecipe,
     CalibrationRecipe,
     ChoicesRecipe,
     ExperimentRecipe,
     Recipe,
+    SearchRecipe,
     SweepRecipe,
 )
+from tptools.companion.search import search_films
 from tptools.files import whole
 from tptools.inference import calibrate, run_shots
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
@@ -64,7 +69,7 @@ def make(
     Dataset
         As of `tptools.instruments.Microscope.measure`; several records along the recipe's
         dimension, with what differs between them as further variables. Of a calibration: what was
-        tried. Of sweeps: the diffusivities.
+        tried. Of sweeps: the diffusivities. Of a search: films, with what is read of them.
 
     Raises
     ------
@@ -78,32 +83,7 @@ def make(
     """
     check_choice("name", name, sorted(RECIPES))
     recipe = RECIPES[name]
-    if isinstance(recipe, CalibrationRecipe):
-        code = fingerprint(_calibrated)
-        calibrated = kept(_calibrated, cache_dir, ignore=["progress"])
-        made = calibrated(replace(recipe, title=""), code, progress)
-    elif isinstance(recipe, SweepRecipe):
-        swept = kept(_swept, cache_dir, ignore=["progress"])
-        code = fingerprint(_swept)
-        untitled = replace(recipe, title="")
-        protocols = [
-            swept(replace(untitled, grids={protocol: grid}), protocol, code, progress)
-            for protocol, grid in recipe.grids.items()
-        ]
-        made = xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
-    elif isinstance(recipe, ChoicesRecipe):
-        read = kept(_read_by_choices, cache_dir)
-        made = read(replace(recipe, title=""), fingerprint(_read_by_choices))
-    elif isinstance(recipe, ExperimentRecipe):
-        made = _tried(recipe, cache_dir, progress)
-    else:
-        record, code = kept(_record, cache_dir, ignore=["progress"]), fingerprint(_record)
-        each = [
-            replace(recipe, title="", conditions=(one,), seed=recipe.seed_of(k))
-            for k, one in enumerate(recipe.conditions)
-        ]
-        records = [record(one, code, progress) for one in each]
-        made = records[0] if len(records) == 1 else _join(records, recipe.along)
+    made = _made(recipe, cache_dir, progress)
     licence = {"licence": "CC BY 4.0", "recipe": f"python -m tptools.companion.make {name}"}
     return made.assign_attrs(title=recipe.title, **licence)
 
@@ -157,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
     simulated_collapse    diffusivity of Note 2's model over <N> and period, as in Fig. 4e
-    decays_5MHz ... by its memory alone
+    decays_5MHz ... how sure that is
     """
     parser = argparse.ArgumentParser(
         prog="python -m tptools.companion.make",
@@ -204,6 +184,61 @@ def _obstacle(cache: Path, paths: Sequence[Path]) -> str:
         return f"--folder {paths[0].parent} is no folder; make it first"
     folders = [str(path) for path in paths if path.is_dir()]
     return f"{folders[0]} is a folder where a file would go; move it away" if folders else ""
+
+
+def _made(recipe: AnyRecipe, cache_dir: str | PathLike[str] | None, progress: bool) -> xr.Dataset:
+    """What a recipe says, whatever it is called."""
+    match recipe:
+        case CalibrationRecipe():
+            calibrated = kept(_calibrated, cache_dir, ignore=["progress"])
+            return calibrated(replace(recipe, title=""), fingerprint(_calibrated), progress)
+        case SweepRecipe():
+            return _swept_protocols(recipe, cache_dir, progress)
+        case ChoicesRecipe():
+            read = kept(_read_by_choices, cache_dir)
+            return read(replace(recipe, title=""), fingerprint(_read_by_choices))
+        case ExperimentRecipe():
+            return _tried(recipe, cache_dir, progress)
+        case SearchRecipe() | AllowedRecipe():
+            settings = asdict(recipe) | {"cache_dir": cache_dir, "progress": progress}
+            del settings["title"]
+            if isinstance(recipe, SearchRecipe):
+                return _small(search_films(**settings))
+            films = _made(RECIPES[settings.pop("search")], cache_dir, progress)
+            return _small(allowed_films(films, **settings))
+    return _records(recipe, cache_dir, progress)
+
+
+def _small(dataset: xr.Dataset) -> xr.Dataset:
+    """Numbers with seven digits, which are more than a simulation has."""
+    return dataset.map(
+        lambda one: one.astype(np.float32) if one.dtype == float else one, keep_attrs=True
+    ).assign_attrs(version=tptools.__version__)
+
+
+def _swept_protocols(
+    recipe: SweepRecipe, cache_dir: str | PathLike[str] | None, progress: bool
+) -> xr.Dataset:
+    """Sweeps of all protocols, one after the other along the conditions."""
+    swept = kept(_swept, cache_dir, ignore=["progress"])
+    code = fingerprint(_swept)
+    untitled = replace(recipe, title="")
+    protocols = [
+        swept(replace(untitled, grids={protocol: grid}), protocol, code, progress)
+        for protocol, grid in recipe.grids.items()
+    ]
+    return xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
+
+
+def _records(recipe: Recipe, cache_dir: str | PathLike[str] | None, progress: bool) -> xr.Dataset:
+    """Records of all conditions, joined if there are several."""
+    record, code = kept(_record, cache_dir, ignore=["progress"]), fingerprint(_record)
+    each = [
+        replace(recipe, title="", conditions=(one,), seed=recipe.seed_of(k))
+        for k, one in enumerate(recipe.conditions)
+    ]
+    records = [record(one, code, progress) for one in each]
+    return records[0] if len(records) == 1 else _join(records, recipe.along)
 
 
 def _record(recipe: Recipe, code: str, progress: bool) -> xr.Dataset:

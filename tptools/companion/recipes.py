@@ -33,11 +33,13 @@ __all__ = [
     "READINGS",
     "RECIPES",
     "VARIANTS",
+    "AllowedRecipe",
     "CalibrationRecipe",
     "ChoicesRecipe",
     "Condition",
     "ExperimentRecipe",
     "Recipe",
+    "SearchRecipe",
     "SweepRecipe",
 ]
 
@@ -245,6 +247,66 @@ class ExperimentRecipe:
     seed: int
 
 
+@dataclass(frozen=True)
+class SearchRecipe:
+    """Settings of a search for films (`tptools.companion.search.search_films`).
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    n_first : int
+        Films that fill the prior.
+    n_refined : tuple of int
+        Films of each further batch, where the data lead.
+    n_excitons, seed : int
+        As for `tptools.inference.measure_films`.
+
+    Examples
+    --------
+    >>> RECIPES["film_search"].n_first
+    128
+    """
+
+    title: str
+    n_first: int
+    n_refined: tuple[int, ...]
+    n_excitons: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class AllowedRecipe:
+    """Settings of what is drawn from a search (`tptools.companion.allowed.allowed_films`).
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    search : str
+        Name of the search's recipe.
+    n_draws, n_checks, n_known, n_papers : int
+        Films drawn of each case, those of them that are simulated, known films that are simulated
+        and sought, and synthetic papers on the emulator.
+    n_excitons, seed : int
+        As for `tptools.inference.measure_films`.
+
+    Examples
+    --------
+    >>> RECIPES["allowed_films"].search
+    'film_search'
+    """
+
+    title: str
+    search: str
+    n_draws: int
+    n_checks: int
+    n_known: int
+    n_papers: int
+    n_excitons: int
+    seed: int
+
+
 def _under(film: str, *lasers: Excitation) -> tuple[Condition, ...]:
     """A film under several lasers."""
     return tuple(Condition(FILMS[film].hopping, one) for one in lasers)
@@ -392,9 +454,17 @@ _COLLAPSE = SweepRecipe(
     n_trains=6,
 )
 
-RECIPES: Mapping[
-    str, Recipe | CalibrationRecipe | SweepRecipe | ChoicesRecipe | ExperimentRecipe
-] = MappingProxyType(
+AnyRecipe = (
+    Recipe
+    | CalibrationRecipe
+    | SweepRecipe
+    | ChoicesRecipe
+    | SearchRecipe
+    | AllowedRecipe
+    | ExperimentRecipe
+)
+
+RECIPES: Mapping[str, AnyRecipe] = MappingProxyType(
     {
         "simulated_collapse": _COLLAPSE,
         "decays_5MHz": _FIG_1D,
@@ -514,6 +584,24 @@ RECIPES: Mapping[
             FILM,
             20_000,
             5300,
+        ),
+        "film_search": SearchRecipe(
+            "what the experiment would read of films of many kinds, and of those that the paper's "
+            "numbers allow",
+            n_first=128,
+            n_refined=(128, 96),
+            n_excitons=5000,
+            seed=1,
+        ),
+        "allowed_films": AllowedRecipe(
+            "films that the paper's numbers allow, and how sure that is",
+            "film_search",
+            n_draws=1000,
+            n_checks=16,
+            n_known=5,
+            n_papers=100,
+            n_excitons=15_000,
+            seed=5100,
         ),
         "deciding_experiments": ExperimentRecipe(
             "what experiments would read of films that the paper's numbers allow",

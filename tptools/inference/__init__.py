@@ -23,7 +23,7 @@ from tptools.inference.information import (
 from tptools.inference.observations import Observation
 from tptools.inference.posterior import effective_size, posterior
 from tptools.inference.priors import Choice, LogUniform, Prior, Uniform
-from tptools.inference.recovery import likelihood_of, rank_statistics, reprinted
+from tptools.inference.recovery import likelihood_of, rank_statistics, reprinted, share_below
 
 __all__ = [
     "CONTROLS",
@@ -52,4 +52,5 @@ __all__ = [
     "relaxation_numbers",
     "reprinted",
     "run_shots",
+    "share_below",
 ]

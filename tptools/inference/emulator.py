@@ -21,7 +21,7 @@ __all__ = ["Emulator"]
 
 WIDE = 2.0
 """A positive parameter that varies by more than this factor counts by its logarithm."""
-SHORTEST, LONGEST = 0.1, 30.0
+SHORTEST, LONGEST = 0.03, 30.0
 """Lengths over which components may change, in ranges of a parameter."""
 
 MOST_STEPS = 40

@@ -56,7 +56,9 @@ _LASER_UNITS = {
 
 
 def conditions(
-    film: Mapping[str, float], lasers: Sequence[Excitation]
+    film: Mapping[str, float],
+    lasers: Sequence[Excitation],
+    model: ExcitonModel = ExcitonModel(),  # noqa: B008 -- frozen
 ) -> list[tuple[ExcitonModel, Excitation]]:
     """Hopping model of a film, with each laser as it falls on it.
 
@@ -68,6 +70,8 @@ def conditions(
         density over the one of the paper's disc, ln 2 for a Gaussian that conserves photons.
     lasers : sequence of Excitation
         Nominal conditions.
+    model : ExcitonModel, optional
+        What the film does not say.
 
     Returns
     -------
@@ -88,11 +92,12 @@ def conditions(
     """
     check_type("film", film, Mapping, remedy="give the numbers of a film by name")
     check_type("lasers", lasers, list, tuple, remedy="give a list of lasers")
+    check_type("model", model, ExcitonModel)
     for name in film:
         check_choice("parameter of films", name, (*_FIELDS, SPOT, LIGHT))
     own: dict[str, Any] = {name: float(film[name]) for name in film if name in _FIELDS}
-    model = replace(ExcitonModel(), **own)
-    return [(model, _on_film(film, one)) for one in lasers]
+    own_model = replace(model, **own)
+    return [(own_model, _on_film(film, one)) for one in lasers]
 
 
 def _on_film(film: Mapping[str, float], nominal: Excitation) -> Excitation:
@@ -146,6 +151,7 @@ def measure_films(
     lasers: Sequence[Excitation],
     *,
     seed: int,
+    model: ExcitonModel = ExcitonModel(),  # noqa: B008 -- frozen
     n_excitons: int = 6000,
     executor: Executor | None = None,
     cache_dir: str | PathLike[str] | None = None,
@@ -157,11 +163,13 @@ def measure_films(
     ----------
     films : DataFrame
         A row for each film, with columns as for `conditions`, and ``n_layers`` as for
-        `in_one_layer`.
+        `in_one_layer` where an exciton chooses one neighbour.
     lasers : sequence of Excitation
         Nominal conditions.
     seed : int
         Every film under every laser has a stream of its own.
+    model : ExcitonModel, optional
+        What films do not say.
     n_excitons : int, optional
         Excitons to record at each condition, about.
     executor : concurrent.futures.Executor, optional
@@ -202,7 +210,7 @@ def measure_films(
     if executor is not None:
         check_type("executor", executor, Executor)
     rows: list[Any] = in_one_layer(films).to_dict("records")
-    jobs = [tuple(conditions(row, lasers)) for row in rows]
+    jobs = [tuple(conditions(row, lasers, model)) for row in rows]
     if not jobs or not jobs[0]:
         raise ValueError(f"films has {len(jobs)} rows and lasers {len(lasers)}; give one at least")
     found = _run_all(_Measure(cache_dir, seed, n_excitons), jobs, executor, progress)
@@ -290,7 +298,8 @@ def burn_in_pulses(model: ExcitonModel, laser: Excitation) -> int:
     -------
     int
     """
-    hops = 1e3 * model.lifetime_ns * model.hop_rate_ground_per_ps
+    chance = model.attempts_per_ps * model.attempt_probability(model.hop_rate_ground_per_ps)
+    hops = 1e3 * model.lifetime_ns * chance
     sites = model.modification_probability * (1 + NEW_SITES_PER_HOP * hops)
     paved_per_us = FARTHEST * sites / laser.time_between_excitations_us
     time_us = RELAXATION_TIMES / (1 / model.relaxation_time_us + paved_per_us)

@@ -20,9 +20,12 @@ __all__ = ["effective_size", "posterior"]
 
 Likelihood = Callable[[pd.DataFrame], FloatArray]
 
-FEWEST = 20.0
-"""Effective draws of the prior from which walkers may start."""
+STARTS_PER_WALKER = 2.0
+"""Effective draws of the prior from which a walker may start."""
+FORGOTTEN = 3
+"""A third of the steps, in which walkers forget where they started."""
 CHUNK = 4096
+HALVINGS = 20
 
 
 def effective_size(weights: ArrayLike) -> float:
@@ -67,8 +70,9 @@ def posterior(
 ) -> xr.Dataset:
     """Draw sets of parameters from the posterior.
 
-    Walkers of emcee start from draws of the prior that are chosen by their likelihood, so that
-    they are in every region from the beginning in the right share, and move on from there.
+    Walkers of emcee start from draws of the prior that are chosen by their likelihood, or by a
+    power of it below one where few draws are likely, so that they are in every region from the
+    beginning. The first third of their steps does not count.
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ def posterior(
     seed : int
         Of all chance.
     n_draws : int, optional
-        Draws that are returned, evenly thinned.
+        Draws that are returned, of all positions of walkers.
     n_prior : int, optional
         Draws of the prior, from which the evidence is found.
     n_walkers, n_steps : int, optional
@@ -114,25 +118,23 @@ def posterior(
     n_draws = check_integer("n_draws", n_draws, at_least=1)
     n_steps = check_integer("n_steps", n_steps, at_least=1)
     n_walkers = check_integer("n_walkers", n_walkers, at_least=2 * len(prior.ranges))
-    if n_walkers * n_steps < n_draws:
+    most = n_walkers * (n_steps - n_steps // FORGOTTEN)
+    if n_draws > most:
         raise ValueError(
-            f"n_draws = {n_draws} must be at most n_walkers * n_steps = {n_walkers * n_steps}"
+            f"n_draws = {n_draws} must be at most the {most} of n_walkers = {n_walkers} in two "
+            f"thirds of n_steps = {n_steps}"
         )
     shares = prior.shares(n_prior, seed=derive_seed(seed, "prior"))
     weights = _in_chunks(prior, likelihood, shares)
-    size = effective_size(weights)
-    if size < FEWEST:
-        raise ValueError(
-            f"likelihood leaves {size:.1f} effective draws of n_prior = {n_prior}, and walkers "
-            f"need {FEWEST:g} to start from; give a larger n_prior or a narrower prior"
-        )
-    chain, acceptance = _walk(prior, likelihood, shares, weights, seed, n_walkers, n_steps)
-    kept = chain[np.linspace(0, len(chain) - 1, n_draws).astype(int)]
-    found = prior.at(kept).rename_axis("draw").to_xarray()
+    starts = _tempered(weights, STARTS_PER_WALKER * n_walkers)
+    chain, acceptance = _walk(prior, likelihood, shares, starts, seed, n_walkers, n_steps)
+    # not every so many, which may be the same walkers again and again
+    chosen = generator(seed, "draws").choice(len(chain), n_draws, replace=False)
+    found = prior.at(chain[chosen]).rename_axis("draw").to_xarray()
     return found.assign_attrs(
         evidence=float(weights.mean()),
         evidence_error=float(weights.std() / math.sqrt(len(weights))),
-        effective_size=size,
+        effective_size=effective_size(weights),
         acceptance=acceptance,
     )
 
@@ -143,11 +145,29 @@ def _in_chunks(prior: Prior, likelihood: Likelihood, shares: FloatArray) -> Floa
     return np.concatenate([likelihood(prior.at(one)) for one in parts])
 
 
+def _tempered(weights: FloatArray, wanted: float) -> FloatArray:
+    """Weights to the largest power up to one that leaves as many effective draws as are wanted."""
+    if (weights > 0).sum() < wanted:
+        raise ValueError(
+            f"likelihood leaves {(weights > 0).sum()} draws of n_prior = {weights.size}, and "
+            f"walkers need {wanted:g} to start from; give a larger n_prior or a narrower prior"
+        )
+    low, high = 0.0, 1.0
+    if effective_size(weights) >= wanted:
+        return weights
+    logs = np.log(np.where(weights > 0, weights, 1.0) / weights.max())
+    for _ in range(HALVINGS):
+        power = (low + high) / 2
+        tempered = np.where(weights > 0, np.exp(power * logs), 0.0)
+        low, high = (power, high) if effective_size(tempered) > wanted else (low, power)
+    return tempered
+
+
 def _walk(
     prior: Prior,
     likelihood: Likelihood,
     shares: FloatArray,
-    weights: FloatArray,
+    starts: FloatArray,
     seed: int,
     n_walkers: int,
     n_steps: int,
@@ -162,11 +182,12 @@ def _walk(
         return np.where(inside, found, -np.inf)
 
     random = generator(seed, "start")
-    start = shares[random.choice(len(shares), n_walkers, p=weights / weights.sum())]
+    start = shares[random.choice(len(shares), n_walkers, p=starts / starts.sum())]
     # walkers that start at one place would move along one line
     start = np.clip(start + 1e-4 * random.standard_normal(start.shape), 0, 1)
     legacy = np.random.RandomState(random.integers(2**32))
     state = emcee.State(start, random_state=legacy.get_state())
     sampler = emcee.EnsembleSampler(n_walkers, shares.shape[1], log_probability, vectorize=True)
     sampler.run_mcmc(state, n_steps)
-    return sampler.get_chain(flat=True), float(sampler.acceptance_fraction.mean())
+    chain = sampler.get_chain(flat=True, discard=n_steps // FORGOTTEN)
+    return chain, float(sampler.acceptance_fraction.mean())

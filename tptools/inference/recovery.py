@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_holds, check_integer, check_type
 from tptools.inference.observations import Observation
 from tptools.inference.posterior import effective_size
 from tptools.randomness import generator
+from tptools.records import as_numbers
 
-__all__ = ["likelihood_of", "rank_statistics", "reprinted"]
+__all__ = ["likelihood_of", "rank_statistics", "reprinted", "share_below"]
 
 
 def likelihood_of(
@@ -112,6 +114,53 @@ def reprinted(
     return printed
 
 
+def share_below(
+    films: pd.DataFrame, truth: Mapping[str, float], weights: ArrayLike, *, seed: int
+) -> dict[str, float]:
+    """Share of a weighted sample below the truth, for every parameter.
+
+    Parameters
+    ----------
+    films : DataFrame
+        A row for each film of the sample.
+    truth : mapping of str to float
+        The true parameters.
+    weights : array_like of shape (n_films,)
+        Not all zero.
+    seed : int
+        Of the share that counts of films equal to the truth: what is a choice of few values has
+        uniform shares too.
+
+    Returns
+    -------
+    dict of str to float
+
+    Raises
+    ------
+    ValueError
+        If weights are not those of films, or `truth` lacks a parameter.
+
+    Examples
+    --------
+    >>> films = pd.DataFrame({"tau_us": [1.0, 2.0, 4.0, 8.0]})
+    >>> share_below(films, {"tau_us": 3.0}, [1, 1, 1, 1], seed=1)
+    {'tau_us': 0.5}
+    """
+    check_type("films", films, pd.DataFrame, remedy="give a row for each film")
+    weights = as_numbers("weights", weights)
+    if weights.shape != (len(films),) or not weights.sum() > 0:
+        raise ValueError(
+            f"weights has shape {weights.shape} and sum {weights.sum()}; give one for each of "
+            f"{len(films)} films, and not all zero"
+        )
+    check_holds("truth", truth, films, "the films")
+    at = np.array([float(truth[str(name)]) for name in films])
+    values = as_numbers("films", films.to_numpy())
+    counted = generator(seed, "ties").uniform(size=at.size)
+    below = (values < at) + counted * (values == at)
+    return dict(zip(map(str, films), (weights @ below / weights.sum()).tolist(), strict=True))
+
+
 def rank_statistics(
     films: pd.DataFrame,
     numbers: pd.DataFrame,
@@ -165,9 +214,6 @@ def rank_statistics(
         truth = {str(name): float(numbers[name].iloc[k]) for name in numbers}
         weights = likelihood_of(numbers, reprinted(observations, truth, seed=seed + 1 + k))
         weights[k] = 0
-        below = (films < films.iloc[k]).to_numpy() + 0.5 * (films == films.iloc[k]).to_numpy()
-        shares = weights @ below / weights.sum()
-        rows.append(
-            dict(zip(films, shares, strict=True)) | {"effective_size": effective_size(weights)}
-        )
+        row = share_below(films, films.iloc[k], weights, seed=seed + 1 + k)
+        rows.append(row | {"effective_size": effective_size(weights)})
     return pd.DataFrame(rows)

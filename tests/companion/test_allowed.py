@@ -1,0 +1,145 @@
+"""Tests of tptools.companion.allowed, and of the search, with a closed form instead of excitons."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools.companion import allowed, make, search
+from tptools.companion.recipes import AllowedRecipe, SearchRecipe
+from tptools.inference import READINGS
+
+QUICK = {"seed": 1, "n_excitons": 1}
+
+
+def paved(films, lasers, **settings):
+    """Films in which D follows the share of sites that one excitation in a memory's time keeps."""
+    time_us = np.array([one.disc_time_between_excitations_us for one in lasers])
+    visits = films["peak_over_disc"] * films["modification_probability"] * 30
+    kept = (visits * films["relaxation_time_us"]).to_numpy()[:, None]
+    slow, fast = (
+        films[f"hop_rate_{name}_per_ps"].to_numpy()[:, None] for name in ("ground", "modified")
+    )
+    read = slow / 4 + (fast - slow / 4) * (kept / (time_us + kept)) ** 2
+    dims = ("film", "laser", "reading")
+    found = np.repeat(read[:, :, None], len(READINGS), axis=2)
+    columns = {str(name): ("film", films[name].to_numpy()) for name in films}
+    along = {
+        name: ("laser", [getattr(one, name) for one in lasers])
+        for name in ("power_nW", "rep_rate_MHz", "disc_time_between_excitations_us")
+    }
+    return xr.Dataset(
+        {"diffusivity_cm2_s": (dims, found), **columns}, {"reading": list(READINGS), **along}
+    )
+
+
+@pytest.fixture(scope="module")
+def patched():
+    """The closed form in place of simulations, and a small sample of the prior."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "measure_films", paved)
+        patch.setattr(allowed, "measure_films", paved)
+        patch.setattr(allowed, "N_SAMPLE", 2**13)
+        patch.setattr(search, "SAMPLING", {"n_prior": 2**12, "n_walkers": 30, "n_steps": 40})
+        yield
+
+
+@pytest.fixture(scope="module")
+def found(patched):
+    """A search and what it leaves."""
+    films = search.search_films(n_first=64, n_refined=(32,), **QUICK)
+    left = allowed.allowed_films(films, n_draws=200, n_checks=8, n_known=3, n_papers=40, **QUICK)
+    return films, left
+
+
+def test_further_batches_lie_where_data_lead(found):
+    """Films of the second batch read the printed numbers more often than those of the first."""
+    films, _ = found
+    cut = films.diffusivity_cm2_s.sel(reading="cut").transpose("film", "laser").values
+    numbers = search.numbers_of(cut)
+    near = numbers.tau_us.between(3, 12) & numbers.highest_cm2_s.between(0.08, 0.3)
+    share = near.groupby(films.batch.values).mean()
+    assert share[1] > 3 * share[0]
+    assert float(films.modification_probability.max()) == 1
+
+
+def test_draws_meet_the_data_when_simulated(found):
+    """What the emulator allows is allowed by direct simulation, but for some at the edges."""
+    _, left = found
+    for name in search.OBSERVATIONS:
+        assert float(left[f"meets_{name}"].mean()) > 0.6, name
+    ratio = left.checked_tau_us / left.emulated_tau_us
+    assert float(abs(np.log(ratio)).median()) < 0.2
+
+
+def test_sample_and_draws_agree(found):
+    """Weights on the prior give the memory and the choices that the walkers give."""
+    _, left = found
+    stated = left.sel(data=search.ALL, prior="as stated")
+    for case in left.case.values:
+        one, sample = left.sel(case=case), stated.sel(case=case)
+        assert float(sample.effective_size) > 20
+        spread = np.log(float(sample.memory_quantile_us[-1] / sample.memory_quantile_us[0]))
+        apart = np.log(float(one.relaxation_time_us.median() / sample.memory_quantile_us[2]))
+        assert abs(apart) < 0.35 * spread
+    assert (left.sel(case="q = 1").modification_probability == 1).all()
+
+
+def test_fewer_data_leave_more(found):
+    """Evidence grows where a datum is left out."""
+    _, left = found
+    evidence = left.evidence.sel(prior="as stated")
+    every = evidence.sel(data=search.ALL)
+    for name in ("curve", "without the limit", "without the highest", "without the time"):
+        assert (evidence.sel(data=name) >= every).all(), name
+
+
+def test_known_films_are_found_again(found):
+    """No truth lies at the end of its posterior, on the emulator or simulated."""
+    _, left = found
+    assert 0.3 < float(left.rank_relaxation_time_us.mean()) < 0.7
+    known = left.known_rank_relaxation_time_us
+    assert ((known > 1e-3) & (known < 0.999)).all()
+
+
+def test_coated_film_may_share_the_memory(found):
+    """The coated film's time has a likelihood for every draw, and for some it is not nothing."""
+    _, left = found
+    assert (left.coated_likelihood >= 0).all()
+    assert (left.coated_likelihood <= 1).all()
+
+
+def test_quantiles_are_those_of_repeated_values():
+    """A weight is a number of repetitions."""
+    values, weights = np.array([5.0, 1.0, 3.0]), np.array([1.0, 2.0, 4.0])
+    repeated = np.repeat(values, weights.astype(int))
+    shares = (0.05, 0.4, 0.5, 0.95)
+    expected = np.quantile(repeated, shares, method="inverted_cdf")
+    assert allowed.quantile(values, weights, shares).tolist() == expected.tolist()
+    assert np.isnan(allowed.quantile(values, 0 * weights, shares)).all()
+
+
+def test_recipes_become_datasets(found, monkeypatch):
+    """A search and what it leaves are made by their settings, with numbers of seven digits."""
+    asked = []
+
+    def search_films(**settings):
+        asked.append(settings)
+        return found[0]
+
+    def allowed_films(films, **settings):
+        asked.append(settings)
+        assert films.diffusivity_cm2_s.dtype == np.float32
+        return found[1]
+
+    monkeypatch.setattr(make, "search_films", search_films)
+    monkeypatch.setattr(make, "allowed_films", allowed_films)
+    recipes = {
+        "search": SearchRecipe("search", 64, (32,), n_excitons=5, seed=2),
+        "left": AllowedRecipe("left", "search", 100, 2, 1, 10, n_excitons=7, seed=3),
+    }
+    monkeypatch.setattr(make, "RECIPES", recipes)
+    made = make.make("left", cache_dir="kept")
+    assert [one["n_excitons"] for one in asked] == [5, 7]
+    assert [one["cache_dir"] for one in asked] == ["kept", "kept"]
+    assert (made.attrs["title"], made.relaxation_time_us.dtype) == ("left", np.float32)
+    assert made.diffusivity_cm2_s.attrs["units"] == "cm2/s"
