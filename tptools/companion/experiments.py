@@ -73,7 +73,6 @@ OF_A_FILM = (
     "trap_rate_per_ps",
     "spot_fwhm_nm",
     "peak_over_disc",
-    "n_layers",
 )
 """What a film of the search has that the experiments act on; how it is read does not matter."""
 MEMORY_EDGES_US = (2.0, 8.0)

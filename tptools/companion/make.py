@@ -37,7 +37,7 @@ from tptools.companion.recipes import (
     SearchRecipe,
     SweepRecipe,
 )
-from tptools.companion.search import search_films
+from tptools.companion.search import MODEL, search_films
 from tptools.files import whole
 from tptools.inference import calibrate, run_shots
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
@@ -324,6 +324,7 @@ def _tried(
         films[list(OF_A_FILM)],
         shots,
         seed=recipe.seed,
+        model=MODEL,
         n_excitons=recipe.n_excitons,
         cache_dir=cache_dir,
         progress=progress,

@@ -101,6 +101,7 @@ def run_shots(
     shots: Sequence[Shot],
     *,
     seed: int,
+    model: ExcitonModel = ExcitonModel(),  # noqa: B008 -- frozen
     n_excitons: int = 3000,
     cache_dir: str | PathLike[str] | None = None,
     progress: bool = False,
@@ -115,6 +116,8 @@ def run_shots(
         What is measured.
     seed : int
         Every film in every shot has a stream of its own.
+    model : ExcitonModel, optional
+        What films do not say.
     n_excitons : int, optional
         Excitons that are read in a shot, about.
     cache_dir : path, optional
@@ -142,6 +145,7 @@ def run_shots(
     """
     check_type("films", films, pd.DataFrame, remedy="give a row for each film")
     seed = check_integer("seed", seed, at_least=0)
+    check_type("model", model, ExcitonModel)
     n_excitons = check_integer("n_excitons", n_excitons, at_least=1)
     if not len(films) or not len(shots):
         raise ValueError(f"{len(films)} films and {len(shots)} shots; give at least one of each")
@@ -149,7 +153,7 @@ def run_shots(
     code = fingerprint(_run_film)
     rows = in_one_layer(films).to_dict("records")
     with ThreadPoolExecutor(joblib.cpu_count()) as pool:
-        jobs = [pool.submit(run, row, tuple(shots), seed, n_excitons, code) for row in rows]
+        jobs = [pool.submit(run, row, tuple(shots), model, seed, n_excitons, code) for row in rows]
         found = np.stack([one.result() for one in Bar(jobs, disable=not progress)])
     units = {"units": "cm2/s"}
     columns = {str(name): ("film", films[name].to_numpy()) for name in films}
@@ -165,15 +169,22 @@ def run_shots(
 
 
 def _run_film(
-    film: Mapping[str, float], shots: tuple[Shot, ...], seed: int, n_excitons: int, code: str
+    film: Mapping[str, float],
+    shots: tuple[Shot, ...],
+    model: ExcitonModel,
+    seed: int,
+    n_excitons: int,
+    code: str,
 ) -> FloatArray:
     """Value and error of every shot; `code` tells results apart in a cache."""
-    found = [_run(film, one, seed, n_excitons) for one in shots]
+    found = [_run(film, one, model, seed, n_excitons) for one in shots]
     return np.array([(one.value, one.std_err) for one in found])
 
 
-def _run(film: Mapping[str, float], shot: Shot, seed: int, n_excitons: int) -> Estimate:
-    model, laser = _wider(film, shot.laser, shot.spot_ratio)
+def _run(
+    film: Mapping[str, float], shot: Shot, rest: ExcitonModel, seed: int, n_excitons: int
+) -> Estimate:
+    model, laser = _wider(film, shot.laser, shot.spot_ratio, rest)
     history: tuple[PulseTrain, ...] = ()
     pulses = pulse_train(laser, 1, 0)
     per_pulse = 2 * math.pi * pulses.spot_sigma_sites**2 * pulses.excitation_density
@@ -181,7 +192,7 @@ def _run(film: Mapping[str, float], shot: Shot, seed: int, n_excitons: int) -> E
         first, last = shot.since_fresh
         pulses = replace(pulses, burn_in_pulses=first, n_pulses=last - first)
     elif shot.burst is not None:
-        history = _before(film, shot)
+        history = _before(film, shot, rest)
     else:
         steady = burn_in_pulses(model, laser)
         n_pulses = max(10, math.ceil(n_excitons / per_pulse))
@@ -201,10 +212,10 @@ def _run(film: Mapping[str, float], shot: Shot, seed: int, n_excitons: int) -> E
 
 
 def _wider(
-    film: Mapping[str, float], nominal: Excitation, ratio: float
+    film: Mapping[str, float], nominal: Excitation, ratio: float, rest: ExcitonModel
 ) -> tuple[ExcitonModel, Excitation]:
     """Model, and laser with a spot of another width and the same density at its centre."""
-    [(model, laser)] = conditions(film, [nominal])
+    [(model, laser)] = conditions(film, [nominal], rest)
     wider = replace(laser, power_nW=laser.power_nW * ratio**2)
     return (
         replace(model, lattice_size=LATTICE_SIZE),
@@ -212,11 +223,11 @@ def _wider(
     )
 
 
-def _before(film: Mapping[str, float], shot: Shot) -> tuple[PulseTrain, ...]:
+def _before(film: Mapping[str, float], shot: Shot, rest: ExcitonModel) -> tuple[PulseTrain, ...]:
     """Burst, and the dark time after it."""
     if shot.burst is None or not shot.n_burst:
         return ()
-    _, laser = _wider(film, shot.burst, shot.burst_ratio)
+    _, laser = _wider(film, shot.burst, shot.burst_ratio, rest)
     burst = pulse_train(laser, shot.n_burst, 0)
     dark = PulseTrain(DARK, shot.delay_us, burst.spot_sigma_sites, 1, 0)
     return burst, dark
