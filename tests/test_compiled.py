@@ -16,8 +16,8 @@ from numba.core.errors import NumbaError
 from tptools.compiled import compiled, compiled_in_place
 
 ROOT = Path(__file__).parents[1]
-# every compiled kernel once: trapping, annihilation, visits that modify by chance, an excitation
-# that is certain, and a dark time beyond the largest number
+# every compiled kernel once: trapping, annihilation, visits that modify by chance, layers, an
+# excitation that is certain, and a dark time beyond the largest number
 HOPPING = """
 import numpy as np
 from tptools.kmc import ExcitonModel, PulseTrain, Recording, simulate, snapshot
@@ -25,6 +25,7 @@ from tptools.kmc import ExcitonModel, PulseTrain, Recording, simulate, snapshot
 counts, fits = [], []
 pulses = PulseTrain(1.0, 5, spot_sigma_sites=2, n_pulses=2, burn_in_pulses=1)
 more = {"annihilation_rate_per_ps": 0.5, "trap_rate_per_ps": 0.01, "modification_probability": 0.5}
+more["n_layers"] = 2
 for changes in ({}, more):
     film = ExcitonModel(lattice_size=41, lifetime_ns=0.02, trap_exponent=0.003, **changes)
     run = simulate(film, pulses, seed=1, recording=Recording(until_ns=0.1, follow_ns=1))

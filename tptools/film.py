@@ -9,6 +9,8 @@ written there follows by rules:
 - A film that states no hop rate has that of the film that it inherits from, times the factor for
   point dipoles at its own spacing and refractive index (`tptools.hopping_law.dipole_hop_factor`)
   and the ratio of their `Lattice.ligand_hop_factor`.
+- A nanocrystal has the absorption cross section for its edge
+  (`tptools.material.absorption_cross_section_cm2`), which matters where a film has several layers.
 - Nanocrystals in solution emit at the energy for their edge
   (`tptools.spectra.confined_emission_eV`), those of a film at that plus a shift.
 
@@ -41,7 +43,7 @@ from tptools.film_file import Origin, Table, read_tables
 from tptools.hopping_law import HoppingLaw, dipole_hop_factor
 from tptools.kinetics import annihilation_yield, saturation_yield
 from tptools.kmc.model import ExcitonModel
-from tptools.material import INDEX_ALUMINA, INDEX_LIGAND
+from tptools.material import INDEX_ALUMINA, INDEX_LIGAND, absorption_cross_section_cm2
 from tptools.records import as_positive
 from tptools.spectra import (
     BASELINE_REFERENCE_NM,
@@ -51,6 +53,7 @@ from tptools.spectra import (
     emission_shape,
     photon_energy_eV,
 )
+from tptools.units import CM_PER_NM
 
 __all__ = ["FILMS", "Film", "HeatProperties", "Lattice", "Optics", "Origin", "Solid", "load"]
 
@@ -550,7 +553,11 @@ class Film:
 
 _SECTIONS = {"lattice": Lattice, "hopping": ExcitonModel, "optics": Optics, "heat": HeatProperties}
 _NO_NUMBERS = {"hopping.lattice_size", "hopping.film", "optics.film"}
-_DERIVED = {"hopping.lattice_spacing_nm", "optics.solution_emission_eV"}
+_DERIVED = {
+    "hopping.lattice_spacing_nm",
+    "hopping.absorption_cross_section_nm2",
+    "optics.solution_emission_eV",
+}
 _HOP_RATES = ("hopping.hop_rate_ground_per_ps", "hopping.hop_rate_modified_per_ps")
 
 PARAMETERS = (
@@ -632,7 +639,7 @@ def _film(table: Table, known: Mapping[str, Table]) -> Film:
     edge_nm: Any = table.numbers["edge_nm"].value
     try:
         optics = _optics(table, edge_nm, origins)
-        solid = _solid(table, known, origins) if is_solid else None
+        solid = _solid(table, edge_nm, known, origins) if is_solid else None
         return Film(table.name, table.title, edge_nm, optics, solid, origins)
     except ValueError as error:
         raise ValueError(f"{table.where}: {error}") from error
@@ -645,7 +652,9 @@ def _optics(table: Table, edge_nm: float, origins: dict[str, Origin]) -> Optics:
     return Optics(confined_emission_eV(edge_nm), **table.values("optics"), film=table.name)
 
 
-def _solid(table: Table, known: Mapping[str, Table], origins: dict[str, Origin]) -> Solid:
+def _solid(
+    table: Table, edge_nm: float, known: Mapping[str, Table], origins: dict[str, Origin]
+) -> Solid:
     lattice = Lattice(**table.values("lattice"))
     ligands, growth = (
         origins[f"lattice.{one}"] for one in ("ligand_spacing_nm", "shell_growth_nm")
@@ -655,7 +664,13 @@ def _solid(table: Table, known: Mapping[str, Table], origins: dict[str, Origin])
         if lattice.shell_cycles
         else ligands
     )
-    hopping = table.values("hopping") | {"lattice_spacing_nm": lattice.spacing_nm}
+    origins["hopping.absorption_cross_section_nm2"] = Origin(
+        "nm2", "literature", "for its edge, in toluene at 400 nm, by Maes 2018"
+    )
+    hopping = table.values("hopping") | {
+        "lattice_spacing_nm": lattice.spacing_nm,
+        "absorption_cross_section_nm2": absorption_cross_section_cm2(edge_nm) / CM_PER_NM**2,
+    }
     for key in _HOP_RATES:
         stated = table.numbers[key]
         factor = lattice.hop_factor(Lattice(**known[stated.film].values("lattice")))

@@ -21,6 +21,7 @@ _UNITS = {
     "per_ps": "ps-1",
     "per_eV": "eV-1",
     "m2_s": "m2/s",
+    "nm2": "nm2",
     "nm": "nm",
     "us": "us",
     "ns": "ns",

@@ -1,13 +1,17 @@
 """Note 2 word by word, site by site and step by step: slow, and independent of the kernels."""
 
+import itertools
 import math
 import random
 from dataclasses import dataclass
 
 from tptools.kmc import ExcitonModel, PulseTrain
 
-Exciton = tuple[int, int, bool]
-"""Column, row, and whether it is of the last pulse."""
+Site = tuple[int, int, int]
+"""Column, row and layer."""
+
+Exciton = tuple[Site, bool]
+"""Where it is, and whether it is of the last pulse."""
 
 
 @dataclass
@@ -25,20 +29,18 @@ def run_reference(
 ) -> list[list[Sums]]:
     """Sums for every recorded pulse (outer list) and time (inner list)."""
     rng = random.Random(seed)
-    size = model.lattice_size
-    modified = [[False] * size for _ in range(size)]
+    modified: set[Site] = set()
     left: list[Exciton] = []
     recorded = []
     for pulse in range(pulses.burn_in(model) + pulses.n_pulses):
         sums, left = _one_pulse(model, pulses, times_ps, modified, left, rng)
         if pulse >= pulses.burn_in(model):
             recorded.append(sums)
-        occupied = {(x, y) for x, y, _ in left}
-        for y, row in enumerate(modified):
-            for x in range(size):
-                if row[x] and (x, y) not in occupied:
-                    relaxation_us = -model.relaxation_time_us * math.log(1 - rng.random())
-                    row[x] = relaxation_us > pulses.period_us
+        occupied = {site for site, _ in left}
+        for site in sorted(modified - occupied):
+            relaxation_us = -model.relaxation_time_us * math.log(1 - rng.random())
+            if relaxation_us <= pulses.period_us:
+                modified.remove(site)
     return recorded
 
 
@@ -46,29 +48,28 @@ def _one_pulse(
     model: ExcitonModel,
     pulses: PulseTrain,
     times_ps: list[int],
-    modified: list[list[bool]],
+    modified: set[Site],
     earlier: list[Exciton],
     rng: random.Random,
 ) -> tuple[list[Sums], list[Exciton]]:
     size, centre = model.lattice_size, model.lattice_size // 2
-    excitons = [(x, y, False) for x, y, _ in earlier]
-    visited = {(x, y) for x, y, _ in earlier}
-    for y in range(size):
-        for x in range(size):
-            r2 = (x - centre) ** 2 + (y - centre) ** 2
-            probability = pulses.excitation_density * math.exp(
-                -r2 / (2 * pulses.spot_sigma_sites**2)
-            )
-            if rng.random() < probability and (x, y) not in visited:
-                excitons.append((x, y, True))
-                _visit(model, modified, x, y, rng)
-    visited |= {(x, y) for x, y, _ in excitons}
+    passed = 1 - model.absorption_cross_section_nm2 / model.lattice_spacing_nm**2
+    excitons = [(site, False) for site, _ in earlier]
+    visited = {site for site, _ in earlier}
+    for x, y, layer in itertools.product(range(size), range(size), range(model.n_layers)):
+        r2 = (x - centre) ** 2 + (y - centre) ** 2
+        shape = math.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
+        absorbs = rng.random() < pulses.excitation_density * shape * passed**layer
+        if absorbs and (x, y, layer) not in visited:
+            excitons.append(((x, y, layer), True))
+            _visit(model, modified, (x, y, layer), rng)
+    visited |= {site for site, _ in excitons}
     sums: list[Sums] = []
     step = 0
     while True:
         if step in times_ps:
-            new = [(x - centre) ** 2 + (y - centre) ** 2 for x, y, is_new in excitons if is_new]
-            sums.append(Sums(len(new), sum(new), len(visited), sum(map(sum, modified))))
+            new = [(x - centre) ** 2 + (y - centre) ** 2 for (x, y, _), is_new in excitons if is_new]
+            sums.append(Sums(len(new), sum(new), len(visited), len(modified)))
         over = step == round(1e6 * pulses.period_us) if pulses.excitons_stay else not excitons
         if step >= times_ps[-1] and over:
             return sums, excitons
@@ -79,37 +80,40 @@ def _one_pulse(
 def _one_step(
     model: ExcitonModel,
     excitons: list[Exciton],
-    visited: set[tuple[int, int]],
-    modified: list[list[bool]],
+    visited: set[Site],
+    modified: set[Site],
     rng: random.Random,
 ) -> list[Exciton]:
-    occupied = {(x, y) for x, y, _ in excitons}
+    occupied = {site for site, _ in excitons}
     survivors = []
-    for x, y, is_new in excitons:
-        dx, dy = rng.choice([(1, 0), (-1, 0), (0, 1), (0, -1)])
-        there = (x + dx, y + dy)
-        fast = modified[there[1]][there[0]]
+    for here, is_new in excitons:
+        there = rng.choice(_neighbours(model, *here))
+        fast = there in modified
         probability = model.hop_rate_modified_per_ps if fast else model.hop_rate_ground_per_ps
-        here = (x, y)
+        now = here
         if there not in occupied and rng.random() < probability:
             occupied.remove(here)
             occupied.add(there)
             visited.add(there)
             if model.modified_by == "visits":
-                _visit(model, modified, *there, rng)
-            here = there
+                _visit(model, modified, there, rng)
+            now = there
         elif there in occupied and rng.random() < model.annihilation_rate_per_ps:
             occupied.remove(here)
             continue
         if rng.random() < 1e-3 / model.lifetime_ns:
-            occupied.discard(here)
+            occupied.discard(now)
         else:
-            survivors.append((*here, is_new))
+            survivors.append((now, is_new))
     return survivors
 
 
-def _visit(
-    model: ExcitonModel, modified: list[list[bool]], x: int, y: int, rng: random.Random
-) -> None:
+def _neighbours(model: ExcitonModel, x: int, y: int, layer: int) -> list[Site]:
+    in_plane = [(x + 1, y, layer), (x - 1, y, layer), (x, y + 1, layer), (x, y - 1, layer)]
+    layers = [one for one in (layer - 1, layer + 1) if 0 <= one < model.n_layers]
+    return in_plane + [(x, y, one) for one in layers]
+
+
+def _visit(model: ExcitonModel, modified: set[Site], site: Site, rng: random.Random) -> None:
     if rng.random() < model.modification_probability:
-        modified[y][x] = True
+        modified.add(site)

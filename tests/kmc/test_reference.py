@@ -23,6 +23,8 @@ def random_condition(seed: int, kind: str) -> tuple[ExcitonModel, PulseTrain]:
         lifetime_ns=rng.uniform(0.02, 0.06),
         relaxation_time_us=rng.uniform(0.5, 3),
         lattice_spacing_nm=1,
+        absorption_cross_section_nm2=0.3,
+        n_layers=3 if "layers" in kind else 1,
         lattice_size=75,
         annihilation_rate_per_ps=annihilation if "annihilation" in kind else 0.0,
         modification_probability=chance if "chance" in kind else 1.0,
@@ -77,6 +79,8 @@ def reference_means(model: ExcitonModel, pulses: PulseTrain, seed: int) -> np.nd
         (11, "excitation by chance"),
         (12, "staying"),
         (13, "staying, annihilation by chance"),
+        (14, "layers"),
+        (15, "layers, annihilation by chance"),
     ],
 )
 def test_kernel_and_reference_agree_within_statistics(seed, kind):

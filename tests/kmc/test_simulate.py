@@ -159,13 +159,23 @@ def test_single_occupancy_is_never_violated(ground, modified, excitation_density
     rule=st.sampled_from(["chosen_neighbour", "each_neighbour"]),
     trap_rate=st.sampled_from([0, 1e-2]),
     annihilation_rate=st.sampled_from([0, 0.5]),
+    chance=st.sampled_from([0.3, 1]),
+    n_layers=st.sampled_from([1, 3]),
     lattice_size=st.integers(300, 301),
     excitation_density=st.floats(0.01, 1),
     interval_ps=st.sampled_from([1, 50]),
     seed=st.integers(0, 2**64),
 )
 def test_every_record_is_what_the_lattice_shows(
-    rule, trap_rate, annihilation_rate, lattice_size, excitation_density, interval_ps, seed
+    rule,
+    trap_rate,
+    annihilation_rate,
+    chance,
+    n_layers,
+    lattice_size,
+    excitation_density,
+    interval_ps,
+    seed,
 ):
     """All sums and histograms are those of `snapshot`, which records nothing, at every instant."""
     model = ExcitonModel(
@@ -175,11 +185,14 @@ def test_every_record_is_what_the_lattice_shows(
         trap_rate_per_ps=trap_rate,
         trap_time_minimum_ns=0.01,
         annihilation_rate_per_ps=annihilation_rate,
+        modification_probability=chance,
+        n_layers=n_layers,
     )
     pulses = PulseTrain(excitation_density, 2, spot_sigma_sites=3, n_pulses=1, burn_in_pulses=3)
     recording = Recording(interval_ps, until_ns=20 * interval_ps / 1e3)
     record = simulate(model, pulses, seed=seed, n_trains=2, recording=recording).isel(train=1)
     view = snapshot(model, pulses, seed=seed, time_ns=record.time_ns, train=1)
+    view = view.sum("layer") if n_layers > 1 else view
     occupied, r2 = view.occupied, view.x_nm**2 + view.y_nm**2
     space = ["x_nm", "y_nm"]
     for counted, shown in (
@@ -191,9 +204,9 @@ def test_every_record_is_what_the_lattice_shows(
     ):
         np.testing.assert_allclose(counted, shown, rtol=1e-12)
     ring = np.rint(np.sqrt(r2.transpose("y_nm", "x_nm")) / 10).to_numpy()
-    radial = [np.bincount(ring[here].astype(int)) for here in occupied.to_numpy()]
+    radial = [np.bincount(ring.astype(int).ravel(), here.ravel()) for here in occupied.to_numpy()]
     for counted, shown in zip(record.radial_count.to_numpy(), radial, strict=True):
-        np.testing.assert_array_equal(np.trim_zeros(counted, "b"), shown)
+        np.testing.assert_array_equal(*(np.trim_zeros(one, "b") for one in (counted, shown)))
 
 
 def test_spot_reaches_as_far_as_it_is_bright():
@@ -214,7 +227,7 @@ def test_spot_reaches_as_far_as_it_is_bright():
 
 @pytest.mark.parametrize("n_threads", [2, 4])
 @pytest.mark.parametrize(
-    "changes", [{}, {"trap_rate_per_ps": 1e-3}, {"modification_probability": 0.3}]
+    "changes", [{}, {"trap_rate_per_ps": 1e-3}, {"modification_probability": 0.3, "n_layers": 3}]
 )
 def test_same_seed_same_bits_for_any_thread_count(n_threads, changes):
     """Variables, coordinates and attributes are identical whatever the number of threads."""
@@ -333,6 +346,13 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: ExcitonModel(trap_rate_per_ps=1), "trap_rate_per_ps = 1"),
         (lambda: ExcitonModel(modification_probability=1.1), "modification_probability = 1.1"),
         (lambda: ExcitonModel(modified_by="hops"), "excitation"),
+        (lambda: ExcitonModel(n_layers=0), "n_layers = 0"),
+        (lambda: ExcitonModel(n_layers=2000, lattice_size=1100), "n_layers = 2000 of lattice_size"),
+        (lambda: ExcitonModel(absorption_cross_section_nm2=-1), "absorption_cross_section_nm2"),
+        (
+            lambda: simulate(ExcitonModel(n_layers=900), ONE_EXCITON, seed=1),
+            r"lattice_size = 1000, n_layers = 900",
+        ),
         (lambda: PulseTrain(1.2, 1), "excitation_density = 1.2"),
         (lambda: PulseTrain(0, 1), "excitation_density = 0"),
         (lambda: PulseTrain(0.1, -1), "period_us = -1"),
@@ -613,3 +633,56 @@ def test_what_cannot_stay_is_refused(call, message):
     """Flags that are none, instants beyond the next pulse, and excitons that are to be dropped."""
     with pytest.raises(ValueError, match=message):
         call()
+def test_the_general_walk_is_that_of_note_2_where_nothing_else_is_asked():
+    """With annihilation too rare to count, it has every bit of the walk that knows none."""
+    rare = replace(SMALL, annihilation_rate_per_ps=1e-300)
+    pulses = PulseTrain(excitation_density=0.4, period_us=2, spot_sigma_sites=5, n_pulses=20)
+    runs = [simulate(one, pulses, seed=21, n_trains=2, recording=SHORT) for one in (SMALL, rare)]
+    assert runs[0].drop_attrs().identical(runs[1].drop_attrs())
+
+
+@pytest.mark.parametrize("rule", ["chosen_neighbour", "each_neighbour"])
+@pytest.mark.parametrize("n_layers", [2, 4])
+def test_free_walk_in_a_slab_has_the_exact_diffusivity(n_layers, rule):
+    """Layers slow it down by the closed form, or not at all with a rate to each neighbour."""
+    model = free_walk(0.7, hop_rule=rule, n_layers=n_layers, absorption_cross_section_nm2=100)
+    pulses = replace(ONE_EXCITON, n_pulses=500)
+    result = simulate(model, pulses, seed=22, n_trains=40, recording=IMMORTAL)
+    assert (result.created_count == 500).all()
+    assert abs(diffusivity(result).z(model.free_walk_diffusivity_cm2_s(0.7))) < 4
+
+
+def test_a_slab_absorbs_what_its_layers_take_of_the_light():
+    """Excitons lie in the layers as light does, in all as many as photons are missing behind."""
+    model = replace(SMALL, n_layers=4, absorption_cross_section_nm2=30)
+    pulses = PulseTrain(excitation_density=0.2, period_us=1, spot_sigma_sites=8, n_pulses=1)
+    spot = importlib.import_module("tptools.kmc.simulate")._spot(model, pulses)
+    in_layer = np.bincount(spot.sites % 5, spot.probabilities)
+    np.testing.assert_allclose(in_layer, in_layer[0] * 0.7 ** np.arange(4))
+    photons_that_come = 2 * np.pi * 8**2 * 0.2 / 0.3
+    assert in_layer.sum() == pytest.approx(photons_that_come * (1 - 0.7**4))
+    assert model.illuminated_layers == pytest.approx(in_layer.sum() / in_layer[0])
+    assert (np.diff(spot.probabilities) <= 0).all()
+
+
+def test_excitons_leave_a_slab_at_its_sides_only():
+    """They spread over all layers and never beyond; the edge of the lattice is an error as ever."""
+    model = ExcitonModel(1, 1, lifetime_ns=10, lattice_size=61, n_layers=3)
+    model = replace(model, absorption_cross_section_nm2=100)
+    pulses = PulseTrain(1, np.inf, spot_sigma_sites=4, n_pulses=1)
+    view = snapshot(model, pulses, seed=1, time_ns=[0, 0.05]).occupied
+    by_layer = view.sum(["x_nm", "y_nm"])
+    assert (by_layer[0, 1:] == 0).all()
+    assert (by_layer[1] > 0.2 * by_layer[0, 0]).all()
+    with pytest.raises(LatticeEdgeError, match="lattice_size=122"):
+        simulate(model, pulses, seed=1)
+
+
+def test_one_layer_asks_nothing_of_the_cross_section():
+    """A plane has the same bits whatever a layer would pass on."""
+    pulses = PulseTrain(excitation_density=0.4, period_us=2, spot_sigma_sites=5, n_pulses=5)
+    runs = [
+        simulate(replace(SMALL, absorption_cross_section_nm2=one), pulses, seed=23, recording=SHORT)
+        for one in (0, 100)
+    ]
+    assert runs[0].drop_attrs().identical(runs[1].drop_attrs())

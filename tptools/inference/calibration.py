@@ -324,7 +324,7 @@ def _measure(model: ExcitonModel, excitation: Excitation, seed: int, n_excitons:
     """Diffusivity of one condition, in cm2/s."""
     pulses = pulse_train(
         excitation,
-        n_excitons=n_excitons / N_TRAINS,
+        n_excitons=n_excitons / N_TRAINS / model.illuminated_layers,
         lattice_spacing_nm=model.lattice_spacing_nm,
     )
     run = simulate(model, pulses, seed=seed, n_trains=N_TRAINS, recording=RECORDING)

@@ -36,7 +36,8 @@ def expected_steps(model: ExcitonModel, pulses: PulseTrain, recording: Recording
     """Hop attempts of all excitons of one train on average, those of the burn-in included."""
     followed_ns = math.inf if recording.follow_ns is None else recording.follow_ns
     walked = 1e3 * model.attempts_per_ps * min(model.lifetime_ns, followed_ns)
-    excitons = 2 * math.pi * pulses.spot_sigma_sites**2 * pulses.excitation_density
+    brightness = pulses.excitation_density * model.illuminated_layers
+    excitons = 2 * math.pi * pulses.spot_sigma_sites**2 * brightness
     return float(pulses.burn_in(model) + pulses.n_pulses) * excitons * walked
 
 
@@ -52,13 +53,13 @@ def check_memory(
     # those that the kernels fill, and at most as much for each that is kept, cut to its excitons
     needed = (n_records + n_threads) * float(record_bytes(model, recording))
     needed += n_threads * max(_state_bytes(model, one) for one in trains)
-    needed += 3 * n_frames * (model.lattice_size + 2) ** 2
+    needed += 3 * n_frames * math.prod(model.lattice_shape)
     if 1e-9 * needed > MOST_GB:
         raise ValueError(
             f"the run would hold {1e-9 * needed:.1e} GB and may hold {MOST_GB:g} GB, at "
-            f"lattice_size = {model.lattice_size}, {recording.n_times:.1e} instants to until_ns = "
-            f"{recording.until_ns}, {n_records} records, {n_threads} threads and {n_frames} "
-            "snapshots; lower one of these, or raise interval_ps"
+            f"lattice_size = {model.lattice_size}, n_layers = {model.n_layers}, "
+            f"{recording.n_times:.1e} instants to until_ns = {recording.until_ns}, {n_records} records, "
+            f"{n_threads} threads and {n_frames} snapshots; lower one of these, or raise interval_ps"
         )
 
 
@@ -74,8 +75,8 @@ def record_bytes(model: ExcitonModel, recording: Recording) -> int:
 def _state_bytes(model: ExcitonModel, pulses: PulseTrain) -> float:
     """Bytes for a lattice, its two lists of sites, and two rows for each site of the spot."""
     faintest = -math.log(NEGLIGIBLE_EXCITATION_PROBABILITY)
-    excited = 2 * math.pi * faintest * pulses.spot_sigma_sites**2
-    sites = float(model.lattice_size + 2) ** 2
+    excited = 2 * math.pi * faintest * pulses.spot_sigma_sites**2 * model.n_layers
+    sites = float(math.prod(model.lattice_shape))
     most_excitons = sites if pulses.excitons_stay else min(excited, sites)
     columns = N_COLUMNS + pulses.excitons_stay
     return 9 * sites + 2 * 8 * columns * most_excitons + 16 * min(excited, sites)

@@ -4,7 +4,9 @@ To record costs little as long as no references to arrays are counted (`compiled
 Positions kept in a buffer and counted in bulk, or histograms with time as the fastest axis, were
 no faster than counting every position at its instant.
 
-Sites of the lattice are numbered row by row in a flat array that carries a one-site frame.
+Sites of the lattice are numbered row by row in a flat array that carries a one-site frame. Layers
+lie one after the other at each place of the plane, and after them a wall, so that it is above the
+first layer and below the last one; a single layer has none.
 A site is a sum of the bits below; an exciton is a row of the columns below.
 """
 
@@ -18,8 +20,8 @@ from numpy.typing import NDArray
 from tptools.arrays import FloatArray
 from tptools.compiled import compiled_in_place, compiled_within
 
-MODIFIED, VISITED, OCCUPIED, FRAME = 1, 2, 4, 8
-N_SITE_STATES = 16
+MODIFIED, VISITED, OCCUPIED, FRAME, WALL = 1, 2, 4, 8, 16
+N_SITE_STATES = 32
 
 POSITION, INITIAL_R2, CLOCK, FREE_STEPS, AGE = 0, 1, 2, 3, 4
 N_COLUMNS = 4
@@ -31,6 +33,8 @@ N_COUNTERS = 5
 NEVER = 1 << 60
 ANNIHILATED = -1
 ACCEPTANCE_BITS = 62
+ACCEPTANCE_BITS_IN_SLAB = 40
+"""The others choose one of six neighbours, to a part in millions alike."""
 
 Integer = int | np.int64
 
@@ -40,14 +44,19 @@ class Rules(NamedTuple):
 
     Attributes
     ----------
-    row_length : int
-        Sites from one row of the flat lattice to the next, frame included.
+    row_length, column_length : int
+        Sites from one row of the flat lattice to the next, frame included, and from one column.
     centre : int
         Row, and column, of the site under the centre of the spot.
-    offsets : ndarray, (4,)
+    offsets : ndarray, (4,) or (6,)
         From a site to its neighbours.
+    pick_bits : int
+        Lowest bits of a random number, which choose the neighbour; the others accept.
+    redrawn : uint8
+        Site that is no neighbour: an exciton that picks it picks again.
     thresholds : ndarray, (N_SITE_STATES,)
-        Chance that an attempt towards a site in that state is accepted, times 2**ACCEPTANCE_BITS.
+        Chance that an attempt towards a site in that state is accepted, times
+        2**(64 - pick_bits).
     modifying : ndarray, (N_SITE_STATES,)
         The same that it is accepted and modifies the site.
     modification_probability : float
@@ -59,15 +68,18 @@ class Rules(NamedTuple):
     log_no_relaxation : float
         -period/tau: logarithm of the chance that a modified site outlasts one period.
     is_plain : bool
-        Whether `_walk` does: every visit modifies, and occupied sites only block.
+        Whether `_walk` does: every visit modifies, occupied sites only block, in one layer.
     period : int
         Steps to the next pulse, where excitons that are left then stay; NEVER where each pulse
         is followed to its end.
     """
 
     row_length: int
+    column_length: int
     centre: int
     offsets: NDArray[np.int64]
+    pick_bits: int
+    redrawn: np.uint8
     thresholds: NDArray[np.uint64]
     modifying: NDArray[np.uint64]
     modification_probability: float
@@ -92,7 +104,7 @@ class State(NamedTuple):
 
     Attributes
     ----------
-    lattice : ndarray, (row_length**2,)
+    lattice : ndarray, (n_rows * row_length,)
         State of every site, frame included.
     walking, trapped : ndarray, (n_excitons, N_COLUMNS or N_COLUMNS + 1)
         Heaps of excitons, ordered by the step at which their run, or their dark time, ends.
@@ -242,7 +254,10 @@ def _pop(queue: NDArray[np.int64], size: Integer) -> None:
 def _place(rules: Rules, site: Integer) -> tuple[Integer, Integer, Integer]:
     """Column, row and squared distance of a site, counted from the centre of the spot."""
     row = site // rules.row_length
-    x = site - row * rules.row_length - rules.centre
+    x = site - row * rules.row_length
+    if rules.column_length > 1:
+        x //= rules.column_length
+    x -= rules.centre
     y = row - rules.centre
     return x, y, x * x + y * y
 
@@ -363,15 +378,24 @@ def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
     state.counters[REACHED_EDGE] |= seen & FRAME
 
 
+@njit(inline="always")
+def _pick(rules: Rules, value: np.uint64) -> np.int64:
+    """Offset to the neighbour that the lowest bits of a random number choose."""
+    bits = np.uint64(rules.pick_bits)
+    low = value & ((np.uint64(1) << bits) - np.uint64(1))
+    return rules.offsets[(low * np.uint64(rules.offsets.size)) >> bits]
+
+
 @compiled_within
 def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
-    """As `_walk`, but visits modify by chance, and an occupied site may end who tries to hop there.
+    """As `_walk`, in layers, where visits modify by chance and occupied sites may annihilate.
 
     A kernel of its own, since the questions that it asks would slow down the other one. A number
     below the threshold lies anywhere below it, so that it also says whether the visit modifies.
     """
     lattice, walking = state.lattice, state.walking
-    offsets, thresholds, modifying = rules.offsets, rules.thresholds, rules.modifying
+    thresholds, modifying = rules.thresholds, rules.modifying
+    pick_bits = np.uint64(rules.pick_bits)
     n_visited = np.uint32(state.counters[VISITS])
     n_modified = np.uint32(state.counters[MODIFICATIONS])
     s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
@@ -379,12 +403,16 @@ def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
     for _ in range(n_steps):
         lost = False
         for i in range(state.counters[WALKING]):
-            value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
             here = np.uint32(walking[i, POSITION])
-            there = np.uint32(here + offsets[value & np.uint64(3)])
-            before, left = lattice[there], lattice[here]
+            while True:
+                value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
+                there = np.uint32(here + _pick(rules, value))
+                before = lattice[there]
+                if not before & rules.redrawn:
+                    break
+            left = lattice[here]
             seen |= before
-            draw = value >> np.uint64(2)
+            draw = value >> pick_bits
             hops = draw < thresholds[before]
             lattice[here] = left ^ np.uint8(OCCUPIED)
             if before & OCCUPIED and hops:
@@ -694,7 +722,7 @@ def run_frames(
         Moved on, and left as it is.
     steps : ndarray, (n_frames,)
         Steps since the pulse, increasing.
-    frames : ndarray, (n_frames, row_length**2)
+    frames : ndarray, (n_frames, n_rows * row_length)
         Filled.
     """
     create_excitons(rules, spot, state)

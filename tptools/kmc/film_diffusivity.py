@@ -63,8 +63,9 @@ def film_diffusivity(
     if isinstance(light, PulseTrain):
         pulses = light
     else:
+        in_first_layer = n_excitons / model.illuminated_layers
         spacing_nm = model.lattice_spacing_nm
-        pulses = pulse_train(light, n_excitons=n_excitons, lattice_spacing_nm=spacing_nm)
+        pulses = pulse_train(light, n_excitons=in_first_layer, lattice_spacing_nm=spacing_nm)
     recording = Recording(until_ns=time_ns)
     stream = derive_seed(seed, "film diffusivity", model, pulses)
     run = simulate(model, pulses, seed=stream, n_trains=n_trains, recording=recording)

@@ -30,7 +30,7 @@ def pulse_train(
     n_pulses, burn_in_pulses, excitons_stay : optional
         As for `PulseTrain`.
     n_excitons : float, optional
-        Instead of `n_pulses`: as many pulses as make about so many excitons.
+        Instead of `n_pulses`: as many pulses as make about so many excitons in the first layer.
     lattice_spacing_nm : float, optional
         Of the film's model.
 

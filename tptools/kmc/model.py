@@ -17,7 +17,9 @@ from tptools.checks import (
     make_plain,
 )
 from tptools.excitation import Excitation
+from tptools.material import absorption_cross_section_cm2
 from tptools.randomness import OFF_BY_DEFAULT
+from tptools.units import CM_PER_NM
 
 HopRule = Literal["chosen_neighbour", "each_neighbour"]
 ModifiedBy = Literal["visits", "excitation"]
@@ -27,15 +29,17 @@ SPOT_SIGMAS_ON_LATTICE = 6
 NEGLIGIBLE_EXCITATION_PROBABILITY = 1e-15
 SITES_TO_NUMBER = 46_339
 """Side of the first lattice whose sites, framed, 32 bits cannot number."""
+NUMBERS_OF_SITES = 2**31
+TOO_MANY_LAYERS = 10_000
 
 
 @dataclass(frozen=True)
 class ExcitonModel:
     r"""Excitons hopping over nanocrystals that remember (Note 2).
 
-    A site of the square lattice is one nanocrystal, in its ground or in its modified
-    configuration. An exciton turns its site modified at once, by default; an unoccupied modified
-    site relaxes with time constant `relaxation_time_us`.
+    A site of the lattice, a square one by default, is one nanocrystal, in its ground or in its
+    modified configuration. An exciton turns its site modified at once, by default; an unoccupied
+    modified site relaxes with time constant `relaxation_time_us`.
 
     Parameters
     ----------
@@ -53,7 +57,8 @@ class ExcitonModel:
     hop_rule : {"chosen_neighbour", "each_neighbour"}
         What the rates mean. ``"chosen_neighbour"``: each ps an exciton picks one neighbour and
         hops there with rate times 1 ps as probability (Note 2). ``"each_neighbour"``: they are
-        rates to each of the four neighbours (main text), which makes hops four times as frequent.
+        rates to each of the neighbours (main text), four in a plane, which makes hops four times
+        as frequent there.
     trap_rate_per_ps : float
         Rate at which a walking exciton is trapped, in [0, 1) per ps. Zero as in Note 2.
     trap_time_minimum_ns, trap_exponent : float
@@ -71,6 +76,16 @@ class ExcitonModel:
         is the main text's alternative, a nanocrystal that its own exciton charges: the
         probability is then that of charging, the relaxation time the life of the charge, and
         excitons hop to charged neighbours at `hop_rate_modified_per_ps`.
+    n_layers : int
+        Layers of a simple cubic lattice, each as large as the one of Note 2; light comes from the
+        first. A site has six neighbours, and five in the outermost layers: no exciton picks one
+        outside the film. Excitons, sites and photons are counted over all layers, by their place
+        in the plane.
+    absorption_cross_section_nm2 : float
+        Of one nanocrystal. Each of several layers absorbs this share of the area of a site of the
+        light that reaches it (`absorption_per_layer`) and passes on the rest; the laser's
+        excitation density is that of the first. So no more photons are absorbed than come.
+        Default: `tptools.material.absorption_cross_section_cm2`.
     film : str
         Name of the film, for the record: models that differ in nothing else are equal.
 
@@ -99,6 +114,10 @@ class ExcitonModel:
     annihilation_rate_per_ps: float = 0.0
     modification_probability: float = field(default=1.0, metadata=OFF_BY_DEFAULT)
     modified_by: ModifiedBy = field(default="visits", metadata=OFF_BY_DEFAULT)
+    n_layers: int = field(default=1, metadata=OFF_BY_DEFAULT)
+    absorption_cross_section_nm2: float = field(
+        default=absorption_cross_section_cm2() / CM_PER_NM**2, metadata=OFF_BY_DEFAULT
+    )
     film: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -122,13 +141,37 @@ class ExcitonModel:
             "modification_probability", self.modification_probability, at_least=0, at_most=1
         )
         check_choice("modified_by", self.modified_by, get_args(ModifiedBy))
+        check_number("absorption_cross_section_nm2", self.absorption_cross_section_nm2, at_least=0)
+        _check_layers(self)
+
+    @property
+    def n_neighbours(self) -> int:
+        """Neighbours of a site with layers, if there are any, above and below it."""
+        return 4 if self.n_layers == 1 else 6
+
+    @property
+    def absorption_per_layer(self) -> float:
+        """Share of the light that a layer absorbs: cross section over area of a site, 1 at most."""
+        return min(1.0, self.absorption_cross_section_nm2 / self.lattice_spacing_nm**2)
+
+    @property
+    def illuminated_layers(self) -> float:
+        """Excitons that a weak pulse makes in all layers over those in the first one."""
+        passed = 1 - self.absorption_per_layer
+        return float(sum(passed**layer for layer in range(self.n_layers)))
+
+    @property
+    def lattice_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and layers in memory: with a frame and, of several layers, a wall."""
+        framed = self.lattice_size + 2
+        return framed, framed, 1 if self.n_layers == 1 else self.n_layers + 1
 
     @property
     def attempts_per_ps(self) -> int:
         """Hop attempts of an exciton per ps.
 
         One by Note 2. With a rate to each neighbour, as many as keep the probability of an
-        attempt, four times the rate over this number, at or below one.
+        attempt, `n_neighbours` times the rate over this number, at or below one.
         """
         if self.hop_rule == "chosen_neighbour":
             return 1
@@ -137,7 +180,7 @@ class ExcitonModel:
             self.hop_rate_modified_per_ps,
             self.annihilation_rate_per_ps,
         )
-        return max(1, math.ceil(4 * fastest))
+        return max(1, math.ceil(self.n_neighbours * fastest))
 
     def attempt_probability(self, hop_rate_per_ps: float) -> float:
         """Chance that one attempt towards a neighbour at this rate succeeds.
@@ -163,14 +206,15 @@ class ExcitonModel:
         0.7
         """
         hop_rate_per_ps = check_number("hop_rate_per_ps", hop_rate_per_ps, at_least=0)
-        neighbours = 1 if self.hop_rule == "chosen_neighbour" else 4
+        neighbours = 1 if self.hop_rule == "chosen_neighbour" else self.n_neighbours
         return neighbours * hop_rate_per_ps / self.attempts_per_ps
 
     def free_walk_diffusivity_cm2_s(self, hop_rate_per_ps: float) -> float:
         r"""Diffusivity of a lone exciton where every site has this hop rate.
 
         Per-axis variance grows as 2Dt (Eq. 1), so that :math:`D = p l^2 / 4` per ps for one
-        chosen neighbour, and :math:`D = k l^2` with a rate to each of the four.
+        chosen neighbour, and :math:`D = k l^2` with a rate to each; on several layers the former
+        is less by `slab_diffusivity_ratio`.
 
         Parameters
         ----------
@@ -193,7 +237,21 @@ class ExcitonModel:
         0.7
         """
         hops_per_ps = self.attempts_per_ps * self.attempt_probability(hop_rate_per_ps)
-        return hops_per_ps * self.lattice_spacing_nm**2 / 4 * 1e-2
+        in_plane = 4 / self.n_neighbours
+        if self.hop_rule == "chosen_neighbour":
+            in_plane = slab_diffusivity_ratio(self.n_layers)
+        return in_plane * hops_per_ps * self.lattice_spacing_nm**2 / 4 * 1e-2
+
+
+def _check_layers(model: ExcitonModel) -> None:
+    """Raise ValueError if there is no layer, or if all have more sites than can be numbered."""
+    check_integer("n_layers", model.n_layers, at_least=1, below=TOO_MANY_LAYERS)
+    sites = math.prod(model.lattice_shape)
+    if sites >= NUMBERS_OF_SITES:
+        raise ValueError(
+            f"n_layers = {model.n_layers} of lattice_size = {model.lattice_size} have {sites:.1e} "
+            f"sites and must have fewer than {NUMBERS_OF_SITES:.1e}; lower one of the two"
+        )
 
 
 @dataclass(frozen=True)
@@ -201,7 +259,7 @@ class PulseTrain:
     r"""Equal laser pulses at equal intervals on one spot (Note 2).
 
     Every pulse excites the site at distance r from the centre with probability
-    :math:`\alpha \exp(-r^2 / 2 \sigma^2)`.
+    :math:`\alpha \exp(-r^2 / 2 \sigma^2)`, in the first layer if there are several.
 
     Parameters
     ----------

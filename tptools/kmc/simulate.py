@@ -79,10 +79,10 @@ def simulate(
     Returns
     -------
     xarray.Dataset
-        Sums over the recorded pulses of each train. Over (train, time_ns): ``exciton_count``,
-        ``r2_sum_nm2``, ``initial_r2_sum_nm2`` (the same excitons at time 0), ``visited_sites``,
-        ``modified_sites``. With an axis ``x_nm``, ``y_nm`` or ``r_nm`` more: ``x_count``,
-        ``y_count``, ``radial_count`` (r rounds to the nearest spacing; ``sites_per_radius``
+        Sums over the recorded pulses of each train, and over all layers. Over (train, time_ns):
+        ``exciton_count``, ``r2_sum_nm2``, ``initial_r2_sum_nm2`` (the same excitons at time 0),
+        ``visited_sites``, ``modified_sites``. With an axis ``x_nm``, ``y_nm`` or ``r_nm`` more:
+        ``x_count``, ``y_count``, ``radial_count`` (r rounds to the nearest spacing; ``sites_per_radius``
         sites have it), and ``bright_count`` of those in no trap. ``emission_count`` over (train,
         delay_ns, r_nm), and ``expected_emission``, its expectation given where excitons were;
         ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
@@ -157,7 +157,8 @@ def snapshot(
     Returns
     -------
     xarray.Dataset
-        Booleans ``modified`` and ``occupied`` over (time_ns, y_nm, x_nm), the spot at (0, 0).
+        Booleans ``modified`` and ``occupied`` over (time_ns, y_nm, x_nm), the spot at (0, 0);
+        of several layers over ``layer`` too.
 
     Raises
     ------
@@ -193,10 +194,12 @@ def snapshot(
     engine.run_frames(rules, spot, state, record, _steps(model, times), frames)
     _check_edge(model, pulses, state)
 
-    size = model.lattice_size
-    frames = frames.reshape(times.size, size + 2, size + 2)[:, 1:-1, 1:-1]
+    size, n_layers = model.lattice_size, model.n_layers
+    frames = frames.reshape(times.size, *model.lattice_shape)[:, 1:-1, 1:-1, :n_layers]
     axis_nm = (np.arange(size) - size // 2) * model.lattice_spacing_nm
-    dims = ("time_ns", "y_nm", "x_nm")
+    dims = ["time_ns", "y_nm", "x_nm", "layer"]
+    if n_layers == 1:
+        frames, dims = frames[..., 0], dims[:-1]
     return xr.Dataset(
         {
             "modified": (dims, frames & engine.MODIFIED > 0),
@@ -302,10 +305,10 @@ def _fresh(
     train: int,
 ) -> engine.State:
     """Relaxed lattice of one train, and room for its excitons."""
-    row_length = model.lattice_size + 2
-    lattice = np.full((row_length, row_length), engine.FRAME, np.uint8)
-    lattice[1:-1, 1:-1] = 0
-    n_sites = model.lattice_size**2
+    lattice = np.full(model.lattice_shape, engine.FRAME, np.uint8)
+    lattice[1:-1, 1:-1] = engine.WALL
+    lattice[1:-1, 1:-1, : model.n_layers] = 0
+    n_sites = model.n_layers * model.lattice_size**2
     stay = any(rules.period < engine.NEVER for rules, _ in lasers)
     # those that stay can fill the lattice
     most_excitons = n_sites if stay else max(spot.sites.size for _, spot in lasers)
@@ -324,20 +327,22 @@ def _fresh(
 
 def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
     """Translate a model into the constants of the kernels."""
-    row_length = model.lattice_size + 2
-    thresholds = np.zeros(engine.N_SITE_STATES, np.uint64)
-    for site in range(engine.FRAME):
-        accepted = model.hop_rate_ground_per_ps
-        if site & engine.OCCUPIED:
-            accepted = model.annihilation_rate_per_ps
-        elif site & engine.MODIFIED:
-            accepted = model.hop_rate_modified_per_ps
-        thresholds[site] = round(model.attempt_probability(accepted) * 2**engine.ACCEPTANCE_BITS)
+    _, n_columns, column_length = model.lattice_shape
+    row_length = n_columns * column_length
+    in_plane = [column_length, -column_length, row_length, -row_length]
+    acceptance_bits = engine.ACCEPTANCE_BITS
+    if model.n_layers > 1:
+        acceptance_bits = engine.ACCEPTANCE_BITS_IN_SLAB
+    thresholds = _thresholds(model, acceptance_bits)
+    walls_are_redrawn = model.hop_rule == "chosen_neighbour"
     steps_per_ns = 1e3 * model.attempts_per_ps
     return engine.Rules(
         row_length=row_length,
+        column_length=column_length,
         centre=model.lattice_size // 2 + 1,
-        offsets=np.array([1, -1, row_length, -row_length]),
+        offsets=np.array([*in_plane, 1, -1][: model.n_neighbours]),
+        pick_bits=64 - acceptance_bits,
+        redrawn=np.uint8(engine.WALL if walls_are_redrawn else 0),
         thresholds=thresholds,
         modifying=_modifying(model, thresholds),
         modification_probability=model.modification_probability,
@@ -352,9 +357,22 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
 
 
 def _is_plain(model: ExcitonModel) -> bool:
-    """Whether every visit modifies, and occupied sites only block, as in Note 2."""
+    """Whether every visit modifies, and occupied sites only block, in one layer, as in Note 2."""
     every_visit = model.modification_probability == 1 and model.modified_by == "visits"
-    return every_visit and model.annihilation_rate_per_ps == 0
+    return every_visit and model.annihilation_rate_per_ps == 0 and model.n_layers == 1
+
+
+def _thresholds(model: ExcitonModel, acceptance_bits: int) -> NDArray[np.uint64]:
+    """Chance that an attempt is accepted by the state of the site, as whole numbers."""
+    thresholds = np.zeros(engine.N_SITE_STATES, np.uint64)
+    for site in range(engine.FRAME):
+        accepted = model.hop_rate_ground_per_ps
+        if site & engine.OCCUPIED:
+            accepted = model.annihilation_rate_per_ps
+        elif site & engine.MODIFIED:
+            accepted = model.hop_rate_modified_per_ps
+        thresholds[site] = round(model.attempt_probability(accepted) * 2**acceptance_bits)
+    return thresholds
 
 
 def _modifying(model: ExcitonModel, thresholds: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -386,7 +404,13 @@ def _spot(model: ExcitonModel, pulses: PulseTrain) -> engine.Spot:
     bright = bright[np.argsort(r2[bright], kind="stable")]
     row, column = np.divmod(bright, axis.size)
     corner = size // 2 + axis[0] + 1
-    return engine.Spot((row + corner) * (size + 2) + column + corner, probability[bright])
+    places = (row + corner) * (size + 2) + column + corner
+    layers = np.arange(model.n_layers)
+    sites = places[:, None] * model.lattice_shape[-1] + layers
+    probabilities = probability[bright, None] * (1 - model.absorption_per_layer) ** layers
+    order = np.argsort(-probabilities, axis=None, kind="stable")
+    seen = np.count_nonzero(probabilities >= NEGLIGIBLE_EXCITATION_PROBABILITY)
+    return engine.Spot(sites.ravel()[order[:seen]], probabilities.ravel()[order[:seen]])
 
 
 @dataclass(frozen=True)

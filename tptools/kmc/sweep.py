@@ -207,7 +207,8 @@ def _run_condition(
 
 def _cost(pulses: PulseTrain, model: ExcitonModel) -> float:
     """Relative length of a run, so that the longest start first."""
-    return pulses.excitation_density * (pulses.n_pulses + pulses.burn_in(model))
+    brightness = pulses.excitation_density * model.illuminated_layers
+    return brightness * (pulses.n_pulses + pulses.burn_in(model))
 
 
 def _run_all(
