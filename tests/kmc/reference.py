@@ -68,7 +68,9 @@ def _one_pulse(
     step = 0
     while True:
         if step in times_ps:
-            new = [(x - centre) ** 2 + (y - centre) ** 2 for (x, y, _), is_new in excitons if is_new]
+            new = [
+                (x - centre) ** 2 + (y - centre) ** 2 for (x, y, _), is_new in excitons if is_new
+            ]
             sums.append(Sums(len(new), sum(new), len(visited), len(modified)))
         over = step == round(1e6 * pulses.period_us) if pulses.excitons_stay else not excitons
         if step >= times_ps[-1] and over:

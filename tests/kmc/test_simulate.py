@@ -633,6 +633,8 @@ def test_what_cannot_stay_is_refused(call, message):
     """Flags that are none, instants beyond the next pulse, and excitons that are to be dropped."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
 def test_the_general_walk_is_that_of_note_2_where_nothing_else_is_asked():
     """With annihilation too rare to count, it has every bit of the walk that knows none."""
     rare = replace(SMALL, annihilation_rate_per_ps=1e-300)

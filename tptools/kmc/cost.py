@@ -58,8 +58,9 @@ def check_memory(
         raise ValueError(
             f"the run would hold {1e-9 * needed:.1e} GB and may hold {MOST_GB:g} GB, at "
             f"lattice_size = {model.lattice_size}, n_layers = {model.n_layers}, "
-            f"{recording.n_times:.1e} instants to until_ns = {recording.until_ns}, {n_records} records, "
-            f"{n_threads} threads and {n_frames} snapshots; lower one of these, or raise interval_ps"
+            f"{recording.n_times:.1e} instants to until_ns = {recording.until_ns}, {n_records} "
+            f"records, {n_threads} threads and {n_frames} snapshots; lower one of these, or raise "
+            "interval_ps"
         )
 
 

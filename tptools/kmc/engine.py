@@ -379,11 +379,16 @@ def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
 
 
 @njit(inline="always")
-def _pick(rules: Rules, value: np.uint64) -> np.int64:
-    """Offset to the neighbour that the lowest bits of a random number choose."""
+def _pick_another(rules: Rules, low: np.uint64) -> np.int64:
+    """Offset to one of the five neighbours that are left, by what the first pick left over.
+
+    They are the four in the plane and the one on the other side.
+    """
     bits = np.uint64(rules.pick_bits)
-    low = value & ((np.uint64(1) << bits) - np.uint64(1))
-    return rules.offsets[(low * np.uint64(rules.offsets.size)) >> bits]
+    rest = low & ((np.uint64(1) << bits) - np.uint64(1))
+    another = (rest * np.uint64(5)) >> bits
+    first = low >> bits
+    return rules.offsets[another] if another < np.uint64(4) else -rules.offsets[first]
 
 
 @compiled_within
@@ -395,7 +400,8 @@ def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
     """
     lattice, walking = state.lattice, state.walking
     thresholds, modifying = rules.thresholds, rules.modifying
-    pick_bits = np.uint64(rules.pick_bits)
+    n_neighbours, pick_bits = np.uint64(rules.offsets.size), np.uint64(rules.pick_bits)
+    picking = (np.uint64(1) << pick_bits) - np.uint64(1)
     n_visited = np.uint32(state.counters[VISITS])
     n_modified = np.uint32(state.counters[MODIFICATIONS])
     s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
@@ -403,14 +409,13 @@ def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
     for _ in range(n_steps):
         lost = False
         for i in range(state.counters[WALKING]):
+            value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
             here = np.uint32(walking[i, POSITION])
-            while True:
-                value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
-                there = np.uint32(here + _pick(rules, value))
-                before = lattice[there]
-                if not before & rules.redrawn:
-                    break
-            left = lattice[here]
+            low = (value & picking) * n_neighbours
+            there = np.uint32(here + rules.offsets[low >> pick_bits])
+            if lattice[there] & rules.redrawn:
+                there = np.uint32(here + _pick_another(rules, low))
+            before, left = lattice[there], lattice[here]
             seen |= before
             draw = value >> pick_bits
             hops = draw < thresholds[before]

@@ -82,10 +82,10 @@ def simulate(
         Sums over the recorded pulses of each train, and over all layers. Over (train, time_ns):
         ``exciton_count``, ``r2_sum_nm2``, ``initial_r2_sum_nm2`` (the same excitons at time 0),
         ``visited_sites``, ``modified_sites``. With an axis ``x_nm``, ``y_nm`` or ``r_nm`` more:
-        ``x_count``, ``y_count``, ``radial_count`` (r rounds to the nearest spacing; ``sites_per_radius``
-        sites have it), and ``bright_count`` of those in no trap. ``emission_count`` over (train,
-        delay_ns, r_nm), and ``expected_emission``, its expectation given where excitons were;
-        ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
+        ``x_count``, ``y_count``, ``radial_count`` (r rounds to the nearest spacing;
+        ``sites_per_radius`` sites of a layer have it), and ``bright_count`` of those in no trap.
+        ``emission_count`` over (train, delay_ns, r_nm), and ``expected_emission``, its expectation
+        given where excitons were; ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
         Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
         in ten runs of consecutive ones. All of this is of the excitons of a pulse by the time
         since that pulse; ``carried_count`` is the number of those that earlier pulses have left at
