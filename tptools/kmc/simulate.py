@@ -85,8 +85,8 @@ def simulate(
         ``x_count``, ``y_count``, ``radial_count`` (r rounds to the nearest spacing;
         ``sites_per_radius`` sites of a layer have it), and ``bright_count`` of those in no trap.
         ``emission_count`` over (train, delay_ns, r_nm), and ``expected_emission``, its expectation
-        given where excitons were; ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is before the first hop.
-        Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
+        given where excitons were; ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is
+        before the first hop. Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
         in ten runs of consecutive ones. All of this is of the excitons of a pulse by the time
         since that pulse; ``carried_count`` is the number of those that earlier pulses have left at
         time 0, which is zero unless excitons stay. The attributes hold every parameter of film,
