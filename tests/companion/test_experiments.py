@@ -38,6 +38,14 @@ def test_experiment_that_shows_the_memory_comes_first(outcomes):
     assert found.photons.astype(float).idxmin() == "switching on"
 
 
+def test_class_of_one_film_joins_its_neighbour(outcomes):
+    """A film that is alone with its memory does not end the ranking."""
+    alone = outcomes.isel(film=slice(11, None))
+    seen = experiments.with_photon_noise(alone, 1e6)
+    found = experiments.ranking(seen, photons=1e6, short=0, long=24, seed=1)
+    assert found.memory["switching on"].value > 0.7
+
+
 def test_photons_are_shared_between_shots(outcomes):
     """Errors grow as the root of the number of shots, and a smaller spot has smaller ones."""
     seen = experiments.with_photon_noise(outcomes, 1e6)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from tptools.arrays import IntArray
+from tptools.arrays import FloatArray, IntArray
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.inference import expected_information, photon_error_cm2_s, photons_needed
@@ -133,7 +133,8 @@ def ranking(
     -------
     DataFrame
         By experiment, best first: bits about the class of ``memory``, of ``q``, and of ``both``,
-        as estimates, and the ``photons`` by which the two films differ by three errors.
+        as estimates, and the ``photons`` by which the two films differ by three errors, each film
+        relative to its mean over the shots, since rates unknown before set the height.
 
     Examples
     --------
@@ -143,17 +144,25 @@ def ranking(
     """
     memory = np.digitize(outcomes["relaxation_time_us"], MEMORY_EDGES_US)
     often = (outcomes["modification_probability"] > Q_EDGE).to_numpy().astype(int)
-    classes = {"memory": memory, "q": often, "both": _merged(2 * memory + often)}
+    classes = {"memory": memory, "q": often, "both": 2 * memory + often}
     rows = {}
     for name in EXPERIMENTS:
         one = outcomes.isel(shot=outcomes["experiment"].to_numpy() == name)
         D, error = one["diffusivity_cm2_s"].to_numpy(), one["std_err_cm2_s"].to_numpy()
         rows[name] = {
-            about: expected_information(D, error, labels, seed=seed)
+            about: expected_information(D, error, _merged(labels), seed=seed)
             for about, labels in classes.items()
-        } | {"photons": photons_needed(D[short], D[long], error, photons)}
+        } | {"photons": _photons_by_shape(D[short], D[long], error, photons)}
     found = pd.DataFrame(rows).T
     return found.sort_values("memory", ascending=False, key=lambda of: of.map(_bits))
+
+
+def _photons_by_shape(
+    first: FloatArray, second: FloatArray, std_err: FloatArray, photons: float
+) -> float:
+    a, b = first / first.mean(), second / second.mean()
+    error = std_err * np.hypot(1 / first.mean(), 1 / second.mean()) / np.sqrt(2)
+    return photons_needed(a, b, error, photons)
 
 
 def _bits(found: Estimate) -> float:
@@ -161,10 +170,7 @@ def _bits(found: Estimate) -> float:
 
 
 def _merged(labels: IntArray) -> IntArray:
-    """Labels in which a class of a single film belongs to the one before it."""
-    merged = labels.copy()
-    for label in np.unique(labels)[::-1]:
-        alone = merged == label
-        if alone.sum() == 1 and merged.min() < label:
-            merged[alone] = merged[merged < label].max()
-    return merged
+    """Labels in which a class of a single film belongs to the nearest other one."""
+    names, counts = np.unique(labels, return_counts=True)
+    large = names[counts > 1]
+    return large[np.abs(labels[:, None] - large).argmin(1)]

@@ -316,12 +316,12 @@ def _tried(
     recipe: ExperimentRecipe, cache_dir: str | PathLike[str] | None, progress: bool
 ) -> xr.Dataset:
     """Outcomes of all experiments, each film kept as soon as it is done."""
-    draws = datasets.load("allowed_films").sel(case=recipe.case, data=recipe.data, drop=True)
+    draws = datasets.load("allowed_films").sel(case=recipe.case, drop=True)
     chosen = np.linspace(0, draws.sizes["draw"] - 1, recipe.n_films).astype(int)
-    films = draws[list(OF_A_FILM)].isel(draw=chosen).to_dataframe().reset_index(drop=True)
+    films = draws[list(OF_A_FILM)].isel(draw=chosen).to_dataframe().astype(float)
     shots = [shot for several in EXPERIMENTS.values() for shot in several]
     found = run_shots(
-        films[list(OF_A_FILM)],
+        films[list(OF_A_FILM)].reset_index(drop=True),
         shots,
         seed=recipe.seed,
         model=MODEL,

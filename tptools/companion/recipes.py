@@ -231,7 +231,7 @@ class ExperimentRecipe:
     ----------
     title : str
         What it is.
-    case, data : str
+    case : str
         Which draws of the dataset ``allowed_films``.
     n_films : int
         How many, evenly spaced.
@@ -241,7 +241,6 @@ class ExperimentRecipe:
 
     title: str
     case: str
-    data: str
     n_films: int
     n_excitons: int
     seed: int
@@ -606,7 +605,6 @@ RECIPES: Mapping[str, AnyRecipe] = MappingProxyType(
         "deciding_experiments": ExperimentRecipe(
             "what experiments would read of films that the paper's numbers allow",
             "free q",
-            "curve and constant power",
             60,
             1500,
             5400,
