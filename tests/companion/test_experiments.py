@@ -16,7 +16,9 @@ def outcomes():
     names = [name for name, shots in experiments.EXPERIMENTS.items() for _ in shots]
     memory_us, q = np.repeat([1.0, 5.0, 20.0], 12), np.tile([0.05, 0.9], 18)
     D = noise.normal(0.03, 5e-4, (36, len(names)))
-    D[:, np.array(names) == "switching on"] += 0.02 * np.log10(memory_us)[:, None]
+    D[:, np.array(names) == "switching on"] += np.log10(memory_us)[:, None] * np.linspace(
+        0, 0.04, 5
+    )
     return xr.Dataset(
         {
             "diffusivity_cm2_s": (("film", "shot"), D),

@@ -82,9 +82,9 @@ def plot_ridge(films: pd.DataFrame) -> Figure:
     )
     for ax in (left, right):
         ax.xaxis.set_major_formatter("{x:g}")
-    ticks = np.log10([0.01, 0.02, 0.05, 0.1, 0.2])
+    ticks = np.log10([0.002, 0.005, 0.01, 0.02, 0.05])
     bar = figure.colorbar(points, ax=(left, right), label="ground hop rate (1/ps)", ticks=ticks)
-    bar.ax.set_yticklabels([f"{10**tick:.2g}" for tick in ticks])
+    bar.ax.set_yticklabels([f"{10**tick:.1g}" for tick in ticks])
     return figure
 
 
