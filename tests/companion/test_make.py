@@ -315,7 +315,7 @@ def test_command_line_refuses_an_unknown_name(capsys):
         make.main(["tplm_10nw", SMALL])
     said = capsys.readouterr()
     assert (stopped.value.code, said.out) == (2, "")
-    assert said.err.startswith("no recipe is named tplm_10nw; there are: calibration, ")
+    assert said.err.startswith("no recipe is named tplm_10nw; there are: allowed_films, ")
     assert said.err.count("\n") == 1
 
 
@@ -354,7 +354,7 @@ def test_command_line_refuses_names_beside_all(capsys):
 
 def test_unknown_name_lists_the_known():
     """A typing error is answered with the names there are."""
-    with pytest.raises(ValueError, match="'tplm_10nw' must be one of 'calibration'"):
+    with pytest.raises(ValueError, match="'tplm_10nw' must be one of 'allowed_films'"):
         make.make("tplm_10nw")
 
 
