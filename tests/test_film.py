@@ -265,7 +265,11 @@ def test_what_a_film_leaves_out_is_as_in_its_base(written):
 
 def _toml(film: Film) -> str:
     """Write a film down in full, as a file of its own."""
-    derived = ("hopping.lattice_spacing_nm", "optics.solution_emission_eV")
+    derived = (
+        "hopping.lattice_spacing_nm",
+        "hopping.absorption_cross_section_nm2",
+        "optics.solution_emission_eV",
+    )
     lines = [f'["{film.name}"]', f'title = "{film.title}"']
     for key, value in film.numbers().items():
         if key not in derived:

@@ -36,8 +36,7 @@ def run_reference(
         sums, left = _one_pulse(model, pulses, times_ps, modified, left, rng)
         if pulse >= pulses.burn_in(model):
             recorded.append(sums)
-        occupied = {site for site, _ in left}
-        for site in sorted(modified - occupied):
+        for site in sorted(modified - {site for site, _ in left}):
             relaxation_us = -model.relaxation_time_us * math.log(1 - rng.random())
             if relaxation_us <= pulses.period_us:
                 modified.remove(site)
@@ -59,8 +58,8 @@ def _one_pulse(
     for x, y, layer in itertools.product(range(size), range(size), range(model.n_layers)):
         r2 = (x - centre) ** 2 + (y - centre) ** 2
         shape = math.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
-        absorbs = rng.random() < pulses.excitation_density * shape * passed**layer
-        if absorbs and (x, y, layer) not in visited:
+        bright = rng.random() < pulses.excitation_density * shape * passed**layer
+        if bright and (x, y, layer) not in visited:
             excitons.append(((x, y, layer), True))
             _visit(model, modified, (x, y, layer), rng)
     visited |= {site for site, _ in excitons}
@@ -88,25 +87,24 @@ def _one_step(
 ) -> list[Exciton]:
     occupied = {site for site, _ in excitons}
     survivors = []
-    for here, is_new in excitons:
-        there = rng.choice(_neighbours(model, *here))
+    for site, is_new in excitons:
+        here, there = site, rng.choice(_neighbours(model, *site))
         fast = there in modified
         probability = model.hop_rate_modified_per_ps if fast else model.hop_rate_ground_per_ps
-        now = here
         if there not in occupied and rng.random() < probability:
             occupied.remove(here)
             occupied.add(there)
             visited.add(there)
             if model.modified_by == "visits":
                 _visit(model, modified, there, rng)
-            now = there
+            here = there
         elif there in occupied and rng.random() < model.annihilation_rate_per_ps:
             occupied.remove(here)
             continue
         if rng.random() < 1e-3 / model.lifetime_ns:
-            occupied.discard(now)
+            occupied.discard(here)
         else:
-            survivors.append((now, is_new))
+            survivors.append((here, is_new))
     return survivors
 
 

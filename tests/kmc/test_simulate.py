@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -499,7 +498,7 @@ def test_visits_that_never_modify_leave_the_ground_state():
 
 def test_an_excitation_modifies_with_its_probability():
     """Of the sites that a pulse excites, and no exciton leaves, the share q is modified."""
-    still = ExcitonModel(0, 0, lattice_size=101, modification_probability=0.3)
+    still = ExcitonModel(0, 0, 0.05, lattice_size=101, modification_probability=0.3)
     pulses = PulseTrain(excitation_density=0.5, period_us=np.inf, spot_sigma_sites=8, n_pulses=50)
     start = simulate(still, pulses, seed=18, n_trains=40, recording=SHORT).isel(time_ns=0)
     modified, created = start.modified_sites.to_numpy(), start.created_count.to_numpy()
@@ -517,18 +516,19 @@ def test_where_only_excitation_modifies_hops_leave_no_trace():
     assert (run.visited_sites.isel(time_ns=-1) > 10 * run.created_count).all()
 
 
-def test_excitons_spread_the_more_the_likelier_a_visit_modifies():
-    """D and the modified sites grow with q, up to those of Note 2 at q = 1."""
+def test_a_few_modified_sites_hold_excitons_and_many_let_them_spread():
+    """Sites grow with q; D falls first, for rates are those of arrival, and then exceeds q = 0."""
     pulses = PulseTrain(excitation_density=0.2, period_us=1, spot_sigma_sites=5, n_pulses=40)
-    read = []
+    modified, spread = {}, {}
     for chance in (0, 0.03, 0.2, 1):
         model = replace(SMALL, hop_rate_ground_per_ps=0.05, modification_probability=chance)
-        run = simulate(model, pulses, seed=19, n_trains=20, recording=SHORT)
-        modified = run.modified_sites.isel(time_ns=-1)
-        read.append((diffusivity(run), float(modified.mean())))
-    for (slower, fewer), (faster, more) in itertools.pairwise(read):
-        assert faster.value - slower.value > 4 * np.hypot(faster.std_err, slower.std_err)
-        assert more > fewer
+        run = simulate(model, pulses, seed=19, n_trains=20, recording=IMMORTAL)
+        modified[chance] = float(run.modified_sites.isel(time_ns=-1).mean())
+        spread[chance] = diffusivity(run)
+    assert sorted(modified.values()) == list(modified.values())
+    for slow, fast in ((0.03, 0), (0.03, 0.2), (0.2, 1), (0, 1)):
+        error = np.hypot(spread[slow].std_err, spread[fast].std_err)
+        assert spread[fast].value - spread[slow].value > 4 * error
 
 
 WALKING = replace(SMALL, lifetime_ns=1.0, relaxation_time_us=0.05)
@@ -675,7 +675,7 @@ def test_excitons_leave_a_slab_at_its_sides_only():
     view = snapshot(model, pulses, seed=1, time_ns=[0, 0.05]).occupied
     by_layer = view.sum(["x_nm", "y_nm"])
     assert (by_layer[0, 1:] == 0).all()
-    assert (by_layer[1] > 0.2 * by_layer[0, 0]).all()
+    assert (by_layer[1] > 0.1 * by_layer[0, 0]).all()
     with pytest.raises(LatticeEdgeError, match="lattice_size=122"):
         simulate(model, pulses, seed=1)
 

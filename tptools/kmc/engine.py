@@ -33,8 +33,7 @@ N_COUNTERS = 5
 NEVER = 1 << 60
 ANNIHILATED = -1
 ACCEPTANCE_BITS = 62
-ACCEPTANCE_BITS_IN_SLAB = 40
-"""The others choose one of six neighbours, to a part in millions alike."""
+LAYER_BITS = 24
 
 Integer = int | np.int64
 
@@ -48,17 +47,16 @@ class Rules(NamedTuple):
         Sites from one row of the flat lattice to the next, frame included, and from one column.
     centre : int
         Row, and column, of the site under the centre of the spot.
-    offsets : ndarray, (4,) or (6,)
-        From a site to its neighbours.
-    pick_bits : int
-        Lowest bits of a random number, which choose the neighbour; the others accept.
-    redrawn : uint8
-        Site that is no neighbour: an exciton that picks it picks again.
+    offsets : ndarray, (8,)
+        From a site to its neighbours in the plane; above, below and once more above, below.
+    vertical : uint64
+        Chance that an attempt goes up or down, times 2**LAYER_BITS.
+    avoided : uint8
+        Site that is no neighbour: an exciton that picks it takes another one instead.
     thresholds : ndarray, (N_SITE_STATES,)
-        Chance that an attempt towards a site in that state is accepted, times
-        2**(64 - pick_bits).
+        Chance that an attempt towards a site in that state is accepted, times 2**ACCEPTANCE_BITS.
     modifying : ndarray, (N_SITE_STATES,)
-        The same that it is accepted and modifies the site.
+        The same that it also modifies the site.
     modification_probability : float
         Chance that an excitation modifies its site.
     log_no_decay, log_no_trapping : float
@@ -78,8 +76,8 @@ class Rules(NamedTuple):
     column_length: int
     centre: int
     offsets: NDArray[np.int64]
-    pick_bits: int
-    redrawn: np.uint8
+    vertical: np.uint64
+    avoided: np.uint8
     thresholds: NDArray[np.uint64]
     modifying: NDArray[np.uint64]
     modification_probability: float
@@ -378,30 +376,27 @@ def _walk(rules: Rules, state: State, n_steps: Integer) -> None:
     state.counters[REACHED_EDGE] |= seen & FRAME
 
 
-@njit(inline="always")
-def _pick_another(rules: Rules, low: np.uint64) -> np.int64:
-    """Offset to one of the five neighbours that are left, by what the first pick left over.
+@compiled_within
+def _pick_another(rules: Rules, pick: np.uint64, layer: np.uint64) -> np.int64:
+    """Offset to one of the five neighbours that are left to who picked a wall, each as likely.
 
     They are the four in the plane and the one on the other side.
     """
-    bits = np.uint64(rules.pick_bits)
-    rest = low & ((np.uint64(1) << bits) - np.uint64(1))
-    another = (rest * np.uint64(5)) >> bits
-    first = low >> bits
-    return rules.offsets[another] if another < np.uint64(4) else -rules.offsets[first]
+    another = (layer * np.uint64(15)) >> np.uint64(LAYER_BITS)
+    return rules.offsets[another] if another < np.uint64(4) else -rules.offsets[pick]
 
 
 @compiled_within
 def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
     """As `_walk`, in layers, where visits modify by chance and occupied sites may annihilate.
 
-    A kernel of its own, since the questions that it asks would slow down the other one. A number
-    below the threshold lies anywhere below it, so that it also says whether the visit modifies.
+    A kernel of its own, since what it does beside would slow down the other one. A number below
+    the threshold lies anywhere below it, so that it also says whether the visit modifies; its
+    lowest bits also say whether the neighbour is above or below, where one attempt in 1e11 at most
+    is accepted by them. No branch here either, or the rest gets branches and takes twice as long.
     """
-    lattice, walking = state.lattice, state.walking
-    thresholds, modifying = rules.thresholds, rules.modifying
-    n_neighbours, pick_bits = np.uint64(rules.offsets.size), np.uint64(rules.pick_bits)
-    picking = (np.uint64(1) << pick_bits) - np.uint64(1)
+    lattice, walking, offsets = state.lattice, state.walking, rules.offsets
+    visited, modified = state.visited, state.modified
     n_visited = np.uint32(state.counters[VISITS])
     n_modified = np.uint32(state.counters[MODIFICATIONS])
     s0, s1, s2, s3 = state.random[0], state.random[1], state.random[2], state.random[3]
@@ -411,27 +406,25 @@ def _walk_in_general(rules: Rules, state: State, n_steps: Integer) -> None:
         for i in range(state.counters[WALKING]):
             value, s0, s1, s2, s3 = _next_random(s0, s1, s2, s3)
             here = np.uint32(walking[i, POSITION])
-            low = (value & picking) * n_neighbours
-            there = np.uint32(here + rules.offsets[low >> pick_bits])
-            if lattice[there] & rules.redrawn:
-                there = np.uint32(here + _pick_another(rules, low))
+            draw = value >> np.uint64(2)
+            layer = draw & np.uint64((1 << LAYER_BITS) - 1)
+            pick = (value & np.uint64(3)) + np.uint64(4) * np.uint64(layer < rules.vertical)
+            there = np.uint32(here + offsets[pick])
+            if lattice[there] & rules.avoided:
+                there = np.uint32(here + _pick_another(rules, pick, layer))
             before, left = lattice[there], lattice[here]
             seen |= before
-            draw = value >> pick_bits
-            hops = draw < thresholds[before]
-            lattice[here] = left ^ np.uint8(OCCUPIED)
-            if before & OCCUPIED and hops:
-                walking[i, CLOCK] = ANNIHILATED
-                lost = True
-                continue
-            modifies = draw < modifying[before]
-            arrival = there if hops else here
-            taken = before | np.uint8(OCCUPIED | VISITED) | np.uint8(modifies * MODIFIED)
-            lattice[arrival] = taken if hops else left
-            walking[i, POSITION] = arrival
-            state.visited[n_visited] = there
+            hops = draw < rules.thresholds[before]
+            modifies = draw < rules.modifying[before]
+            meets = hops & (before & OCCUPIED > 0)
+            lattice[here] = left ^ np.uint8(hops * OCCUPIED)
+            lattice[there] = before | np.uint8(hops * (OCCUPIED | VISITED) | modifies * MODIFIED)
+            walking[i, POSITION] = there if hops else here
+            walking[i, CLOCK] |= ANNIHILATED * meets
+            lost |= meets
+            visited[n_visited] = there
             n_visited += np.uint32(hops & (before & VISITED == 0))
-            state.modified[n_modified] = there
+            modified[n_modified] = there
             n_modified += np.uint32(modifies & (before & MODIFIED == 0))
         if lost:
             _remove_annihilated(state)

@@ -69,7 +69,9 @@ class ExcitonModel:
         [0, 1] per ps, read as the hop rates are. Zero as in Note 2: occupied sites only block.
     modification_probability : float
         Chance that a visit of an exciton modifies the site, its creation there included, each on
-        its own. One as in Note 2.
+        its own. One as in Note 2. Rates are those of the site of arrival: who hops to a modified
+        site among others in the ground state leaves it at their rate, so that a few modified sites
+        hold excitons back, and only many let them spread.
     modified_by : {"visits", "excitation"}
         What modifies a site. ``"visits"``: every exciton that comes, excited there or by a hop
         (Note 2). ``"excitation"``: the absorption of a photon only, and hops leave no trace. That

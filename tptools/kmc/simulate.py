@@ -85,8 +85,9 @@ def simulate(
         ``x_count``, ``y_count``, ``radial_count`` (r rounds to the nearest spacing;
         ``sites_per_radius`` sites of a layer have it), and ``bright_count`` of those in no trap.
         ``emission_count`` over (train, delay_ns, r_nm), and ``expected_emission``, its expectation
-        given where excitons were; ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0 is
-        before the first hop. Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
+        given where excitons were; ``delay_ns`` and ``delay_end_ns`` the edges of its bins. Time 0
+        is before the first hop.
+        Space is cut to where excitons were. A single train also has an axis ``block``: its pulses
         in ten runs of consecutive ones. All of this is of the excitons of a pulse by the time
         since that pulse; ``carried_count`` is the number of those that earlier pulses have left at
         time 0, which is zero unless excitons stay. The attributes hold every parameter of film,
@@ -330,19 +331,17 @@ def _rules(model: ExcitonModel, pulses: PulseTrain) -> engine.Rules:
     _, n_columns, column_length = model.lattice_shape
     row_length = n_columns * column_length
     in_plane = [column_length, -column_length, row_length, -row_length]
-    acceptance_bits = engine.ACCEPTANCE_BITS
-    if model.n_layers > 1:
-        acceptance_bits = engine.ACCEPTANCE_BITS_IN_SLAB
-    thresholds = _thresholds(model, acceptance_bits)
-    walls_are_redrawn = model.hop_rule == "chosen_neighbour"
+    vertical = 1 - 4 / model.n_neighbours
+    picks_what_is_there = model.hop_rule == "chosen_neighbour"
+    thresholds = _thresholds(model)
     steps_per_ns = 1e3 * model.attempts_per_ps
     return engine.Rules(
         row_length=row_length,
         column_length=column_length,
         centre=model.lattice_size // 2 + 1,
-        offsets=np.array([*in_plane, 1, -1][: model.n_neighbours]),
-        pick_bits=64 - acceptance_bits,
-        redrawn=np.uint8(engine.WALL if walls_are_redrawn else 0),
+        offsets=np.array([*in_plane, 1, -1, 1, -1]),
+        vertical=np.uint64(round(vertical * 2**engine.LAYER_BITS)),
+        avoided=np.uint8(engine.WALL if picks_what_is_there else 0),
         thresholds=thresholds,
         modifying=_modifying(model, thresholds),
         modification_probability=model.modification_probability,
@@ -362,7 +361,7 @@ def _is_plain(model: ExcitonModel) -> bool:
     return every_visit and model.annihilation_rate_per_ps == 0 and model.n_layers == 1
 
 
-def _thresholds(model: ExcitonModel, acceptance_bits: int) -> NDArray[np.uint64]:
+def _thresholds(model: ExcitonModel) -> NDArray[np.uint64]:
     """Chance that an attempt is accepted by the state of the site, as whole numbers."""
     thresholds = np.zeros(engine.N_SITE_STATES, np.uint64)
     for site in range(engine.FRAME):
@@ -371,14 +370,16 @@ def _thresholds(model: ExcitonModel, acceptance_bits: int) -> NDArray[np.uint64]
             accepted = model.annihilation_rate_per_ps
         elif site & engine.MODIFIED:
             accepted = model.hop_rate_modified_per_ps
-        thresholds[site] = round(model.attempt_probability(accepted) * 2**acceptance_bits)
+        thresholds[site] = round(model.attempt_probability(accepted) * 2**engine.ACCEPTANCE_BITS)
     return thresholds
 
 
 def _modifying(model: ExcitonModel, thresholds: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Thresholds below which an attempt is accepted and modifies the site."""
     chance = model.modification_probability if model.modified_by == "visits" else 0
-    return np.array([round(chance * int(one)) for one in thresholds], np.uint64)
+    modifying = np.array([round(chance * int(one)) for one in thresholds], np.uint64)
+    modifying[np.arange(engine.N_SITE_STATES) & engine.OCCUPIED > 0] = 0
+    return modifying
 
 
 def _steps(model: ExcitonModel, time_ns: ArrayLike) -> NDArray[np.int64]:
