@@ -143,3 +143,14 @@ def test_recipes_become_datasets(found, monkeypatch):
     assert [one["cache_dir"] for one in asked] == ["kept", "kept"]
     assert (made.attrs["title"], made.relaxation_time_us.dtype) == ("left", np.float32)
     assert made.diffusivity_cm2_s.attrs["units"] == "cm2/s"
+
+
+def test_typical_films_are_allowed_ones_from_short_to_long_memories(found):
+    """Each curve is that of a draw, named by its own memory, and the three memories increase."""
+    _, left = found
+    curves = allowed.typical_curves(left)
+    memories = [float(name.split(" µs")[0]) for name in curves.film.values]
+    assert memories == sorted(memories)
+    assert memories[0] < memories[-1]
+    drawn = left.diffusivity_cm2_s.stack(film=("case", "draw")).transpose("film", "laser").values
+    assert all((drawn == curve).all(axis=1).any() for curve in curves.values)

@@ -40,7 +40,7 @@ from tptools.inference import (
 )
 from tptools.randomness import derive_seed
 
-__all__ = ["PRIORS", "allowed_films", "meets", "quantile"]
+__all__ = ["PRIORS", "allowed_films", "meets", "quantile", "typical_curves"]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 N_SAMPLE, N_PILOT = 2**17, 200
@@ -75,6 +75,42 @@ BOX = {"limit_cm2_s": (0.01, 3.0), "highest_cm2_s": (0.12, 2.5), "tau_us": (6.0,
 _PRINTED = [OBSERVATIONS[name] for name in BOX]
 
 Simulated = Callable[[pd.DataFrame, int], FloatArray]
+
+TYPICAL = (("q = 1", 0.6), ("free q", 3.0), ("free q", 15.0))
+"""Case and memory in us of films that stand for all in a figure: short, middle and long."""
+
+
+def typical_curves(allowed: xr.Dataset) -> xr.DataArray:
+    """Pick one allowed film each of a short, a middle and a long memory.
+
+    Parameters
+    ----------
+    allowed : Dataset
+        From `allowed_films`.
+
+    Returns
+    -------
+    DataArray
+        Diffusivities over (film, laser) of the films next to these memories that read the time and
+        the limit of the paper best, each named by its memory and its chance.
+
+    Examples
+    --------
+    ::
+
+        typical_curves(datasets.load("allowed_films"))
+    """
+    every = allowed.stack(film=("case", "draw"))
+    off = abs(np.log(every["tau_us"] / 6)) + abs(np.log(every["limit_cm2_s"] / 0.01))
+    picked = []
+    for case, memory_us in TYPICAL:
+        distance = off + 3 * abs(np.log(every["relaxation_time_us"] / memory_us))
+        picked.append(int(distance.where(every["case"] == case, np.inf).to_numpy().argmin()))
+    shown = every.isel(film=picked)
+    parts = zip(shown["relaxation_time_us"], shown["modification_probability"], strict=True)
+    names = [f"{float(time_us):.1f} µs, q = {float(chance):.2g}" for time_us, chance in parts]
+    curves = shown["diffusivity_cm2_s"].transpose("film", "laser")
+    return curves.drop_vars(["film", "case", "draw"]).assign_coords(film=names)
 
 
 def quantile(values: FloatArray, weights: FloatArray, share: Sequence[float]) -> FloatArray:
