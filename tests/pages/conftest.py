@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
@@ -45,6 +46,20 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+class ByPage(LoadScopeScheduling):
+    """Hands out pages: all tests of one go to one worker, where they share its tab."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Name the page of a test, or its file."""
+        file, _, test = nodeid.partition("::")
+        return test.partition("[")[2].rstrip("]") or file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByPage:
+    """Share the pages among the workers, whatever ``--dist`` says."""
+    return ByPage(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
