@@ -31,7 +31,8 @@ def public_modules() -> dict[str, ModuleType]:
 
 
 MODULES = public_modules()
-SHOWN = [name for page in PAGES for name in DIRECTIVE.findall(page.read_text())]
+DIRECTIVES = [name for page in PAGES for name in DIRECTIVE.findall(page.read_text())]
+SHOWN = [name for name in DIRECTIVES if name in MODULES]
 
 
 def public() -> dict[str, object]:

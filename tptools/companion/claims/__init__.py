@@ -19,6 +19,7 @@ from tptools.companion.claims import (
 from tptools.companion.claims.ledger import (
     Judgement,
     claim,
+    function_of,
     judge,
     recompute,
     scoreboard,
@@ -40,6 +41,7 @@ __all__ = [
     "describe",
     "diffusion",
     "excitation",
+    "function_of",
     "heat",
     "judge",
     "light",

@@ -9,7 +9,8 @@ A claim is judged in one of three ways:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, partial, wraps
+from inspect import unwrap
 from numbers import Real
 from types import MappingProxyType
 from typing import TypeVar, cast
@@ -30,7 +31,16 @@ from tptools.companion.paper import CLAIMS, Claim, Reported
 from tptools.estimate import Estimate
 from tptools.progress import Bar
 
-__all__ = ["Judgement", "claim", "judge", "recompute", "scoreboard", "select", "table"]
+__all__ = [
+    "Judgement",
+    "claim",
+    "function_of",
+    "judge",
+    "recompute",
+    "scoreboard",
+    "select",
+    "table",
+]
 
 PANEL = "figure panel"
 """Kind of a claim that has no verdict of its own."""
@@ -145,6 +155,37 @@ def recompute(claim_id: str) -> Recomputed:
     '0.374'
     """
     return _RECIPES[claim_id].function()
+
+
+def function_of(claim_id: str) -> str:
+    """Name the function that recomputes a claim.
+
+    Parameters
+    ----------
+    claim_id : str
+        Its id.
+
+    Returns
+    -------
+    str
+        The name with that of its module, empty if no function recomputes the claim.
+
+    Raises
+    ------
+    KeyError
+        If there is no such claim.
+
+    Examples
+    --------
+    >>> function_of("s6-Psurf")
+    'tptools.companion.claims.excitation.power_at_the_sample'
+    """
+    if CLAIMS[claim_id].id not in _RECIPES:
+        return ""
+    function = unwrap(_RECIPES[claim_id].function)
+    # the cells of a table share one function
+    function = function.func if isinstance(function, partial) else function
+    return f"{function.__module__}.{function.__name__}"
 
 
 def judge(claim_id: str) -> Judgement:
