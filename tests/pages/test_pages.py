@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 
 from conftest import HTML, PAGES, ROOT, watch
+from tptools.companion.claims import VERDICTS, function_of
+from tptools.companion.paper import CLAIMS
 
 # Rules that the book does not keep, each with its reason. None is needed.
 EXCEPTIONS: dict[str, str] = {}
 # What depends on the theme; everything else is the same in the dark.
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+FRONT = "book/intro.html"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -150,6 +154,34 @@ def test_page_fits_a_phone(visit):
     assert wide == []
 
 
+def test_page_is_light(visit):
+    """The first page loads at most 1.5 MB, and each later one adds 0.7 MB unless a film plays."""
+    loaded = visit.page.evaluate(
+        """async () => {
+            const kinds = ["navigation", "resource"];
+            const all = kinds.flatMap(kind => performance.getEntriesByType(kind));
+            const names = [...all.map(one => one.name), ...[...document.images].map(i => i.src)];
+            return [...new Set(names.map(name => name.split(/[?#]/)[0]))];
+        }"""
+    )
+    files = [HTML / url.split("/", 3)[3] for url in loaded if url.startswith("http")]
+    shared = {path for path in files if path.is_relative_to(HTML / "_static")}
+    own = sum(path.stat().st_size for path in set(files) - shared)
+    assert len(shared) > 5
+    assert own + sum(path.stat().st_size for path in shared if visit.name == FRONT) < 1.5e6
+    assert own < 0.7e6 or count(visit, "article .animation")
+
+
+def test_icons_are_drawn(visit):
+    """Each icon has its sign in the font that is left."""
+    blank = visit.page.evaluate(
+        """() => [...document.querySelectorAll("i[class*='fa-'], i.fa")]
+            .filter(one => getComputedStyle(one, "::before").content === "none")
+            .map(one => one.className)"""
+    )
+    assert blank == []
+
+
 def links(visit, menu: str) -> list[str]:
     """Return where the entries of a menu in the header lead to."""
     entries = visit.page.locator(f".article-header-buttons .dropdown-{menu} a")
@@ -233,6 +265,104 @@ def test_claims_can_be_filtered(site, context):
     page.get_by_label("Contains").fill("tabS1")
     page.get_by_label("Verdict").select_option("rounding")
     assert 0 < rows.count() < every
-    assert all("tabS1" in text and text.endswith("rounding") for text in rows.all_inner_texts())
+    assert all("tabS1" in text and "\trounding\t" in text for text in rows.all_inner_texts())
     assert page.locator(".table-filter output").inner_text() == f"{rows.count()} of {every} claims"
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def soups(built) -> dict[Path, BeautifulSoup]:
+    return {
+        built / name: BeautifulSoup((built / name).read_text(), "html.parser") for name in PAGES
+    }
+
+
+def test_no_link_is_dead(soups):
+    """Each link inside the book leads to a page, and to an anchor that stands there."""
+    anchors = {path: {one["id"] for one in soup.select("[id]")} for path, soup in soups.items()}
+    dead = []
+    for path, soup in soups.items():
+        for link in soup.select("article a[href]"):
+            file, _, fragment = link["href"].partition("#")
+            target = (path.parent / file).resolve() if file else path
+            if not re.match("[a-z]+:", file) and (
+                not target.exists()
+                or (fragment and fragment not in anchors.get(target, {fragment}))
+            ):
+                dead.append(f"{path.name}: {link['href']}")
+    assert dead == []
+
+
+def test_every_claim_is_tied_in(soups, built):
+    """Each claim has a row with an anchor and links, to its function if one recomputes it."""
+    rows = soups[built / "book" / "claims.html"].select("tr[id]")
+    assert [row["id"] for row in rows] == [f"claim-{one}" for one in CLAIMS]
+    for row, one in zip(rows, CLAIMS, strict=True):
+        addresses = [link["href"] for link in row.select("td:last-child a")]
+        assert addresses
+        assert not function_of(one) or addresses[0].endswith(f"#{function_of(one)}")
+
+
+def test_tables_lead_to_the_ledger(soups, built):
+    """Wherever a table shows a claim, its id is a link to the claim's row."""
+    heads = [h for p, s in soups.items() if p.name != "claims.html" for h in s.select("tbody th")]
+    shown = [head for head in heads if head.get_text() in CLAIMS]
+    assert len(shown) > 100
+    lost = [h for h in shown if not h.select(f'a[href$="claims.html#claim-{h.get_text()}"]')]
+    assert lost == []
+
+
+def test_captions_name_their_claims(soups):
+    """A figure has an anchor for each panel of the paper, and names the claims read off these."""
+    figures = {one["id"]: one for soup in soups.values() for one in soup.select("figure[id]")}
+    for one in [claim for claim in CLAIMS.values() if claim.rests_on]:
+        name = "fig-" + one.id.removeprefix("fig").lower()
+        (figure,) = [f for f in figures.values() if f["id"] == name or f.find(id=name)]
+        named = [link.get_text() for link in figure.select(".claims-here a")]
+        assert set(one.rests_on) <= set(named)
+
+
+@pytest.mark.parametrize("name", ["relaxation", "claims", "glossary"])
+def test_previews_open_and_close(name, place, context):
+    """A link says on focus and under the mouse where it leads, keeps the rules, and is silent."""
+    page = context.new_page()
+    page.goto(f"{place}/book/{name}.html")
+    link = page.locator("article a[data-preview], article a.internal[href^='#term'], a.claim").first
+    box = page.get_by_role("tooltip")
+    assert box.count() == 0
+    page.keyboard.press("Tab")
+    link.focus()
+    assert len(box.inner_text()) > 10
+    assert link.get_attribute("aria-describedby") == box.get_attribute("id")
+    options = {"preload": False, "resultTypes": ["violations"]}
+    assert Axe().run(page, options=options).response["violations"] == []
+    page.keyboard.press("Escape")
+    assert box.count() == 0
+    assert link.get_attribute("aria-describedby") is None
+    link.hover()
+    box.wait_for()
+    page.mouse.move(0, 0)
+    box.wait_for(state="detached")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_ledger_stays_readable(width, site, context):
+    """The verdict comes second, no cell is cut, and filter and heads stay while rows pass."""
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{site}/book/claims.html#claim-s6-Psurf")
+    row = page.locator("[id='claim-s6-Psurf']")
+    assert row.locator("td").first.inner_text() in VERDICTS
+    cells = page.locator(".tag_filterable tbody tr:nth-child(-n+40) :is(th, td)")
+    assert (
+        cells.evaluate_all("all => all.filter(c => c.scrollWidth > c.clientWidth + 1).length") == 0
+    )
+    form = page.locator(".table-filter").bounding_box()
+    assert 0 <= form["y"] < 150
+    assert form["y"] + form["height"] <= row.bounding_box()["y"] + 1 < 900
+    head = page.locator(".tag_filterable thead th").first
+    assert head.is_visible() == (width == 1280)
+    if head.is_visible():
+        assert abs(head.bounding_box()["y"] - form["y"] - form["height"]) < 2
     page.close()
