@@ -1,7 +1,7 @@
 """Which films read the numbers that a paper prints: one film by calibration, or all by a search.
 
 A search takes a `Prior` over films, simulates a designed sample of them (`measure_films`), learns a
-smooth stand-in (`Emulator`), and draws from the `posterior` that `Observation`s leave.
+smooth stand-in (`Emulator`), and draws from the `posterior` that each `Observation` leaves.
 """
 
 from tptools.inference.calibration import (
