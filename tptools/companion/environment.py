@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
     Examples
     --------
     >>> list(versions())[:3]
-    ['Python', 'tptools', 'h5netcdf']
+    ['Python', 'tptools', 'emcee']
     """
     needed = [re.split(r"[^\w.-]", one)[0] for one in metadata.requires("tptools") or ()]
     first = {"Python": platform.python_version(), "tptools": tptools.__version__}

@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
     simulated_collapse    diffusivity of Note 2's model over <N> and period, as in Fig. 4e
-    decays_5MHz ... how sure that is
+    decays_5MHz ... numbers allow
     """
     parser = argparse.ArgumentParser(
         prog="python -m tptools.companion.make",

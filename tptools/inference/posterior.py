@@ -109,7 +109,7 @@ def posterior(
     --------
     >>> from tptools.inference import Uniform
     >>> upper = lambda films: 1.0 * (films["x"].to_numpy() > 0.5)
-    >>> found = posterior(Prior({"x": Uniform(0, 1)}), upper, seed=1, n_prior=256, n_steps=20)
+    >>> found = posterior(Prior({"x": Uniform(0, 1)}), upper, seed=1, n_prior=512, n_steps=20)
     >>> found.attrs["evidence"], bool(found.x.min() > 0.5)
     (0.5, True)
     """
