@@ -14,6 +14,7 @@ import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray
 from tptools.companion import search
+from tptools.companion.paper import REPORTED
 from tptools.companion.search import (
     ALL,
     CASES,
@@ -101,7 +102,8 @@ def typical_curves(allowed: xr.Dataset) -> xr.DataArray:
         typical_curves(datasets.load("allowed_films"))
     """
     every = allowed.stack(film=("case", "draw"))
-    off = abs(np.log(every["tau_us"] / 6)) + abs(np.log(every["limit_cm2_s"] / 0.01))
+    off_time = abs(np.log(every["tau_us"] / REPORTED["main-tau-relax"].value))
+    off = off_time + abs(np.log(every["limit_cm2_s"] / REPORTED["main-D-inf"].value))
     picked = []
     for case, memory_us in TYPICAL:
         distance = off + 3 * abs(np.log(every["relaxation_time_us"] / memory_us))
@@ -209,42 +211,33 @@ def allowed_films(
                       n_excitons=20_000)
     """
     reader = _with_errors(Reader.of(films), derive_seed(seed, "errors"))
-    drawn = {
-        case: posterior(
-            prior,
-            reader.likelihood(DATA[ALL]),
-            seed=derive_seed(seed, case),
-            n_draws=n_draws,
-            **search.SAMPLING,
-        ).to_dataframe()
-        for case, prior in CASES.items()
-    }
+    drawn = {case: _drawn(case, reader, seed, n_draws) for case in CASES}
     samples = {case: _sample(prior, reader, seed) for case, prior in CASES.items()}
     simulated = functools.partial(
         _simulated, n_excitons=n_excitons, cache_dir=cache_dir, progress=progress
     )
     known = samples["free q"]
+    checked = {
+        case: _checked(_few(one, n_checks), derive_seed(seed, case), reader, simulated)
+        for case, one in drawn.items()
+    }
     parts = [
         _over_cases({case: _described(one, reader) for case, one in drawn.items()}),
         _over_cases({case: _weighed(*one, reader) for case, one in samples.items()}),
-        _over_cases(
-            {
-                case: _checked(_few(one, n_checks), derive_seed(seed, case), reader, simulated)
-                for case, one in drawn.items()
-            }
-        ),
+        _over_cases(checked),
         _ranks(*_near(*known), derive_seed(seed, "papers"), n_papers),
         _recovered(*_near(*known), derive_seed(seed, "known"), n_known, reader, simulated),
     ]
-    return (
-        xr.merge(parts)
-        .assign_coords(_axes(films))
-        .assign(
-            emulator_error=("number", list(reader.errors.values())),
-            number=list(reader.errors),
-        )
-        .assign_attrs(origin="simulated", seed=seed, n_excitons=n_excitons)
-    )
+    errors = pd.Series(reader.errors).rename_axis("number").to_xarray()
+    merged = xr.merge(parts).assign_coords(_axes(films)).assign(emulator_error=errors)
+    return merged.assign_attrs(origin="simulated", seed=seed, n_excitons=n_excitons)
+
+
+def _drawn(case: str, reader: Reader, seed: int, n_draws: int) -> pd.DataFrame:
+    """Draws of one case, all data taken together."""
+    likelihood, stream = reader.likelihood(DATA[ALL]), derive_seed(seed, case)
+    found = posterior(CASES[case], likelihood, seed=stream, n_draws=n_draws, **search.SAMPLING)
+    return found.to_dataframe()
 
 
 def _axes(films: xr.Dataset) -> dict[str, xr.DataArray]:

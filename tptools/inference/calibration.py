@@ -259,9 +259,14 @@ def calibrate(
         )
 
     history = pd.DataFrame(rows)
-    best = int(sum((history[name] / wanted - 1) ** 2 for name, wanted in targets.items()).argmin())
+    best = _nearest(history, targets)
     model = _changed(start, {name: history[name][best] for name in names})
     return Calibration(model, dict(targets), history, curves[best], bool(found.success))
+
+
+def _nearest(history: pd.DataFrame, targets: Mapping[str, float]) -> int:
+    """Which model missed its targets least."""
+    return int(sum((history[name] / wanted - 1) ** 2 for name, wanted in targets.items()).argmin())
 
 
 _OPTIONS = {"eps": STEP**2, "xtol": TOLERANCE, "maxfev": 12, "factor": 1.0}

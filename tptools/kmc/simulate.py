@@ -195,8 +195,14 @@ def snapshot(
     engine.run_frames(rules, spot, state, record, _steps(model, times), frames)
     _check_edge(model, pulses, state)
 
+    attrs = describe(model, pulses, recording, seed, 1) | {"pulse": pulse, "train": train}
+    return _labelled(frames, model, times).assign_attrs(attrs)
+
+
+def _labelled(frames: NDArray[np.uint8], model: ExcitonModel, time_ns: FloatArray) -> xr.Dataset:
+    """Modified and occupied sites of flat lattices, without their frames; a plane has no layers."""
     size, n_layers = model.lattice_size, model.n_layers
-    frames = frames.reshape(times.size, *model.lattice_shape)[:, 1:-1, 1:-1, :n_layers]
+    frames = frames.reshape(time_ns.size, *model.lattice_shape)[:, 1:-1, 1:-1, :n_layers]
     axis_nm = (np.arange(size) - size // 2) * model.lattice_spacing_nm
     dims = ["time_ns", "y_nm", "x_nm", "layer"]
     if n_layers == 1:
@@ -206,8 +212,7 @@ def snapshot(
             "modified": (dims, frames & engine.MODIFIED > 0),
             "occupied": (dims, frames & engine.OCCUPIED > 0),
         },
-        coords={"time_ns": times, "y_nm": axis_nm, "x_nm": axis_nm},
-        attrs=describe(model, pulses, recording, seed, 1) | {"pulse": pulse, "train": train},
+        coords={"time_ns": time_ns, "y_nm": axis_nm, "x_nm": axis_nm},
     )
 
 

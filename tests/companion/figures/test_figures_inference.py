@@ -42,7 +42,7 @@ def test_allowed_films_are_split_by_condition():
     }
     curves = xr.DataArray([[0.01, 0.05, 0.15, 0.06]], {"film": ["one"], **axis}, ("film", "laser"))
     allowed = xr.concat([curves, 2 * curves], "film")
-    left, right = figures.plot_allowed_films(curves, allowed, np.array([0.01, 0.15, 6.0])).axes
+    left, right = figures.plot_allowed_films(curves, allowed).axes
     assert left.lines[0].get_ydata().tolist() == [0.15, 0.05, 0.01]
     assert right.lines[0].get_xdata().tolist() == [2.5, 20.0]
     printed = left.lines[1].get_ydata()

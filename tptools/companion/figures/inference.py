@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from tptools.arrays import FloatArray
+from tptools.companion.paper import REPORTED
 from tptools.plotting import OKABE_ITO, Look
 
 __all__ = [
@@ -88,7 +89,7 @@ def plot_ridge(films: pd.DataFrame) -> Figure:
     return figure
 
 
-def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray, reported: FloatArray) -> Figure:
+def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray) -> Figure:
     """Draw films that the paper's numbers allow: D against T, and D at constant power.
 
     Parameters
@@ -97,9 +98,7 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray, reported: Fl
         Diffusivities in cm2/s over (film, laser), with the name of each ``film``, and with
         ``power_nW``, ``rep_rate_MHz`` and ``disc_time_between_excitations_us``.
     allowed : DataArray
-        The same of many films over (draw, laser), of which bands are drawn.
-    reported : ndarray of shape (3,)
-        Limit, highest D and time that are printed.
+        The same of many films, over ``laser`` and any other dimensions; bands are drawn of them.
 
     Returns
     -------
@@ -109,10 +108,11 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray, reported: Fl
     usual = (curves["rep_rate_MHz"] == 2.5).to_numpy()
     at_5nW = (curves["power_nW"] == 5).to_numpy()
     parts = ((left, usual, AXIS), (right, at_5nW, "rep_rate_MHz"))
+    others = [one for one in allowed.dims if one != "laser"]
     for ax, part, along in parts:
         x = curves[along].to_numpy()[part]
         order = np.argsort(x)
-        low, high = np.percentile(allowed.to_numpy()[:, part], (5, 95), axis=0)
+        low, high = allowed[{"laser": part}].quantile((0.05, 0.95), others).to_numpy()
         ax.fill_between(x[order], low[order], high[order], color="0.9", lw=0)
         for name, (colour, marker) in zip(curves["film"].to_numpy(), LOOKS, strict=False):
             value = curves.sel(film=name).to_numpy()[part]
@@ -120,7 +120,8 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray, reported: Fl
         ax.set(xscale="log", yscale="log")
         ax.xaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_major_formatter("{x:g}")
-    limit, highest, tau_us = reported
+    printed = ("main-D-inf", "main-D-enhanced", "main-tau-relax")
+    limit, highest, tau_us = (REPORTED[name].value for name in printed)
     first, last = (float(end) for end in np.sort(curves[AXIS])[[0, -1]])
     time_us = np.geomspace(first, last, 200)
     amplitude = (highest - limit) / np.exp(-first / tau_us)
