@@ -117,6 +117,13 @@ def test_pages_can_be_heard():
     )
 
 
+def test_formulas_can_be_reached():
+    """A displayed formula takes the focus, so that keys can scroll it."""
+    context = {"body": '<div class="math notranslate">'}
+    reader.mend(None, "", "", context, None)
+    assert context["body"] == '<div tabindex="0" class="math notranslate">'
+
+
 def test_binder_installs_the_lock_and_the_package():
     """Binder takes a tested Python, the lock, and the package as it lies in the repository."""
     version = (BINDER / "runtime.txt").read_text().strip().removeprefix("python-")

@@ -122,15 +122,15 @@ def offer(
 def mend(
     _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Take out of a page what misleads a screen reader.
+    """Take out of a page what misleads a screen reader, and let keys reach what may scroll.
 
     The corner of a table is no header of anything. A bibliography is marked as a list whose
-    children are no items, with a role that browsers have given up.
+    children are no items, with a role that browsers have given up. A wide formula scrolls.
     """
     body = re.sub(r"<th\b([^>]*)></th>", r"<td\1></td>", context.get("body", ""))
     for role in (' role="doc-biblioentry"', ' role="list"'):
         body = body.replace(f"<div{role}", "<div").replace(f"{role}>", ">")
-    context["body"] = body
+    context["body"] = body.replace('<div class="math', '<div tabindex="0" class="math')
 
 
 def setup(app: Sphinx) -> dict[str, object]:
