@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import joblib
 import pytest
@@ -13,6 +15,16 @@ settings.load_profile("busy")
 
 # Not those of simulations: they wait for nothing, and the last chapter that runs needs every core.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+# What Windows does not have, or not for everybody: tests that need it stay away there.
+POSIX_ONLY = re.compile(r'import resource|"fork"|SIGKILL|symlink_to|killpg|"make"|find-python')
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out, on Windows, the files of tests that ask the system for what it lacks."""
+    if os.name != "nt" or not collection_path.is_file() or collection_path.suffix != ".py":
+        return None
+    return bool(POSIX_ONLY.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 def pytest_xdist_auto_num_workers() -> int:

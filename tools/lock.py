@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-NAME = ".lock"
+from filelock import FileLock, Timeout
+
+NAME, HOLDER = ".lock", ".lock-holder"
 
 
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Wait until no other process holds the lock of a checkout, and hold it.
 
-    The system gives it back when the process ends, however it ends. The file stays, outside of
+    The system gives it back when the process ends, however it ends. The files stay, outside of
     what is built: a file that comes and goes could be locked twice.
 
     Parameters
@@ -24,14 +25,15 @@ def alone(root: Path) -> Iterator[None]:
     root : Path
         The checkout.
     """
-    with (root / NAME).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            print(f"waiting for process {file.read()} in {root}", file=sys.stderr, flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    lock, holder = FileLock(root / NAME), root / HOLDER  # Windows lets nobody read a locked file
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        name = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
+        print(f"waiting for process {name} in {root}", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        holder.write_text(str(os.getpid()), encoding="utf-8")
         yield
+    finally:
+        lock.release()

@@ -59,7 +59,7 @@ STEPS = {
 def machine() -> str:
     """Say on what the commands ran, without a name of the host."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     model = models[0] if models else platform.machine()
     return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}"

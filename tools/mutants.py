@@ -200,7 +200,7 @@ def session(
     sys.dont_write_bytecode = True  # its key, size and second, can be the same for two faults
     if "numba" in sys.modules:
         sys.modules["numba"].config.reload_config()
-    with open(f"{report}.log", "w") as log:
+    with open(f"{report}.log", "w", encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     coverage = Coverage(data_file=None, source=[str(Path(tree, watched))]) if watched else None
@@ -219,7 +219,7 @@ def session(
             os.path.relpath(path, tree): data.contexts_by_lineno(path)
             for path in data.measured_files()
         }
-    Path(report).write_text(json.dumps(found))
+    Path(report).write_text(json.dumps(found), encoding="utf-8")
     os._exit(0)
 
 
@@ -267,7 +267,7 @@ class Trees:
                     (tree / change[0]).write_bytes(original)
                 self.free.put(tree)
             if report.is_file():
-                return cast(dict[str, Any], json.loads(report.read_text()))
+                return cast(dict[str, Any], json.loads(report.read_text("utf-8")))
             if not Path(f"{report}.started").is_file():
                 raise SystemExit("a process for tests could not be started")
             out_of_time = process.exitcode in (-signal.SIGKILL, -signal.SIGXCPU)
@@ -290,7 +290,7 @@ class Suite:
 
     def __init__(self, files: Sequence[Path], package: str, trees: Trees, kept: Path) -> None:
         if kept.is_file():
-            found = json.loads(kept.read_text())
+            found = json.loads(kept.read_text("utf-8"))
         else:
             found = trees.run([str(one) for one in files], 3600, watched=package)
             if found is None or "lines" not in found:

@@ -180,7 +180,7 @@ def text(path, counts, first, second, separator, decimal=".", head=()):
     rows = [separator.join([first[0], *(f"{one:.9g} {second[1]}" for one in second[2])])]
     for at, row in zip(first[2], counts, strict=True):
         rows.append(separator.join([f"{at:.9g}", *map(str, row)]))
-    Path(path).write_text("\n".join([*head, *rows]).replace(".", decimal))
+    Path(path).write_text("\n".join([*head, *rows]).replace(".", decimal), "utf-8")
 
 
 def write_map(path, counts, time_unit="ns", position_unit="nm", transposed=False):

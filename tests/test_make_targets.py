@@ -1,0 +1,78 @@
+"""The script behind make: it runs what it lists, with its settings, and stops at what fails."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import make
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Commands that a target would run, in an environment that is in place."""
+    commands = []
+
+    def run(command, **_):
+        commands.append([Path(command[0]).stem, *command[1:]])
+        return subprocess.CompletedProcess(command, 3 if "--nbval" in command else 0)
+
+    monkeypatch.setattr(make, "is_installed", lambda: True)
+    monkeypatch.setattr(make.shutil, "which", lambda name, path: f"{path}/{name}")
+    monkeypatch.setattr(make.subprocess, "run", run)
+    for name in ("CHAPTERS", "MODULES", "SEED", "N", "UPGRADE"):
+        monkeypatch.delenv(name, raising=False)
+    return commands
+
+
+def test_make_has_the_same_targets():
+    """What make takes is what the script knows."""
+    listed = re.search(r"^TARGETS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert listed.group(1).split() == ["help", *make.TARGETS]
+
+
+@pytest.mark.parametrize("inherited", [True, False])
+def test_settings_reach_the_program(inherited, ran, monkeypatch):
+    """A setting counts after the name, and from the environment, where make puts it."""
+    if inherited:
+        monkeypatch.setenv("CHAPTERS", "heating audit")
+    make.main(["execute"] if inherited else ["execute", "CHAPTERS=heating audit"])
+    assert ran == [["python", "tools/execute.py", "heating", "audit"]]
+
+
+def test_what_fails_ends_it(ran):
+    """The status is that of the first command that fails, and nothing runs after it."""
+    with pytest.raises(SystemExit) as stopped:
+        make.main(["test", "book"])
+    assert stopped.value.code == 3
+    assert ran[0] == ["ruff", "check", "."]
+    assert ran[-1][:1] == ["pytest"]
+
+
+def test_unknown_targets_are_refused(ran):
+    """A name that is no target ends it before anything runs, with the list of those there are."""
+    with pytest.raises(SystemExit, match=r"no target is named bok; there are: help, setup, book"):
+        make.main(["book", "bok"])
+    assert ran == []
+
+
+def test_environment_is_made_when_the_lock_is_newer(monkeypatch, tmp_path):
+    """Set-up makes the environment anew after a change of the lock, and once."""
+    made = []
+    monkeypatch.setattr(make, "INSTALLED", tmp_path / "installed")
+    monkeypatch.setattr(make.venv, "create", lambda path, **_: made.append(path))
+    assert [command[:4] for command in make.setup()] == [["python", "-m", "pip", "install"]] * 2
+    assert made == [make.VENV]
+    assert list(make.setup()) == []
+
+
+def test_targets_explain_themselves(capsys):
+    """Without a name all targets are listed, each with what it does."""
+    make.main([])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["help", *make.TARGETS]
+    assert all(len(line.split()) > 3 for line in lines)
