@@ -19,6 +19,7 @@ import tptools
 from tptools import fitting, heat, inference, instruments, kmc, synthesis
 from tptools.estimate import Estimate, Goodness
 from tptools.excitation import Excitation
+from tptools.exploration import Exploration
 from tptools.film import FILMS, Origin
 
 PACKAGE = str(Path(tptools.__file__).parent)
@@ -54,6 +55,7 @@ LASER = Excitation(10, 2.5)
 MODEL = kmc.ExcitonModel(lattice_size=301, lifetime_ns=0.02)
 TRACE = xr.DataArray([1.0, 0.5], {"time_ns": [0.0, 1.6]})
 RATES = pd.DataFrame({"rate": np.geomspace(0.1, 10, 12)})
+PRINTED_D = Estimate(0.1, 0.01, "cm2/s", "given")
 PRINTED = inference.Observation("rate", 0.5, 2.0, 0.1, "rounds to 1")
 
 OTHERS = {
@@ -80,6 +82,7 @@ OTHERS = {
     "diffusivities": {},
     "diffusivity_cm2_s": 0.1,
     "draws": {},
+    "displacement": TRACE,
     "dose_umol": 1.0,
     "edge": 0.1,
     "end_nm": 600.0,
@@ -96,6 +99,7 @@ OTHERS = {
     "fraction": 0.5,
     "fwhm_eV": 0.1,
     "fwhm_ps": 80.0,
+    "growth": xr.Dataset(),
     "grid": {"excitation_density": 0.08, "period_us": 5.0, "n_pulses": 2},
     "heat_capacity_J_m3K": 1e6,
     "high": 1.0,
@@ -181,6 +185,7 @@ OWNERS = (
     MODEL,
     OTHERS["pulses"],
     Estimate(1.0, 0.1, "nm", "given"),
+    Exploration(MODEL, LASER, xr.Dataset(), xr.Dataset(), xr.Dataset(), TRACE, {}, PRINTED_D),
     fitting.Fit({}, "given", np.ones(2), 1.0, 1.0, np.abs),
     Goodness(1.0, 1.0, 0.5),
     Origin("nm", "assumed", "to try"),

@@ -493,7 +493,8 @@ UNTRIED = {
         fitting.RankCorrelation fitting.Sizes fitting.Step kmc.SweepInterrupted""",
     "a step within a measurement that is tried": """instruments.Instrument.measure
         instruments.Scan.collection instruments.Timer.folded instruments.WholeSpot.collection""",
-    "hands its numbers on to one that is tried": """inference.calibrate inference.measure_curve
+    "hands its numbers on to one that is tried": """exploration.explore
+        inference.calibrate inference.measure_curve
         inference.run_shots
         inference.measure_films
         fitting.performance.compare_experiments heat.HeatedFilm.of kmc.sweep noise.noisy_records

@@ -19,6 +19,7 @@ In the order in which a photon meets them:
 `tptools.heat`            the temperature of a film after a pulse
 `tptools.synthesis`       amounts, concentrations and shells of a synthesis
 `tptools.plotting`        the pictures that own records need
+`tptools.exploration`     one film under one laser, from excitons to every reading of D
 `tptools.records`         records of any type and unit, made plain
 `tptools.estimate`        a value with its standard error, and how such values combine
 `tptools.randomness`      streams of chance, named by what they are for
@@ -96,6 +97,7 @@ _NAMES = {
     ),
     "inference": ("calibrate", "measure_curve"),
     "heat": ("HeatedFilm",),
+    "exploration": ("explore",),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

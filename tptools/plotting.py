@@ -1,7 +1,7 @@
 """The pictures that a person with own records needs, in colours that all readers can tell apart.
 
-Maps, slices with their Gaussians, what these leave, and the mean square displacement with its
-line. The only module of the library that imports matplotlib.
+Maps, slices with their Gaussians, what these leave, the mean square displacement with its line,
+and all that one exploration finds. The only module of the library that imports matplotlib.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tptools.checks import check_choice, check_type
@@ -23,6 +24,7 @@ from tptools.records import as_dataset, as_record
 __all__ = [
     "OKABE_ITO",
     "colours",
+    "plot_exploration",
     "plot_maps",
     "plot_residuals",
     "plot_slices",
@@ -338,3 +340,81 @@ def plot_residuals(profiles: xr.DataArray, fits: xr.Dataset) -> Figure:
         ax.set(title=label, xlabel="position (nm)")
     axes[0, 0].set_ylabel("light less Gaussian\n(% of the peak)")
     return figure
+
+
+def plot_exploration(
+    counts: xr.DataArray,
+    growth: xr.Dataset,
+    displacement: xr.DataArray,
+    diffusivities: Mapping[str, Estimate],
+    truth: Estimate,
+) -> Figure:
+    """Draw a map, the growth of its variance beside that of the excitons, and every reading of D.
+
+    Parameters
+    ----------
+    counts : DataArray
+        Over (time_ns, position_nm).
+    growth : Dataset
+        ``growth_nm2`` and ``growth_err_nm2`` over ``time_ns``.
+    displacement : DataArray
+        The excitons' own growth along one axis in nm2, over ``time_ns``.
+    diffusivities : mapping of str to Estimate
+        By method.
+    truth : Estimate
+        What they should be.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    TypeError
+        If one of the arguments is of another type.
+    ValueError
+        If an axis or a variable is missing.
+
+    Examples
+    --------
+    ::
+
+        tptools.explore("OLA/OA", tptools.Excitation(10, 2.5)).plot()
+    """
+    image = _as_map(counts, "counts")
+    source = "tptools.fitting.variance_growth"
+    growth = as_dataset(growth, ("time_ns", "growth_nm2", "growth_err_nm2"), "growth", source)
+    own = as_record(displacement, "time_ns", name="displacement", only=True, signed=True)
+    check_type("diffusivities", diffusivities, Mapping, remedy="give them by method")
+    check_type("truth", truth, Estimate)
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.6, 3.2))
+    look: Look = {"cmap": "viridis", "shading": "nearest", "rasterized": True, "vmin": 0}
+    figure.colorbar(
+        left.pcolormesh(image.position_nm, image.time_ns, image, **look), label="counts"
+    )
+    left.set(title="map", xlabel="position (nm)", ylabel="time (ns)")
+    bars: Look = {"fmt": "o", "markersize": 3, "elinewidth": 0.8, "alpha": 0.6}
+    middle.errorbar(
+        growth.time_ns, growth.growth_nm2, growth.growth_err_nm2, label="slices", **bars
+    )
+    middle.plot(own.time_ns, own, color="black", label="excitons")
+    middle.set(title="growth of the variance (nm²)", xlabel="time (ns)")
+    middle.legend()
+    _plot_readings(right, diffusivities, truth)
+    return figure
+
+
+def _plot_readings(ax: Axes, diffusivities: Mapping[str, Estimate], truth: Estimate) -> None:
+    """One mark for each method, and a band where the truth is."""
+    heights = range(len(diffusivities))
+    values, errors = zip(*((one.value, one.std_err) for one in diffusivities.values()), strict=True)
+    ax.errorbar(values, heights, xerr=errors, fmt="o")
+    ax.axvspan(truth.value - truth.std_err, truth.value + truth.std_err, color="0.8")
+    ax.axvline(truth.value, color="black", label="excitons")
+    names = [
+        k if one.value == one.value else f"{k}\nundetermined" for k, one in diffusivities.items()
+    ]
+    ax.set(title="$D$ (cm²/s)", yticks=heights, yticklabels=names)
+    ax.margins(y=0.2)
+    ax.invert_yaxis()
+    ax.legend()
