@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -139,6 +140,20 @@ def test_line_ends_are_the_same_everywhere():
     archive = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar, tar.extractfile(name) as file:
         assert sha256(file.read()).hexdigest() in (ROOT / "data_registry.txt").read_text()
+
+
+def test_deposit_says_what_the_citation_says():
+    """The archive's form and the citation name the same work."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    deposit = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    for one, other in {"title": "title", "version": "version", "keywords": "keywords"}.items():
+        assert deposit[one] == cited[other]
+    assert deposit["publication_date"] == str(cited["date-released"])
+    assert deposit["description"] == f"<p>{cited['abstract'].strip()}</p>"
+    assert [one["name"] for one in deposit["creators"]] == [one["name"] for one in cited["authors"]]
+    paper = cited["references"][0]
+    related = [one["identifier"] for one in deposit["related_identifiers"]]
+    assert related == [paper["doi"], paper["identifiers"][0]["value"]]
 
 
 def test_python_is_found_or_asked_for():

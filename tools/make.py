@@ -61,6 +61,7 @@ def setup() -> Commands:
 def book() -> Commands:
     """build the book into _build/html, warnings are errors"""
     yield ["python", "tools/build_book.py"]
+    yield ["python", "tools/crate.py"]
 
 
 def test() -> Commands:
