@@ -203,7 +203,7 @@ class _Groups:
         mean, variance = np.maximum(self.mean(parameters), 0.0), self.deviation**2
         scaled = jacobian / np.linalg.norm(jacobian, axis=0)
         inverse = np.linalg.pinv(scaled.T @ scaled, rcond=1e-9, hermitian=True)
-        left = 1 - np.einsum("ip,pq,iq->i", scaled, inverse, scaled).reshape(mean.shape)
+        left = 1 - ((scaled @ inverse) * scaled).sum(1).reshape(mean.shape)
         ratio = mean / variance
         n_free = float((left * ratio).sum())
         spread = float((left * (2 * left * ratio**2 + ratio / variance)).sum())

@@ -14,7 +14,7 @@ from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting import engine
 from tptools.fitting.misfit import Model, group_starts, map_misfit
-from tptools.fitting.profiles import fit_profiles
+from tptools.fitting.profiles import fit_rows
 from tptools.fitting.records import drop_masked_positions
 from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
@@ -257,12 +257,11 @@ def _likeliest(counts: xr.DataArray) -> _Spot | None:
 def _start(counts: xr.DataArray) -> tuple[FloatArray, FloatArray]:
     """No spreading, the spot of the mean slice, and what each slice has over background."""
     values, position = counts.to_numpy(), counts["position_nm"].to_numpy()
-    spot = fit_profiles(counts.mean("time_ns") * counts.sizes["time_ns"])
-    background = max(float(spot["background"]) / counts.sizes["time_ns"], 0.0)
-    centre, variance = float(spot["centre_nm"]), float(spot["variance_nm2"])
+    whole = np.nanmean(values, axis=0) * len(values)
+    ((_, centre, variance, level, _),), _ = fit_rows(position, whole[None], 4)
+    background = max(float(level) / len(values), 0.0)
     shape = np.exp(-((position - centre) ** 2) / (2 * variance))
-    level = background * counts["exposure"].to_numpy()[:, None]
-    signal = np.nansum(values - level, axis=1)
+    signal = np.nansum(values - background * counts["exposure"].to_numpy()[:, None], axis=1)
     # a slice that starts at zero could rest there by mistake
     smallest = 1e-3 * np.nanmean(values) + 1 / position.size
     amplitudes = np.maximum(signal / (np.isfinite(values) @ shape), smallest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy
@@ -105,7 +106,7 @@ class _Map:
         n = max(1, int(EDGE_FRACTION * self.position.size))
         return np.array([*range(n), *range(-n, 0)])
 
-    @property
+    @cached_property
     def background(self) -> float:
         """Counts at the edges in a slice."""
         return float(self.counts[:, self.edges].sum() / self.exposure[:, self.edges].sum())
@@ -115,7 +116,7 @@ class _Map:
         """Its variance."""
         return self.background / float(self.exposure[:, self.edges].sum())
 
-    @property
+    @cached_property
     def net(self) -> FloatArray:
         """Counts without the background, times their widths."""
         return self.width * (self.counts - self.background * self.exposure)
@@ -253,11 +254,13 @@ def _widths(position: FloatArray, known: BoolArray) -> FloatArray:
     array([[1. , 1.5, 0. , 1.5, 1. ]])
     """
     step = (position[-1] - position[0]) / (position.size - 1)
-    widths = np.zeros(known.shape)
-    for row, seen in zip(widths, known, strict=True):
+    # few slices differ in what is masked
+    patterns, which = np.unique(known, axis=0, return_inverse=True)
+    widths = np.zeros(patterns.shape)
+    for row, seen in zip(widths, patterns, strict=True):
         at = position[seen]
         if at.size < 2:
             continue
         ends = np.concatenate([[2 * at[0] - at[1]], at, [2 * at[-1] - at[-2]]])
         row[seen] = (ends[2:] - ends[:-2]) / (2 * step)
-    return widths
+    return widths[which]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
 from tptools.fitting import engine
@@ -77,18 +78,11 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     if counts.isnull().any():
         counts = counts.dropna("position_nm", how="all")
     position = counts["position_nm"].to_numpy()
-    n_parameters = 4 if background else 3
-    if position.size <= n_parameters:
-        raise ValueError(
-            f"counts has {position.size} positions and must have more than the {n_parameters} "
-            "parameters of the fit"
-        )
 
     def fit_all(profiles: FloatArray) -> tuple[FloatArray, ...]:
         flat = profiles.reshape(-1, position.size).astype(float)
-        fits, verdicts = np.empty((flat.shape[0], 5)), np.empty(flat.shape[0], np.int8)
-        engine.fit_gaussians(position, flat, n_parameters, False, fits, verdicts)
-        reasons = np.array([*REASONS.values()])[verdicts].reshape(profiles.shape[:-1])
+        fits, verdicts = fit_rows(position, flat, 4 if background else 3)
+        reasons = reasons_of(verdicts).reshape(profiles.shape[:-1])
         return *np.moveaxis(fits.reshape(*profiles.shape[:-1], 5), -1, 0), reasons
 
     columns = xr.apply_ufunc(
@@ -99,3 +93,34 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     )
     names = ("amplitude", "centre_nm", "variance_nm2", "background", "variance_err_nm2", "reason")
     return xr.Dataset(dict(zip(names, columns, strict=True)))
+
+
+def fit_rows(
+    position: FloatArray, profiles: FloatArray, n_parameters: int, *, likeliest: bool = False
+) -> tuple[FloatArray, NDArray[np.int8]]:
+    """`fit_profiles` of rows, without labels; or the Gaussians of highest Poisson likelihood.
+
+    Amplitude, centre, variance, background and the error of the variance, (n_profiles, 5), and the
+    verdicts of `tptools.fitting.engine`.
+
+    Examples
+    --------
+    >>> x = np.linspace(-500, 500, 41)
+    >>> fits, verdicts = fit_rows(x, 100 * np.exp(-(x**2) / (2 * 120**2))[None], 3)
+    >>> fits[0, :4].round(3) + 0.0, reasons_of(verdicts).tolist()
+    (array([  100.,     0., 14400.,     0.]), [''])
+    """
+    if position.size <= n_parameters:
+        raise ValueError(
+            f"counts has {position.size} positions and must have more than the {n_parameters} "
+            "parameters of the fit"
+        )
+    fits, verdicts = np.empty((len(profiles), 5)), np.empty(len(profiles), np.int8)
+    engine.fit_gaussians(position, profiles, n_parameters, likeliest, fits, verdicts)
+    return fits, verdicts
+
+
+def reasons_of(verdicts: NDArray[np.int8]) -> NDArray[np.str_]:
+    """Why profiles have no width; empty where they have one."""
+    reasons: NDArray[np.str_] = np.array([*REASONS.values()])[verdicts]
+    return reasons

@@ -46,24 +46,30 @@ def select_window(
     array([0., 1., 2.])
     """
     counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True)
-    window_ns = check_window(window_ns)
+    first, last = check_window(window_ns)
     if exposures:
         counts = counts.assign_coords(exposure=("time_ns", relative_exposures(counts)))
-    record = counts.sel(time_ns=slice(*window_ns)).dropna("time_ns", how="all")
-    n_positions = int(record.notnull().any("time_ns").sum())
-    if record.sizes["time_ns"] < 3:
+    time, seen = counts["time_ns"].to_numpy(), ~np.isnan(counts.to_numpy())
+    kept = (time >= first) & (time <= last) & seen.any(1)
+    n_positions = int(seen[kept].any(0).sum())
+    if kept.sum() < 3:
         raise ValueError(
-            f"window_ns = {window_ns!r} holds {record.sizes['time_ns']} slices and must hold at "
+            f"window_ns = {(first, last)!r} holds {kept.sum()} slices and must hold at "
             "least 3; take a longer window"
         )
     if n_positions < 5:
         raise ValueError(f"counts has {n_positions} positions and must have at least 5")
-    return record.assign_coords(time_ns=record["time_ns"] - record["time_ns"][0])
+    # xarray takes as long for each step as a fit, also where it changes nothing
+    record = counts if kept.all() else counts.isel(time_ns=kept)
+    if time[kept][0] == 0:
+        return record
+    return record.assign_coords(time_ns=record["time_ns"] - time[kept][0])
 
 
 def drop_masked_positions(record: xr.DataArray) -> xr.DataArray:
     """The record without the positions that are masked in all slices."""
-    return record.dropna("position_nm", how="all")
+    seen = ~np.isnan(record.to_numpy()).all(0)
+    return record if seen.all() else record.isel(position_nm=seen)
 
 
 def relative_exposures(counts: xr.DataArray) -> FloatArray:

@@ -18,7 +18,7 @@ from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting import engine
 from tptools.fitting.line import weighted_line
 from tptools.fitting.misfit import Misfit, Model, group_starts, groups_for, map_misfit
-from tptools.fitting.profiles import fit_profiles
+from tptools.fitting.profiles import fit_profiles, fit_rows, reasons_of
 from tptools.fitting.records import (
     EDGE_FRACTION,
     check_window,
@@ -132,7 +132,13 @@ def fit_growth(
     window_ns = check_window(window_ns)
     growth = as_record(growth, "time_ns", name="growth", only=True, masked=True, signed=True)
     _check_one_axis(growth)
-    time, values = growth["time_ns"].to_numpy(), growth.to_numpy()
+    return _growth_line(growth["time_ns"].to_numpy(), growth.to_numpy(), window_ns, free_intercept)
+
+
+def _growth_line(
+    time: FloatArray, values: FloatArray, window_ns: tuple[float, float], free_intercept: bool
+) -> Fit:
+    """`fit_growth` of checked numbers."""
     error = _neighbour_deviation(values)
     # at time zero a line through the origin has nothing to fit
     used = (time >= window_ns[0]) & (time <= window_ns[1]) & (free_intercept | (time != 0))
@@ -207,21 +213,24 @@ def fit_slices(
     seen: xr.DataArray, background: Background = "fitted", free_intercept: bool = False
 ) -> Estimate:
     """`line_through_slices` of a record as `select_window` gives it."""
-    record = seen = drop_masked_positions(seen)
+    seen = drop_masked_positions(seen)
+    record, position = seen.to_numpy(), seen["position_nm"].to_numpy()
     if background == "edges":
-        n = max(1, int(EDGE_FRACTION * record.sizes["position_nm"]))
-        ends = record.isel(position_nm=[*range(n), *range(-n, 0)])
-        record = (record - ends.mean("position_nm")).clip(0)
-    growth = _growth(fit_profiles(record, background=background == "fitted"))
-    reasons = growth["reason"].to_numpy()
+        n = max(1, int(EDGE_FRACTION * position.size))
+        ends = seen.isel(position_nm=[*range(n), *range(-n, 0)])
+        record = (seen - ends.mean("position_nm")).clip(0).to_numpy()
+    n_parameters = 4 if background == "fitted" else 3
+    fits, verdicts = fit_rows(position, record, n_parameters)
+    reasons, growth = reasons_of(verdicts), fits[:, engine.VARIANCE] - fits[0, engine.VARIANCE]
     bad = Counter(reasons[reasons != ""].tolist())
     note = ", ".join(f"{n} of {reasons.size} slices: {reason}" for reason, n in bad.items())
-    usable = np.isfinite(growth["growth_nm2"]) & np.isfinite(growth["growth_err_nm2"])
+    usable = np.isfinite(growth) & np.isfinite(_neighbour_deviation(growth))
     if reasons[0] or usable.sum() < 4:
         few = f"{int(usable.sum())} slices have a width, and a line needs 4"
         note = f"first slice: {reasons[0]}" if reasons[0] else note or few
         return Estimate(math.nan, math.nan, "cm2/s", "slices", note)
-    line = fit_growth(growth["growth_nm2"], (0.0, math.inf), free_intercept=free_intercept)
+    time = seen["time_ns"].to_numpy()
+    line = _growth_line(time, growth, (0.0, math.inf), free_intercept)
     found = replace(line["diffusivity_cm2_s"], method="slices", note=note)
     misfit = _misfit(seen, n_parameters=3 if background == "ignored" else 4)
     # what leaves the background out does so on purpose
@@ -256,8 +265,7 @@ def _likeliest(
     position: FloatArray, counts: FloatArray, n_parameters: int
 ) -> tuple[FloatArray, BoolArray]:
     """The likeliest Gaussian of every row, and which rows have one."""
-    fits, verdicts = np.empty((len(counts), 5)), np.empty(len(counts), np.int8)
-    engine.fit_gaussians(position, counts, n_parameters, True, fits, verdicts)
+    fits, verdicts = fit_rows(position, counts, n_parameters, likeliest=True)
     return fits, verdicts == engine.GOOD
 
 
