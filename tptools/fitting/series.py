@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tptools.checks import check_integer
 from tptools.estimate import Estimate, Goodness
 from tptools.fitting.diffusion import Method, diffusivity
+from tptools.fitting.slices import slopes_of_draws
 from tptools.randomness import generator
 from tptools.records import as_dataset, as_record
 
@@ -194,13 +195,10 @@ def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
 
     The counts name the stream, so that a record's number does not hang on what stands beside it.
     """
-    known = record.notnull().to_numpy()
     draws = generator(seed, "scatter", record.fillna(-1.0).to_numpy().tolist()).poisson(
         record.fillna(0.0), size=(n_resamples, *record.shape)
     )
-    values = np.array(
-        [diffusivity(record.copy(data=np.where(known, one, np.nan))).value for one in draws]
-    )
+    values = slopes_of_draws(record, draws)
     found = values[~np.isnan(values)]
     return float(np.std(found, ddof=1)) if 2 * found.size > n_resamples else math.nan
 

@@ -12,7 +12,7 @@ import scipy
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from tptools.arrays import BoolArray, FloatArray
+from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting import engine
@@ -235,6 +235,46 @@ def fit_slices(
     misfit = _misfit(seen, n_parameters=3 if background == "ignored" else 4)
     # what leaves the background out does so on purpose
     return replace(misfit, meaningless=misfit.meaningless and background == "fitted").applied(found)
+
+
+def slopes_of_draws(
+    record: xr.DataArray, draws: IntArray, window_ns: tuple[float, float] = (0.0, 3.0)
+) -> FloatArray:
+    """D in cm2/s of draws of a record, (n_draws, n_times, n_positions), masked where it is.
+
+    As by `fit_slices`, NaN where there is no line, but without a look at whether slices are
+    Gaussian: those of a draw are as the record's.
+
+    Examples
+    --------
+    >>> from tptools.fitting import spreading_spot
+    >>> x = np.linspace(-900, 900, 61)
+    >>> spot = spreading_spot(np.arange(4), x, 1e4, diffusivity_cm2_s=0.05, variance_nm2=212**2)
+    >>> slopes_of_draws(spot, np.array([spot, 0 * spot])).round(3)
+    array([0.05,  nan])
+    """
+    rows, columns = map(np.arange, record.shape)
+    numbered = record.assign_coords(row=("time_ns", rows), column=("position_nm", columns))
+    seen = drop_masked_positions(select_window(numbered, window_ns))
+    time, position = seen["time_ns"].to_numpy(), seen["position_nm"].to_numpy()
+    chosen = draws[:, seen["row"].to_numpy()[:, None], seen["column"].to_numpy()]
+    profiles = np.where(np.isnan(seen.to_numpy()), np.nan, chosen).reshape(-1, position.size)
+    fits, _ = fit_rows(position, profiles, 4)
+    widths = fits[:, engine.VARIANCE].reshape(len(draws), -1)
+    slopes = [_slope_through_origin(time, one - one[0]) for one in widths]
+    return np.array(slopes) * NM2_PER_NS_IN_CM2_S / 2
+
+
+def _slope_through_origin(time: FloatArray, growth: FloatArray) -> float:
+    """Slope of a line as `fit_growth` puts it; NaN with too few points."""
+    error = _neighbour_deviation(growth)
+    usable = np.isfinite(growth) & np.isfinite(error)
+    if usable.sum() < 4:
+        return math.nan
+    used = usable & (time != 0)
+    weight = _weights(error[used])
+    (slope, _), _ = weighted_line(time[used], growth[used], weight, free_intercept=False)
+    return float(slope)
 
 
 def _misfit(record: xr.DataArray, n_parameters: int) -> Misfit:
