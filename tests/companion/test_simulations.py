@@ -68,3 +68,33 @@ def test_free_walkers_spread_straight_and_read_true():
     assert over.std_err < 0.15
     assert abs(third.z(1.0)) < 4
     assert abs(over.z(1.0)) < 4
+
+
+def test_own_diffusivity_is_drawn_once():
+    """The same film under the same light has the same number, and another film has another."""
+    film = replace(FILM, relaxation_time_us=0.1)
+    first = simulations.own_diffusivity(film, BRIGHT)
+    simulations.own_diffusivity.cache_clear()
+    again = simulations.own_diffusivity(film, BRIGHT)
+    assert (first.value, first.std_err) == (again.value, again.std_err)
+    assert simulations.own_diffusivity(FILM, BRIGHT).value > first.value
+
+
+def test_isolated_pulses_are_those_of_the_laser():
+    """Nothing but the period differs, and it never ends."""
+    pulses, own = simulations.isolated(BRIGHT, 500), kmc.pulse_train(BRIGHT, n_excitons=500)
+    assert np.isinf(pulses.period_us)
+    assert replace(pulses, period_us=own.period_us, laser=BRIGHT) == own
+
+
+def test_lone_pulses_are_those_of_the_file():
+    """The printed reading is twice that of Eq. (1), and both are far below a free walk at rest."""
+    plain, printed = map(simulations.isolated_diffusivity, ("second_moment", "as_printed"))
+    assert printed.value == pytest.approx(2 * plain.value)
+    assert 0 < plain.value < kmc.ExcitonModel().free_walk_diffusivity_cm2_s(0.006)
+
+
+def test_excitons_without_traps_decay_exponentially():
+    """What is left after a time follows from the lifetime alone."""
+    alive = simulations.share_alive(FILM).sel(time_ns=[1, 2])
+    assert alive.value.values == pytest.approx(np.exp([-1, -2]), abs=4 * float(alive.std_err.max()))

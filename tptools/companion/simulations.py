@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import xarray as xr
 
 from tptools import fitting, kmc
 from tptools.arrays import FloatArray
+from tptools.companion import datasets
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope, Timer
@@ -18,6 +21,10 @@ __all__ = [
     "approach",
     "emission_exponent",
     "forgetting",
+    "isolated",
+    "isolated_diffusivity",
+    "own_diffusivity",
+    "share_alive",
     "sites_per_exciton",
     "slices_over_excitons",
     "third_nanosecond",
@@ -26,6 +33,108 @@ __all__ = [
 
 _LIFE_NS, _WINDOW_NS = 50.0, 5.0
 _SEEN_THROUGH = Microscope(timer=Timer(window_end_ns=_WINDOW_NS))
+
+
+@cache
+def own_diffusivity(model: kmc.ExcitonModel, light: Excitation | kmc.PulseTrain) -> Estimate:
+    """Diffusivity of a film's excitons under a light, as the book quotes it.
+
+    It is `tptools.kmc.film_diffusivity` with one seed and one number of excitons for all pages, so
+    that the same film under the same light has the same diffusivity wherever it stands.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film.
+    light : Excitation or PulseTrain
+        Laser in its steady state, or pulses.
+
+    Returns
+    -------
+    Estimate
+        In cm2/s, from the second moment after 1 ns.
+
+    Examples
+    --------
+    ::
+
+        own_diffusivity(FILMS["OLA/OA"].hopping, Excitation(10, 2.5))
+    """
+    return kmc.film_diffusivity(model, light, seed=1, n_excitons=3000, n_trains=8)
+
+
+def isolated(laser: Excitation, n_excitons: float = 10_000) -> kmc.PulseTrain:
+    """Pulses of a laser, each on a film that has forgotten all others.
+
+    Parameters
+    ----------
+    laser : Excitation
+        Its pulses.
+    n_excitons : float, optional
+        In all pulses, about.
+
+    Returns
+    -------
+    PulseTrain
+
+    Examples
+    --------
+    >>> isolated(Excitation(1, 2.5)).period_us
+    inf
+    """
+    return replace(kmc.pulse_train(laser, n_excitons=n_excitons), period_us=np.inf, laser=None)
+
+
+def isolated_diffusivity(reading: str = "second_moment") -> Estimate:
+    """Diffusivity of Note 2's model where pulses are isolated, in its spot of 250 nm at <N> = 0.02.
+
+    Parameters
+    ----------
+    reading : str, optional
+        Estimator, as for `tptools.kmc.diffusivity`.
+
+    Returns
+    -------
+    Estimate
+        In cm2/s, from the file behind Fig. 4e.
+
+    Examples
+    --------
+    >>> isolated_diffusivity().value < 0.001
+    True
+    """
+    stored = datasets.load("simulated_collapse").sel(estimator=reading)
+    rare = stored.isel(condition=stored["protocol"].values == "isolated")
+    middle = int(abs(rare["excitation_density"] - 0.02).argmin("condition"))
+    return fitting.estimates(rare, unit="cm2/s")[middle]
+
+
+@cache
+def share_alive(model: kmc.ExcitonModel) -> xr.Dataset:
+    """Excitons that are still in a film some time after an isolated pulse.
+
+    Parameters
+    ----------
+    model : ExcitonModel
+        The film; its pulse has <N> = 0.02 in the spot of Note 2.
+
+    Returns
+    -------
+    Dataset
+        ``value`` and ``std_err`` over ``time_ns``, up to 25 ns, one period at 40 MHz.
+
+    Examples
+    --------
+    ::
+
+        share_alive(FILMS["Note 2"].hopping).sel(time_ns=25)
+    """
+    pulses = kmc.PulseTrain(0.02, np.inf, n_pulses=600)
+    recording = kmc.Recording(until_ns=25, follow_ns=25)
+    run = kmc.simulate(model, pulses, seed=1, n_trains=6, recording=recording)
+    alive = run["exciton_count"] / run["created_count"]
+    error = alive.std("train", ddof=1) / np.sqrt(alive.sizes["train"])
+    return xr.Dataset({"value": alive.mean("train"), "std_err": error})
 
 
 def true_curve(

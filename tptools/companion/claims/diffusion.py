@@ -19,9 +19,9 @@ from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.records import CRUDE, measured, rank, slope
 from tptools.companion.claims.verdict import Bounds
 from tptools.companion.recipes import RECIPES, Recipe
+from tptools.companion.simulations import own_diffusivity
 from tptools.estimate import Estimate, mean
 from tptools.fitting.diffusion import Method
-from tptools.kmc import film_diffusivity
 
 # records of the trials are four rates, four fluences, three rates at one power
 _RATES, _ONE_POWER = slice(0, 4), slice(8, 11)
@@ -81,10 +81,7 @@ def constancy_at_constant_power() -> dict[str, Estimate]:
     scans = fitting.estimates(measured("constant_power_series", "global"))
     note_2 = measured("trial_note_2", "global").isel(record=_ONE_POWER)
     conditions = cast(Recipe, RECIPES["constant_power_series"]).conditions[1:]
-    excitons = [
-        film_diffusivity(one.film, one.laser, seed=1, n_excitons=10_000, n_trains=4)
-        for one in conditions
-    ]
+    excitons = [own_diffusivity(one.film, one.laser) for one in conditions]
     return {
         "film of Note 2, from 1 MHz": _first_over_others(fitting.estimates(note_2)),
         "film OLA/OA, from 2.5 MHz": _first_over_others(scans[1:]),

@@ -20,8 +20,8 @@ from tptools.companion.claims.records import CRUDE, measured
 from tptools.companion.claims.verdict import Bounds, One
 from tptools.companion.paper import REPORTED
 from tptools.companion.recipes import FILM
+from tptools.companion.simulations import isolated_diffusivity, share_alive
 from tptools.estimate import Estimate, mean
-from tptools.excitation import Excitation
 from tptools.fitting import Fit, estimates, fit_relaxation, relaxation_curve
 from tptools.fitting.diffusion import Method
 from tptools.instruments import Objective, diffraction_limit_nm
@@ -90,12 +90,6 @@ def _highest(reading: str) -> Estimate:
     return _curve(table)[int(table["time_between_excitations_us"].argmin("condition"))]
 
 
-@cache
-def _rare() -> Estimate:
-    """D of isolated pulses, by <r²>/4t, at the middle <N>."""
-    return _curve(_runs("isolated"))[1]
-
-
 @claim("main-tau-relax", readings_of="model")
 def relaxation_time() -> dict[str, Estimate]:
     """Fit an exponential to Note 2's curve, as read by its authors and by the microscope.
@@ -128,7 +122,7 @@ def persistence() -> dict[str, One]:
 @claim("main-D-inf", readings_of="model")
 def limit_of_rare_excitation() -> dict[str, Estimate]:
     """Take the limit of the fits to Note 2's curve, and D of isolated pulses, without a fit."""
-    return _fits("limit_cm2_s") | {"isolated pulses": _rare()}
+    return _fits("limit_cm2_s") | {"isolated pulses": isolated_diffusivity()}
 
 
 @claim("main-D-enhanced", "abs-D-max", readings_of="model")
@@ -151,7 +145,7 @@ def enhancement() -> float:
 @claim("abs-order")
 def fast_over_slow() -> dict[str, One]:
     """Divide printed diffusivities, printed hop numbers, and the ends of the model's curve."""
-    ends = _highest("second_moment") / _rare()
+    ends = _highest("second_moment") / isolated_diffusivity()
     return {
         "measured diffusivities": enhancement(),
         "hop numbers": hop_ratio(),
@@ -224,7 +218,7 @@ def model_over_measured_limit() -> dict[str, Estimate]:
     measured_limit = Estimate(_printed("main-D-inf"), 0.0, "cm2/s", "printed")
     limits = {
         "limit of the fit": _fit("second_moment")["limit_cm2_s"],
-        "isolated pulses": _rare(),
+        "isolated pulses": isolated_diffusivity(),
     }
     return {text: one / measured_limit for text, one in limits.items()}
 
@@ -263,20 +257,16 @@ def _spot_fwhm_nm() -> float:
     expects=Bounds("share of excitons left at the next pulse, at 40 MHz", high=0.01),
     readings_of="model",
 )
-def left_at_the_next_pulse() -> dict[str, float]:
+def left_at_the_next_pulse() -> dict[str, One]:
     """Let excitons decay for 25 ns, by the lifetime alone and in a film with traps.
 
     Traps are assumed such that the light has the delayed tail of Fig. 1d.
     """
-    laser = Excitation.from_excitation_density(0.02, 40)
-    pulses = kmc.pulse_train(laser, n_excitons=20_000, burn_in_pulses=0)
-    period_ns = 1e3 * pulses.period_us
-    recording = kmc.Recording(until_ns=period_ns, follow_ns=period_ns)
-    run = kmc.simulate(FILM, pulses, seed=1, n_trains=2, recording=recording)
-    alive = run["exciton_count"].sum("train")
+    period_ns = 25.0
+    (alive,) = estimates(share_alive(FILM).sel(time_ns=period_ns), unit="")
     return {
         "lifetime of 2.5 ns": math.exp(-period_ns / _printed("main-tau-ex")),
-        "film with traps": float(alive[-1] / alive[0]),
+        "film with traps": alive,
     }
 
 

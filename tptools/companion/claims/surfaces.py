@@ -16,6 +16,7 @@ from tptools.companion.claims.diffusion import larger_rank
 from tptools.companion.claims.ledger import claim
 from tptools.companion.claims.records import measured, slope, worst
 from tptools.companion.claims.verdict import Bounds
+from tptools.companion.simulations import own_diffusivity
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.film import FILMS
@@ -25,11 +26,11 @@ _BARE, _COATED = "OLA/OA", ("film ALD", "c-ALD 4")
 _SHELLS = ("c-ALD 8", "c-ALD 12")
 
 
-def _film(name: str, series: str, method: Method, n_resamples: int = 20) -> xr.Dataset:
+def _film(name: str, series: str, method: Method) -> xr.Dataset:
     """Records of one film at 2.5 MHz."""
     every = measured(series, "global")
     chosen = (every["film"] == name) & (every["rep_rate_MHz"] == 2.5)
-    return measured(series, method, n_resamples, tuple(np.flatnonzero(chosen).tolist()))
+    return measured(series, method, records=tuple(np.flatnonzero(chosen).tolist()))
 
 
 @claim(
@@ -56,21 +57,14 @@ def coated_over_bare() -> dict[str, Estimate]:
     bare = FILMS[_BARE].hopping
     own = [FILMS[name].hopping for name in _COATED]
     same = [replace(one, relaxation_time_us=bare.relaxation_time_us) for one in own]
-    base = _of_excitons(bare)
     readings = {"memory as without alumina": same, "longer memory, as in Note 10": own}
-    return {text: _higher(films, base) for text, films in readings.items()}
+    return {text: _higher(films, bare) for text, films in readings.items()}
 
 
-def _higher(films: list[kmc.ExcitonModel], base: Estimate) -> Estimate:
-    return max((_of_excitons(one) / base for one in films), key=lambda one: one.value)
-
-
-def _of_excitons(film: kmc.ExcitonModel) -> Estimate:
-    """D from the second moment at 1 ns, at 10 nW and 2.5 MHz."""
-    spacing_nm = film.lattice_spacing_nm
-    pulses = kmc.pulse_train(Excitation(10, 2.5), n_excitons=4000, lattice_spacing_nm=spacing_nm)
-    recording = kmc.Recording(until_ns=1)
-    return kmc.diffusivity(kmc.simulate(film, pulses, seed=4, n_trains=4, recording=recording))
+def _higher(films: list[kmc.ExcitonModel], bare: kmc.ExcitonModel) -> Estimate:
+    laser = Excitation(10, 2.5)
+    base = own_diffusivity(bare, laser)
+    return max((own_diffusivity(one, laser) / base for one in films), key=lambda one: one.value)
 
 
 @claim(
@@ -91,7 +85,7 @@ def shells_over_detection_limit() -> dict[str, Estimate]:
 
 
 def _told(name: str, series: str) -> Estimate:
-    record = _film(name, series, "slices", 100).isel(record=0)
+    record = _film(name, series, "slices").isel(record=0)
     limit = 1.645 * float(record["scatter"])
     return Estimate(float(record["value"]) / limit, 1 / 1.645, "", "slices")
 
