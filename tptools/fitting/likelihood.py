@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.estimate import Estimate
-from tptools.fitting import engine
+from tptools.fitting import spreading
+from tptools.fitting.gaussians import fit_one
 from tptools.fitting.misfit import Model, group_starts, map_misfit
-from tptools.fitting.profiles import fit_rows
 from tptools.fitting.records import drop_masked_positions
 from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
@@ -186,7 +186,8 @@ def cramer_rao_bound(
     amplitudes, _ = _peaks(time, position, slice_counts, diffusivity_cm2_s, variance_nm2)
     diffusivity = diffusivity_cm2_s / NM2_PER_NS_IN_CM2_S
     shared = np.array([diffusivity, variance_nm2, centre_nm, max(background, floor)])
-    variance = engine.bound_of_map(position, time, mean.to_numpy(), shared, amplitudes)
+    expected = spreading.CountMap(position, time, np.ones(time.size), mean.to_numpy())
+    variance = spreading.smallest_variance(expected, spreading.Spot(shared, amplitudes))
     return math.inf if math.isnan(variance) else math.sqrt(variance) * NM2_PER_NS_IN_CM2_S
 
 
@@ -198,7 +199,7 @@ def global_fit(counts: xr.DataArray) -> Estimate:
         return Estimate(math.nan, math.nan, "cm2/s", "global", "the sum of all slices has no width")
     if math.isnan(spot.variance):
         return Estimate(math.nan, math.nan, "cm2/s", "global", "did not settle", converged=False)
-    value, std_err = float(spot.shared[engine.DIFFUSIVITY]), math.sqrt(spot.variance)
+    value, std_err = float(spot.shared[spreading.DIFFUSIVITY]), math.sqrt(spot.variance)
     unit = NM2_PER_NS_IN_CM2_S
     found = Estimate(value * unit, std_err * unit, "cm2/s", "global")
     model = spot.model(counts.to_numpy())
@@ -249,16 +250,16 @@ def _likeliest(counts: xr.DataArray) -> _Spot | None:
     if np.isnan(shared).any():
         return None
     floor = BACKGROUND_FLOOR * float(np.nanmean(values))
-    shared[engine.BACKGROUND] = max(shared[engine.BACKGROUND], floor)
-    variance = engine.fit_map(position, time, exposure, values, floor, shared, amplitudes)
-    return _Spot(time, position, exposure, shared, amplitudes, variance, floor)
+    shared[spreading.BACKGROUND] = max(shared[spreading.BACKGROUND], floor)
+    seen = spreading.CountMap(position, time, exposure, values)
+    spot, variance = spreading.likeliest(seen, spreading.Spot(shared, amplitudes), floor)
+    return _Spot(time, position, exposure, *spot, variance, floor)
 
 
 def _start(counts: xr.DataArray) -> tuple[FloatArray, FloatArray]:
     """No spreading, the spot of the mean slice, and what each slice has over background."""
     values, position = counts.to_numpy(), counts["position_nm"].to_numpy()
-    whole = np.nanmean(values, axis=0) * len(values)
-    ((_, centre, variance, level, _),), _ = fit_rows(position, whole[None], 4)
+    _, centre, variance, level = fit_one(position, np.nanmean(values, axis=0) * len(values))
     background = max(float(level) / len(values), 0.0)
     shape = np.exp(-((position - centre) ** 2) / (2 * variance))
     signal = np.nansum(values - background * counts["exposure"].to_numpy()[:, None], axis=1)

@@ -7,17 +7,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from tptools.arrays import FloatArray
-from tptools.fitting import engine
+from tptools.fitting import gaussians
 from tptools.records import as_record
 
 REASONS = {
-    engine.GOOD: "",
-    engine.NO_COUNTS: "no counts",
-    engine.TOO_FEW_COUNTS: "too few counts",
-    engine.NO_PEAK: "no peak",
-    engine.NOT_SETTLED: "did not settle",
-    engine.UNSURE: "variance within its error",
-    engine.MASKED: "masked",
+    gaussians.GOOD: "",
+    gaussians.NO_COUNTS: "no counts",
+    gaussians.TOO_FEW_COUNTS: "too few counts",
+    gaussians.NO_PEAK: "no peak",
+    gaussians.NOT_SETTLED: "did not settle",
+    gaussians.UNSURE: "variance within its error",
+    gaussians.MASKED: "masked",
 }
 
 
@@ -80,8 +80,8 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     position = counts["position_nm"].to_numpy()
 
     def fit_all(profiles: FloatArray) -> tuple[FloatArray, ...]:
-        flat = profiles.reshape(-1, position.size).astype(float)
-        fits, verdicts = fit_rows(position, flat, 4 if background else 3)
+        flat = profiles.reshape(-1, position.size)
+        fits, verdicts = gaussians.fit_rows(position, flat, 4 if background else 3)
         reasons = reasons_of(verdicts).reshape(profiles.shape[:-1])
         return *np.moveaxis(fits.reshape(*profiles.shape[:-1], 5), -1, 0), reasons
 
@@ -95,32 +95,7 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     return xr.Dataset(dict(zip(names, columns, strict=True)))
 
 
-def fit_rows(
-    position: FloatArray, profiles: FloatArray, n_parameters: int, *, likeliest: bool = False
-) -> tuple[FloatArray, NDArray[np.int8]]:
-    """`fit_profiles` of rows, without labels; or the Gaussians of highest Poisson likelihood.
-
-    Amplitude, centre, variance, background and the error of the variance, (n_profiles, 5), and the
-    verdicts of `tptools.fitting.engine`.
-
-    Examples
-    --------
-    >>> x = np.linspace(-500, 500, 41)
-    >>> fits, verdicts = fit_rows(x, 100 * np.exp(-(x**2) / (2 * 120**2))[None], 3)
-    >>> fits[0, :4].round(3) + 0.0, reasons_of(verdicts).tolist()
-    (array([  100.,     0., 14400.,     0.]), [''])
-    """
-    if position.size <= n_parameters:
-        raise ValueError(
-            f"counts has {position.size} positions and must have more than the {n_parameters} "
-            "parameters of the fit"
-        )
-    fits, verdicts = np.empty((len(profiles), 5)), np.empty(len(profiles), np.int8)
-    engine.fit_gaussians(position, profiles, n_parameters, likeliest, fits, verdicts)
-    return fits, verdicts
-
-
-def reasons_of(verdicts: NDArray[np.int8]) -> NDArray[np.str_]:
+def reasons_of(verdicts: gaussians.Verdicts) -> NDArray[np.str_]:
     """Why profiles have no width; empty where they have one."""
     reasons: NDArray[np.str_] = np.array([*REASONS.values()])[verdicts]
     return reasons

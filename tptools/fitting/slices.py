@@ -16,9 +16,10 @@ from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting import engine
+from tptools.fitting.gaussians import GOOD, fit_rows
 from tptools.fitting.line import weighted_line
 from tptools.fitting.misfit import Misfit, Model, group_starts, groups_for, map_misfit
-from tptools.fitting.profiles import fit_profiles, fit_rows, reasons_of
+from tptools.fitting.profiles import fit_profiles, reasons_of
 from tptools.fitting.records import (
     EDGE_FRACTION,
     check_window,
@@ -306,7 +307,7 @@ def _likeliest(
 ) -> tuple[FloatArray, BoolArray]:
     """The likeliest Gaussian of every row, and which rows have one."""
     fits, verdicts = fit_rows(position, counts, n_parameters, likeliest=True)
-    return fits, verdicts == engine.GOOD
+    return fits, verdicts == GOOD
 
 
 def _gaussians(

@@ -1,0 +1,45 @@
+"""Tests of tptools.fitting.gaussians: one profile with scipy, and many compiled."""
+
+import numpy as np
+import pytest
+
+from tptools.fitting import diffusivity, engine, spreading_spot
+from tptools.fitting.gaussians import GOOD, NOT_SETTLED, fit_one, fit_rows
+
+X = np.linspace(-900, 900, 61)
+
+
+@pytest.mark.parametrize("height", [5, 50, 5000])
+@pytest.mark.parametrize("masked", [0, 7])
+def test_one_profile_has_the_fit_of_many(height, masked):
+    """Both ways end in the same optimum, or refuse the same profiles, unless one found none."""
+    random = np.random.default_rng(height)
+    mean = 2 + height * np.exp(-((X - 100) ** 2) / (2 * 200**2))
+    rows = random.poisson(mean, (20, X.size)).astype(float)
+    rows[:, :masked] = np.nan
+    fits, verdicts = fit_rows(X, rows, 4)
+    assert (verdicts == GOOD).any()
+    for row, fit, verdict in zip(rows, fits, verdicts, strict=True):
+        if verdict != NOT_SETTLED:
+            np.testing.assert_allclose(fit_one(X, row), fit[:4], rtol=1e-3, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [np.zeros(61), np.full(61, 7.0), np.where(np.abs(X) < 50, 3.0, 0.0), np.full(61, np.nan),
+     1e3 - np.exp(-((X / 200) ** 2)), np.exp((X - 900) / 300)],
+    ids=["empty", "flat", "few", "masked", "hole", "edge"],
+)  # fmt: skip
+def test_what_has_no_width_has_none_either_way(profile):
+    """A profile without a peak of a width between the ends is refused by both."""
+    _, verdicts = fit_rows(X, profile[None], 4)
+    assert verdicts[0] != GOOD
+    assert np.isnan(fit_one(X, profile)).all()
+
+
+def test_global_fit_waits_for_no_compiler(monkeypatch):
+    """The method does without the compiled loop, which a first user would wait for."""
+    monkeypatch.setattr(engine, "fit_gaussians", None)
+    spot = {"diffusivity_cm2_s": 0.05, "variance_nm2": 212**2}
+    mean = spreading_spot(np.arange(4), X, 1e4, **spot)
+    assert diffusivity(mean, "global").value == pytest.approx(0.05, rel=1e-3)
