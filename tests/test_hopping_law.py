@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import constants
 
-from tptools.hopping_law import ROOM_K, HoppingLaw, dipole_hop_factor
+from tptools.hopping_law import ROOM_K, HoppingLaw, barrier_meV, dipole_hop_factor
 
 ENERGIES = {
     "linewidth_meV": st.floats(1, 100),
@@ -136,3 +136,20 @@ def test_dipoles_need_positive_numbers(name):
     numbers = dict.fromkeys(["spacing_nm", "index", "reference_spacing_nm", "reference_index"], 1.0)
     with pytest.raises(ValueError, match=f"^{name} = 0 must be a finite number above 0"):
         dipole_hop_factor(**numbers | {name: 0})
+
+
+@pytest.mark.parametrize("time_us", [0.3, 6.0, 35.0])
+def test_barrier_gives_its_time_at_any_temperature(time_us):
+    """The memory over that barrier lasts as long as the barrier says, in the cold as well."""
+    barrier = barrier_meV(time_us)
+    law = HoppingLaw(relaxation_activation_meV=barrier)
+    for temperature_K in (150.0, ROOM_K, 400.0):
+        cold_us = time_us * law.relaxation_factor(temperature_K)
+        assert barrier_meV(cold_us, temperature_K=temperature_K) == pytest.approx(barrier)
+
+
+@pytest.mark.parametrize("name", ["time_us", "attempt_ps", "temperature_K"])
+def test_barrier_asks_for_positive_numbers(name):
+    """No logarithm is taken of nothing."""
+    with pytest.raises(ValueError, match=f"{name} = 0"):
+        barrier_meV(**{"time_us": 1.0, name: 0.0})

@@ -183,6 +183,7 @@ CALLS = {
     heat.temperature_step: {"excitation_density": 0.25, "photon_energy_J": 4e-19},
     hopping_law.HoppingLaw().factor: {"temperature_K": 256},
     hopping_law.HoppingLaw().relaxation_factor: {"temperature_K": 256},
+    hopping_law.barrier_meV: {"time_us": 8, "attempt_ps": 2, "temperature_K": 256},
     hopping_law.dipole_hop_factor: {
         "spacing_nm": 8, "index": 1.5, "reference_spacing_nm": 10, "reference_index": 1.5
     },

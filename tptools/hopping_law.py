@@ -17,7 +17,7 @@ from tptools.arrays import FloatArray
 from tptools.checks import check_number, make_plain
 from tptools.records import as_positive
 
-__all__ = ["ROOM_K", "HoppingLaw", "dipole_hop_factor"]
+__all__ = ["ROOM_K", "HoppingLaw", "barrier_meV", "dipole_hop_factor"]
 
 ROOM_K = 295.0
 """Room temperature where none is given, in K; assumed."""
@@ -132,6 +132,43 @@ class HoppingLaw:
             phonons = 1 / np.expm1(self.phonon_meV / heat_meV)
         width_meV = self.linewidth_meV + self.phonon_broadening_meV * phonons
         return np.exp(-((self.disorder_meV / heat_meV) ** 2)) / width_meV
+
+
+def barrier_meV(time_us: float, *, attempt_ps: float = 1.0, temperature_K: float = ROOM_K) -> float:
+    r"""Height of the barrier that heat crosses within a time, on average.
+
+    .. math:: E = k T \ln(t / t_0)
+
+    by the law of Arrhenius, as if one barrier with one rate of attempts stood in the way.
+
+    Parameters
+    ----------
+    time_us : float
+        t, above 0.
+    attempt_ps : float, optional
+        :math:`t_0`, time between attempts; a picosecond, as of a slow vibration, is assumed.
+    temperature_K : float, optional
+        T, above 0.
+
+    Returns
+    -------
+    float
+        In meV; below zero if the time is shorter than an attempt.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
+    Examples
+    --------
+    >>> round(barrier_meV(6.0))
+    397
+    """
+    time_us = check_number("time_us", time_us, above=0)
+    attempt_ps = check_number("attempt_ps", attempt_ps, above=0)
+    temperature_K = check_number("temperature_K", temperature_K, above=0)
+    return BOLTZMANN_MEV_K * temperature_K * math.log(1e6 * time_us / attempt_ps)
 
 
 def dipole_hop_factor(
