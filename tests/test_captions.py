@@ -128,8 +128,8 @@ def nameless_tables(path: Path) -> list[str]:
 
 # parameters of films, and intervals for printed numbers: nothing is excited for them
 PARAMETERS = {"films": "rows.items()", "inference": "table(evidence"}
-# spots that spread by formula, not films
-WITHOUT_FILM = {"estimators", "validation"}
+# formulas: spots that spread, barriers
+WITHOUT_FILM = {"estimators", "mechanism", "validation"}
 
 
 @pytest.mark.parametrize(
