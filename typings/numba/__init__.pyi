@@ -1,6 +1,6 @@
 # numba ships py.typed and no types: with its own, every compiled function would be Any to callers.
 from collections.abc import Callable
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -8,7 +8,9 @@ class _Config:
     DISABLE_JIT: int
 
 config: _Config
+types: Any
 
+def typeof(value: object) -> Any: ...
 @overload
 def njit(function: _Function) -> _Function: ...
 @overload
