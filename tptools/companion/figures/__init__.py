@@ -24,6 +24,7 @@ from tptools.companion.figures.excitation import (
     plot_excitation_against_power,
     plot_table_deviations,
 )
+from tptools.companion.figures.explorer import plot_explorer
 from tptools.companion.figures.heat import (
     plot_cooling,
     plot_cooling_times,
@@ -114,6 +115,7 @@ __all__ = [
     "plot_displacements",
     "plot_displacements_by_film",
     "plot_excitation_against_power",
+    "plot_explorer",
     "plot_exponents",
     "plot_film_spectra",
     "plot_filters",

@@ -1,0 +1,54 @@
+"""Still figure of the page in which readers run the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tptools.companion.figures.memory import GROUND, MODIFIED, draw_snapshot
+from tptools.plotting import OKABE_ITO
+
+__all__ = ["plot_explorer"]
+
+_LOOKS = list(zip(OKABE_ITO.values(), "os^D", strict=False))
+_X = {
+    "power": ("time_between_excitations_us", "time between excitations (µs), at 2.5 MHz"),
+    "rate": ("rep_rate_MHz", "repetition rate (MHz), at 5 nW"),
+}
+
+
+def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure:
+    """Draw what the page draws: two lattices, and curves at one rate and at one power.
+
+    Parameters
+    ----------
+    views : mapping of str to Dataset
+        By title: two of `tptools.kmc.snapshot`, each at one time.
+    curves : Dataset
+        From `tptools.companion.explorer.simulated_curves`.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = plt.figure(figsize=(7.2, 6.4))
+    panels = figure.subplot_mosaic([["one", "other"], ["power", "rate"]], height_ratios=[1.15, 1])
+    for name, (title, view) in zip(("one", "other"), views.items(), strict=True):
+        _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
+        panels[name].set(title=title, xticks=[-500, 0, 500], yticks=[-500, 0, 500])
+    for name, (coordinate, label) in _X.items():
+        part = curves.isel(laser=curves.series == name)
+        for film, (colour, marker) in zip(part.film.values, _LOOKS, strict=False):
+            one = part.sel(film=film)
+            x, D, error = one[coordinate], one.diffusivity_cm2_s, one.std_err
+            panels[name].errorbar(x, D, error, color=colour, marker=marker, ms=4, label=film)
+        panels[name].set(xscale="log", yscale="log", xlabel=label, ylabel="D (cm²/s)")
+    handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
+    labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
+    figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=3)
+    figure.legend(*panels["rate"].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return figure
