@@ -1,5 +1,8 @@
 """Tests of tptools.plotting."""
 
+import subprocess
+import sys
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,6 +41,30 @@ def a_map():
     """Some light over time and position."""
     coords = {"time_ns": np.arange(4.0), "position_nm": np.linspace(-300, 300, 7)}
     return xr.DataArray(np.arange(28.0).reshape(4, 7), coords)
+
+
+NOTEBOOK = """
+import io, matplotlib.pyplot as plt
+from IPython.core.interactiveshell import InteractiveShell
+from tptools import plotting
+
+shell = InteractiveShell.instance()
+plotting.use_style()
+figure, ax = plt.subplots()
+ax.plot([1, 2], label="$D$")
+ax.legend()
+data, _ = shell.display_formatter.format(figure)
+print(sorted(data), __import__("hashlib").sha256(data["image/svg+xml"].encode()).hexdigest())
+"""
+
+
+def test_notebooks_draw_in_vectors():
+    """In a notebook a figure is shown as SVG and not as PNG, in the same bytes on every run."""
+    command = [sys.executable, "-c", NOTEBOOK]
+    runs = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert "'image/svg+xml'" in runs[0].stdout
+    assert "image/png" not in runs[0].stdout
+    assert runs[0].stdout == runs[1].stdout
 
 
 @pytest.mark.parametrize("n_maps", [1, 2])

@@ -10,7 +10,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-from conftest import HTML, PAGES, ROOT, watch
+from conftest import DESKTOP, HTML, PAGES, ROOT, watch
 from tptools.companion.claims import VERDICTS, function_of
 from tptools.companion.paper import CLAIMS
 
@@ -116,17 +116,64 @@ def test_rules_of_accessibility(visit, theme):
     assert faults == []
 
 
-def test_figures_stay_light_in_the_dark(visit, theme):
-    """Figures, which are drawn for white paper, keep it in the dark, and their colours."""
+def test_figures_lie_on_a_calm_plate_in_the_dark(visit, theme):
+    """Figures, drawn for white paper, keep light paper in the dark, dimmed, and their colours."""
     theme("dark")
-    dim = visit.page.evaluate(
+    wrong = visit.page.evaluate(
         """() => [...document.querySelectorAll("article figure img, article .cell_output img")]
             .filter(one => {
                 const style = getComputedStyle(one);
-                return style.backgroundColor !== "rgb(255, 255, 255)" || style.filter !== "none";
+                const dimmed = /^brightness\\((0\\.[789]\\d*)\\)$/.test(style.filter);
+                return style.backgroundColor !== "rgb(255, 255, 255)" || !dimmed;
             }).map(one => one.closest("figure")?.id ?? one.src)"""
     )
-    assert dim == []
+    assert wrong == []
+
+
+def test_figures_open_larger(visit):
+    """A figure opens larger by mouse and keyboard, keeps the rules, and Escape gives focus back."""
+    buttons = visit.page.locator("article button.enlarge")
+    pictures = "article figure img, article .cell_output img"
+    assert buttons.count() == visit.page.locator(pictures).count() - count(visit, ".animation img")
+    if not buttons.count():
+        return
+    button = buttons.first
+    name = button.locator("img").get_attribute("alt")
+    button.focus()
+    visit.page.keyboard.press("Enter")
+    dialog = visit.page.get_by_role("dialog")
+    large, small = dialog.locator("img"), button.locator("img")
+    assert large.get_attribute("alt") == name
+    assert large.bounding_box()["width"] > small.bounding_box()["width"]
+    options = {"preload": False, "resultTypes": ["violations"]}
+    assert Axe().run(visit.page, options=options).response["violations"] == []
+    visit.page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    assert button.evaluate("one => one === document.activeElement")
+    button.click()
+    dialog.locator("img").click()
+    assert dialog.count() == 0
+
+
+def test_captions_and_numbers_have_normal_weight(visit):
+    """Captions and glued numbers are set as the text around them."""
+    weights = visit.page.evaluate(
+        """() => [...document.querySelectorAll("article .caption-text, article .pasted-text")]
+            .map(one => getComputedStyle(one).fontWeight)"""
+    )
+    assert set(weights) <= {"400"}
+
+
+def test_figures_can_be_read_on_a_phone(visit):
+    """Pictures that are drawn in vectors have letters of at least 7 px on a narrow screen."""
+    visit.page.set_viewport_size(PHONE)
+    scales = visit.page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("article img[src$='.svg']")]
+            .map(one => [one.alt, one.getBoundingClientRect().width / one.naturalWidth]))"""
+    )
+    visit.page.set_viewport_size(DESKTOP)
+    # labels of axes are set in 10 points at least
+    assert {alt: scale for alt, scale in scales.items() if 10 * 4 / 3 * scale < 7} == {}
 
 
 def test_page_fits_a_phone(visit):
@@ -150,7 +197,7 @@ def test_page_fits_a_phone(visit):
             return found;
         }"""
     )
-    visit.page.set_viewport_size({"width": 1280, "height": 900})
+    visit.page.set_viewport_size(DESKTOP)
     assert wide == []
 
 

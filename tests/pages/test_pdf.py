@@ -51,6 +51,24 @@ def bare(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", text)
 
 
+def pictures_in_words(pdf: PdfReader) -> set[str]:
+    """Return what the marks of a print say of its pictures."""
+    found, left = set(), [pdf.trailer["/Root"]["/StructTreeRoot"]]
+    while left:
+        one = left.pop().get_object()
+        if isinstance(one, dict):
+            found |= {str(one["/Alt"])} if one.get("/S") == "/Figure" and "/Alt" in one else set()
+            left += [one["/K"]] if "/K" in one else []
+        elif isinstance(one, list):
+            left += one
+    return found
+
+
+def test_print_is_small(pdf):
+    """The print takes less than 10 MB."""
+    assert PDF.stat().st_size < 10e6
+
+
 def test_chapters_are_in_order(printer, pdf, pages):
     """Bookmarks lead to all pages of the table of contents, in its order."""
     titles = [page.select_one("article h1").get_text().rstrip("#") for page in pages.values()]
@@ -76,9 +94,9 @@ def test_figures_are_printed(pdf, texts, pages):
     captions = [one.get_text() for p in pages.values() for one in p.select("figcaption p")]
     assert len(captions) > 50
     assert [c for c in captions if bare(re.split(r"[$\\#]", c)[0])[:40] not in text] == []
-    figures = sum(len(page.select("article figure")) for page in pages.values())
-    # a picture that is drawn twice is stored once
-    assert sum(len(page.images.keys()) for page in pdf.pages) >= figures
+    alts = {bare(one["alt"]) for p in pages.values() for one in p.select("figure img[alt]")}
+    assert len(alts) > 50
+    assert alts <= {bare(words) for words in pictures_in_words(pdf)}
 
 
 def test_mathematics_is_printed(texts):

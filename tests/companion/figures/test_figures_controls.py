@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.container import ErrorbarContainer
 
 from tptools.companion import figures
 
 POWERS = [1.5, 6.0, 1.5]
+EXPECTED = xr.DataArray([0.02, 0.06, 0.1], {"power_nW": [1.5, 6.0, 10.0]}, ["power_nW"])
 
 
 def series(factor=1.0):
@@ -27,13 +29,14 @@ def series(factor=1.0):
 
 def bars(ax):
     """Points of every series with error bars, by label."""
-    return {box.get_label(): box.lines[0].get_xydata() for box in ax.containers}
+    boxes = [one for one in ax.containers if isinstance(one, ErrorbarContainer)]
+    return {box.get_label(): box.lines[0].get_xydata() for box in boxes}
 
 
 def test_repeats_show_every_run_in_order():
     """Run k is at k, with its value, its power in colour and beside it."""
     one = series()
-    figure = figures.plot_repeats(one)
+    figure = figures.plot_repeats(one, EXPECTED)
     for ax, method in zip(figure.axes[:2], ["slices", "global"], strict=True):
         points = ax.collections[-1]
         value = one.value.sel(estimator=method)
@@ -43,10 +46,24 @@ def test_repeats_show_every_run_in_order():
         assert ax.get_title() == method
 
 
+def test_redraws_fall_around_what_is_expected():
+    """Bands of the slices are as high as two scatters, around what is read without noise."""
+    one = series()
+    figures_of = (figures.plot_repeats(one, EXPECTED), figures.plot_filters(one, one, EXPECTED))
+    for figure in figures_of:
+        left, right = figure.axes[:2]
+        assert [box.get_y() + box.get_height() / 2 for box in left.patches] == pytest.approx(
+            [0.02, 0.06, 0.02]
+        )
+        heights = [box.get_height() for box in left.patches]
+        assert heights == pytest.approx(2 * one.scatter.sel(estimator="slices").values)
+        assert list(right.patches) == []
+
+
 def test_filters_show_both_series():
     """Both series are drawn in both panels, beside the same power, with their own values."""
     natural, constant = series(), series(1.2)
-    figure = figures.plot_filters(natural, constant)
+    figure = figures.plot_filters(natural, constant, EXPECTED)
     for ax, method in zip(figure.axes, ["slices", "global"], strict=True):
         drawn = list(bars(ax).values())
         for points, one in zip(drawn, (natural, constant), strict=True):

@@ -39,11 +39,12 @@ def points(ax):
 
 
 def test_relaxation_curve_shows_every_condition(table):
-    """The main panel has each D at its T, the inset at its period."""
+    """Two panels have each D at its T, one of them logarithmic, the third at its period."""
     fit = fit_relaxation(table.time_between_excitations_us, table.value)
-    main = figures.plot_relaxation_curve(table, fit).axes[0]
-    (inset,) = main.child_axes
-    for ax, along in ((main, table.time_between_excitations_us), (inset, table.period_us)):
+    main, pulses, log = figures.plot_relaxation_curve(table, fit).axes
+    assert [log.get_xscale(), log.get_yscale(), main.get_yscale()] == ["log", "log", "linear"]
+    time_us = table.time_between_excitations_us
+    for ax, along in ((main, time_us), (log, time_us), (pulses, table.period_us)):
         along = along.broadcast_like(table.value).transpose(*table.value.dims)
         expected = sorted(zip(along.values.flat, table.value.values.flat, strict=True))
         np.testing.assert_allclose(points(ax), expected)

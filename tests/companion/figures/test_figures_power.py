@@ -12,6 +12,7 @@ from tptools.companion.figures.axes import (
     draw_by_power,
     draw_displacements,
     set_broken_axis,
+    set_log,
 )
 
 
@@ -82,8 +83,55 @@ def test_varied_and_constant_show_both_methods(series):
                                     {"time_ns": np.arange(24) / 8})}  # fmt: skip
     varied = figures.plot_varied(displacement, series, "power_nW", "power (nW)").axes[1]
     assert len(marked(varied)) == 12
-    constant = figures.plot_constant_power(series, series).axes[0]
-    assert len(marked(constant)) == 18
+    assert [ax.get_title(loc="left") for ax in varied.figure.axes] == ["a", "b"]
+
+
+def test_constant_power_has_a_panel_for_each_film(series):
+    """Each film has both methods at its rates, and what it reads without noise at all of them."""
+    rates = {"rep_rate_MHz": ("laser", [1.0, 2.0, 20.0])}
+    clean = xr.Dataset({"diffusivity_cm2_s": ("laser", [0.3, 0.2, 0.1])}, rates)
+    figure = figures.plot_constant_power(
+        {"one": series, "two": series}, dict.fromkeys(["one", "two"], clean)
+    )
+    for ax, title in zip(figure.axes, ["one", "two"], strict=True):
+        assert ax.get_title() == title
+        assert len(marked(ax)) == 12
+        (line,) = [line for line in ax.lines if line.get_label() == "slices, no noise"]
+        assert line.get_xydata().tolist() == [[1, 0.3], [2, 0.2], [20, 0.1]]
+
+
+def test_displacements_of_films_share_their_colours():
+    """A rate has one colour in both panels, though one of them lacks some."""
+    one = xr.Dataset({"growth_nm2": ("time_ns", np.arange(24.0))}, {"time_ns": np.arange(24.0)})
+    films = {"a": {"1 MHz": one, "5 MHz": one, "20 MHz": one}, "b": {"20 MHz": one}}
+    left, right = figures.plot_displacements(films).axes
+    assert right.containers[0].lines[0].get_color() == left.containers[2].lines[0].get_color()
+    assert left.containers[0].lines[0].get_color() != left.containers[2].lines[0].get_color()
+
+
+def test_points_are_moved_sideways_by_what_is_drawn_and_not_by_their_values(series):
+    """A shift moves points on the page by as many points, and no value on the axis."""
+    figure, ax = plt.subplots()
+    one = series.sel(estimator="global")
+    still, moved = (draw_by_power(ax, one["power_nW"], one, shift_pt=pt) for pt in (0, 36))
+    np.testing.assert_array_equal(still.get_offsets(), moved.get_offsets())
+    place = [one.get_offset_transform().transform((5, 0.3)) for one in (still, moved)]
+    assert place[1] - place[0] == pytest.approx([figure.dpi / 2, 0])
+
+
+@pytest.mark.parametrize(("span", "labels"), [((0.4, 40), ["0.5", "1", "2", "5", "10", "20"]),
+                                              ((2e-3, 0.3), ["0.01", "0.1"]),
+                                              ((1.5, 7), ["2", "5"])])  # fmt: skip
+def test_logarithmic_axes_have_plain_numbers(span, labels):
+    """Numbers stand at 1, 2 and 5 where they have room, and at powers of ten elsewhere."""
+    figure, ax = plt.subplots()
+    ax.plot(span, span)
+    set_log(ax)
+    ax.set_xlim(*span)
+    figure.canvas.draw()
+    low, high = span
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    assert [text.get_text() for x, text in ticks if low <= x <= high] == labels
 
 
 def test_displacements_are_averaged():

@@ -23,7 +23,7 @@ def series():
 
 
 def test_mirrored_axis_is_power(series):
-    """The upper axis has the power that goes with each time, and the legend the fitted numbers."""
+    """The upper axis has the power that goes with each time, and the legend the fitted equation."""
     fits = {
         m: fit_relaxation(series.disc_time_between_excitations_us, series.value.sel(estimator=m))
         for m in ("slices", "global")
@@ -33,18 +33,26 @@ def test_mirrored_axis_is_power(series):
     inset, mirror = ax.child_axes
     to_power = mirror._functions[0]
     assert to_power(np.array([96.0, 3.0])) == pytest.approx([0.5, 16.0])
-    assert "τ = 6.0 µs, limit 0.010" in figure.legends[0].get_texts()[0].get_text()
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[0] == "slices: $D$ = 0.010 + 0.140 exp(−$T$ / 6.0 µs) cm²/s"
+    curves = [line for line in ax.lines if line.get_label() in texts]
+    assert len({line.get_color() for line in curves}) == 2
     assert inset.get_xlim()[1] < ax.get_xlim()[1]
 
 
 def test_calibration_is_relative_to_its_targets():
-    """A model that meets a target is drawn at one."""
+    """A model that meets a target is drawn at one, and the wanted curve has the wanted numbers."""
+    targets = {"limit_cm2_s": 0.01, "highest_cm2_s": 0.1, "tau_us": 6.0}
     tried = xr.Dataset(
-        {"tau_us": ("model", [3.0, 6.0]), "diffusivity_cm2_s": ("laser", [0.1, 0.01])},
+        {name: ("model", [wanted / 2, wanted]) for name, wanted in targets.items()}
+        | {"diffusivity_cm2_s": ("laser", [0.1, 0.01])},
         {"disc_time_between_excitations_us": ("laser", [2.0, 50.0]), "model": [0, 1]},
     )
-    left, right = figures.plot_calibration(tried, {"tau_us": 6.0}).axes
+    left, right = figures.plot_calibration(tried, targets).axes
     assert left.lines[0].get_ydata() == pytest.approx([0.5, 1.0])
+    time_us, D = right.lines[1].get_xydata().T
+    assert relaxation_curve(time_us, 0.01, 0.09 * np.exp(2 / 6), 6.0) == pytest.approx(D)
+    assert D[0] == pytest.approx(0.1)
     assert right.lines[0].get_xdata() == pytest.approx([2.0, 50.0])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters
 from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = ["plot_approach", "plot_growth", "plot_variants"]
@@ -31,7 +32,7 @@ def plot_variants(curves: Mapping[str, xr.Dataset], reference: str) -> Figure:
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.4))
     base = curves[reference]
     looks = zip(curves.items(), OKABE_ITO.values(), "os^D", strict=False)
     for (label, curve), colour, marker in looks:
@@ -42,7 +43,7 @@ def plot_variants(curves: Mapping[str, xr.Dataset], reference: str) -> Figure:
         parts = curve["std_err"] / curve["value"], base["std_err"] / base["value"]
         error = ratio * np.hypot(*parts) if label != reference else None
         right.errorbar(time_us, ratio, error, **look)
-    left.set(ylabel="$D$ (cm²/s)", ylim=(0, None))
+    left.set(ylabel=DIFFUSIVITY, ylim=(0, None))
     right.set(ylabel=f"relative to {reference}")
     for ax in (left, right):
         ax.set(xscale="log", xlabel=TIME)
@@ -50,6 +51,7 @@ def plot_variants(curves: Mapping[str, xr.Dataset], reference: str) -> Figure:
         ax.set_xticks(base["time_between_excitations_us"].values)
         ax.xaxis.set_major_formatter("{x:.3g}")
     left.legend()
+    set_letters((left, right))
     return figure
 
 
@@ -72,7 +74,7 @@ def plot_approach(blocks: Mapping[float, xr.Dataset]) -> Figure:
         look: Look = {"color": palette[period_us], "marker": marker, "ms": 5, "capsize": 2}
         label = f"{1e3 * period_us:g} ns"
         ax.errorbar(one["pulse"], one["relative"], one["relative_err"], label=label, **look)
-    ax.axhline(1, color="0.6", lw=0.8, zorder=0)
+    ax.axhline(1, **GUIDE)
     ax.set(xlabel="pulse", ylabel="$D$ over its steady value", ylim=(0, None))
     ax.legend(title="pulse period")
     return figure
@@ -91,7 +93,7 @@ def plot_growth(panels: Mapping[str, Mapping[str, xr.DataArray]]) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.2, 3.4), sharey=True)
+    figure, axes = plt.subplots(1, len(panels), figsize=(6.6, 3.4), sharey=True)
     for ax, (title, curves) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         looks = zip(curves.items(), OKABE_ITO.values(), "os^D", strict=False)
         for (label, msd), colour, marker in looks:

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from tptools.companion.figures.axes import GUIDE, set_log
 from tptools.plotting import Look, colours
 
 __all__ = [
@@ -42,9 +43,9 @@ def plot_choices(
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 4.2))
+    figure, ax = plt.subplots(figsize=(6.6, 4.2))
     ax.axvspan(*printed_cm2_s, color="0.92", zorder=0)
-    ax.axvline(true_cm2_s, color="0.4", lw=1)
+    ax.axvline(true_cm2_s, **GUIDE)
     shift = np.linspace(-0.2, 0.2, len(choices))
     for (label, colour), dy, marker in zip(colours(choices).items(), shift, _MARKERS, strict=False):
         one = choices[label]
@@ -73,7 +74,7 @@ def plot_bias_against_counts(bias: Mapping[str, xr.Dataset], true_cm2_s: float) 
     Figure
     """
     figure, ax = plt.subplots(figsize=(5.4, 3.6))
-    ax.axhline(true_cm2_s, color="0.4", lw=1)
+    ax.axhline(true_cm2_s, **GUIDE)
     for (label, colour), marker in zip(colours(bias).items(), _MARKERS, strict=False):
         one = bias[label]
         middle = true_cm2_s + one.bias
@@ -82,7 +83,8 @@ def plot_bias_against_counts(bias: Mapping[str, xr.Dataset], true_cm2_s: float) 
             one.peak_counts, middle - one.spread, middle + one.spread, color=colour, alpha=0.2, lw=0
         )
         ax.plot(one.peak_counts, middle, **look)
-    ax.set(xscale="log", xlabel="counts at the peak of the first slice")
+    ax.set(xlabel="counts at the peak of the first slice")
+    set_log(ax)
     ax.set_ylabel("recovered $D$ (cm²/s)")
     ax.legend()
     return figure
@@ -102,7 +104,7 @@ def plot_performance(tables: xr.Dataset, bound_cm2_s: xr.DataArray) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 3, figsize=(7.2, 3.6))
+    figure, axes = plt.subplots(1, 3, figsize=(6.6, 3.6))
     names = {"bias": 1e3, "spread": 1e3, "coverage": 100}
     place = np.arange(tables.sizes["D_cm2_s"])
     methods = tables.estimator.values.tolist()
@@ -117,12 +119,12 @@ def plot_performance(tables: xr.Dataset, bound_cm2_s: xr.DataArray) -> Figure:
             ax.errorbar(place + dx, scale * one[name], bar, label=method, **style)
         ax.set_xticks(place, [f"{d:g}" for d in tables.D_cm2_s.values])
         ax.set_xlabel("true $D$ (cm²/s)")
-    axes[0].axhline(0, color="0.4", lw=1)
+    axes[0].axhline(0, **GUIDE)
     axes[0].set_ylabel("bias (10⁻³ cm²/s)")
     for x, y in zip(place, 1e3 * bound_cm2_s.values, strict=True):
         axes[1].plot([x - 0.4, x + 0.4], [y, y], color="black", label="bound" if x == 0 else None)
     axes[1].set(ylabel="spread (10⁻³ cm²/s)", ylim=(0, None))
-    axes[2].axhline(68.3, color="0.4", lw=1)
+    axes[2].axhline(68.3, **GUIDE)
     axes[2].set(ylabel="coverage (%)", ylim=(0, 100))
     handles, labels = axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
@@ -155,7 +157,8 @@ def plot_photon_need(tables: xr.Dataset, bound_cm2_s: xr.DataArray, limit_per_er
         one = tables.sel(estimator=method)
         style: Look = {"fmt": marker, "color": colour, "markersize": 5, "capsize": 2}
         ax.errorbar(dx * one.photons, one.spread, one.spread_err, label=method, **style)
-    ax.set(xscale="log", yscale="log", xlabel="photons within 3 ns, all positions together")
+    ax.set(xlabel="photons within 3 ns, all positions together")
+    set_log(ax, "xy")
     ax.set_ylabel("standard error of $D$ (cm²/s)")
     right = ax.secondary_yaxis(
         "right",
@@ -166,8 +169,6 @@ def plot_photon_need(tables: xr.Dataset, bound_cm2_s: xr.DataArray, limit_per_er
     )
     right.set_ylabel("detection limit (cm²/s)")
     ax.spines["right"].set_visible(True)
-    ax.grid(which="both", color="0.93")
-    ax.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -192,7 +193,7 @@ def plot_detection(shares: xr.DataArray, limits_cm2_s: xr.DataArray) -> Figure:
         share = 100 * shares.sel(estimator=method)
         ax.plot(shares.D_cm2_s, share, marker=marker, color=colour, label=method)
         ax.axvline(float(limits_cm2_s.sel(estimator=method)), color=colour, ls=":", lw=1.2)
-    ax.axhline(95, color="0.4", lw=1)
+    ax.axhline(95, **GUIDE)
     ax.set(xlabel="true $D$ (cm²/s)", ylabel="records above the threshold (%)", ylim=(0, 103))
     ax.legend()
     return figure
@@ -216,17 +217,17 @@ def plot_shapes(
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.8), width_ratios=(1, 1.7))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.8), width_ratios=(1, 1.7))
     for step, (label, profile) in enumerate(shapes.items()):
         height = 1.15 * (len(shapes) - 1 - step)
         left.plot(profile.position_nm, height + profile / profile.max(), color="black", lw=1.2)
-        left.text(float(profile.position_nm.min()), height + 0.3, label, fontsize=9)
+        left.text(float(profile.position_nm.min()), height + 0.3, label, fontsize=10)
     left.set(xlabel="position (nm)", yticks=[], title="spot")
     left.spines["left"].set_visible(False)
     methods = tables.estimator.values.tolist()
     shift = np.linspace(-0.3, 0.3, len(methods))
     right.axhspan(0.9, 1.1, color="0.92", zorder=0)
-    right.axhline(1, color="0.4", lw=1)
+    right.axhline(1, **GUIDE)
     for (method, colour), dx, marker in zip(
         colours(methods).items(), shift, _MARKERS, strict=False
     ):
@@ -245,7 +246,7 @@ def plot_shapes(
                 (0, 8),
                 textcoords="offset points",
                 ha="center",
-                fontsize=8,
+                fontsize=9,
             )
     right.set_ylim(0.9 - _FARTHEST, 1.1 + _FARTHEST)
     right.set_xticks(np.arange(len(shapes)), list(shapes))
@@ -267,14 +268,15 @@ def plot_variance_errors(panels: Mapping[str, xr.Dataset]) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.2, 3.6), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(6.6, 3.6), sharey=True, squeeze=False)
     for ax, (xlabel, table) in zip(axes.flat, panels.items(), strict=True):
         x = table[next(iter(table.dims))]
         names = [name for name in map(str, table) if not name.endswith(" formula")]
         for (name, colour), marker in zip(colours(names).items(), _MARKERS, strict=False):
             ax.plot(x, table[name], marker, color=colour, label=name)
             ax.plot(x, table[f"{name} formula"], color=colour)
-        ax.set(xscale="log", yscale="log", xlabel=xlabel)
+        ax.set(xlabel=xlabel)
+        set_log(ax, "xy")
         ax.legend()
     axes[0, 0].set_ylabel("standard error of $σ²$ (nm²)")
     return figure

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tptools.companion.figures.axes import GUIDE, set_log
 from tptools.plotting import Look, colours
 
 __all__ = ["plot_excitation_against_power", "plot_table_deviations"]
@@ -34,11 +35,13 @@ def plot_table_deviations(deviations: Mapping[str, xr.Dataset]) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(deviations), sharey=True, figsize=(7.2, 4), squeeze=False)
+    size: Look = {"figsize": (6.6, 0.6 + 2.2 * len(deviations))}
+    figure, axes = plt.subplots(len(deviations), 1, sharex=True, sharey=True, **size, squeeze=False)
     for ax, (title, deviation) in zip(axes.flat, deviations.items(), strict=True):
         _draw_deviations(ax, deviation)
         ax.set_title(title)
-    axes[0, 0].set_ylabel("printed relative to recomputed (%)")
+    axes[-1, 0].set_xlabel("nominal power (nW)")
+    figure.supylabel("printed relative to recomputed (%)", fontsize="medium")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
@@ -49,15 +52,15 @@ def _draw_deviations(ax: Axes, deviation: xr.Dataset) -> None:
     # side by side, since most cells of a row deviate alike
     shifts = dict(zip(_LABELS, (-0.27, -0.09, 0.09, 0.27), strict=True))
     for name, colour in colours(_LABELS).items():
-        look: Look = {"color": colour, "markersize": 4, "label": _LABELS[name]}
+        look: Look = {"color": colour, "markersize": 4.5, "label": _LABELS[name]}
         ax.plot(rows + shifts[name], 100 * deviation[name], _MARKERS[name], **look)
     first_of_s2 = int((deviation.table == "S1").sum())
-    ax.axvline(first_of_s2 - 0.5, color="0.7", lw=0.8)
+    ax.axvline(first_of_s2 - 0.5, **GUIDE)
     for table, position in (("S1", -0.4), ("S2", first_of_s2 - 0.4)):
         ax.text(position, 1, f"Table {table}", va="top", transform=ax.get_xaxis_transform())
-    ax.axhline(0, color="0.7", lw=0.8, zorder=0)
-    ax.set_xticks(rows, [f"{power:g}" for power in deviation.power_nW.values], fontsize=8.5)
-    ax.set(xlabel="nominal power (nW)", ylim=(-2.2, 2.2))
+    ax.axhline(0, **GUIDE)
+    ax.set_xticks(rows, [f"{power:g}" for power in deviation.power_nW.values])
+    ax.set(ylim=(-2.2, 2.2))
 
 
 def plot_excitation_against_power(
@@ -77,7 +80,7 @@ def plot_excitation_against_power(
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 4))
     styles = zip(tables.items(), colours(tables).values(), strict=True)
     for (label, table), colour in styles:
         for rate, line in zip(table.rep_rate_MHz.values, ("-", "--", ":"), strict=False):
@@ -90,8 +93,7 @@ def plot_excitation_against_power(
     left.set_ylabel(r"excitation density $\langle N\rangle$")
     right.set_ylabel("time between excitations $T$ (µs)")
     for ax in (left, right):
-        ax.set(xscale="log", yscale="log", xlabel="nominal power (nW)")
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter("{x:g}")
+        ax.set(xlabel="nominal power (nW)")
+        set_log(ax, "xy")
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return figure

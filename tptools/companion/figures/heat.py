@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from tptools.companion.figures.axes import GUIDE, set_log
 from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
@@ -20,7 +21,6 @@ __all__ = [
     "plot_temperature_steps",
 ]
 
-_LEVEL: Look = {"color": "0.55", "lw": 0.9, "zorder": 0}
 _COLDEST = 1e-3  # of the colour scale, relative to the first temperature
 
 
@@ -49,7 +49,7 @@ def plot_cooling(
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 3.8))
+    figure, ax = plt.subplots(figsize=(6.6, 3.8))
     lines = (("-", 1.6), ("--", 1.6), ("-.", 1.6), (":", 2.2))
     for index, (label, colour) in enumerate(colours(curves).items()):
         style, width = lines[index % len(lines)]
@@ -58,24 +58,23 @@ def plot_cooling(
     for (label, points), marker in zip(marks.items(), "os^D", strict=False):
         ax.plot(points.time_ns, points, marker, color="k", mfc="none", ms=5, label=label)
     for level in levels:
-        ax.axhline(level, **_LEVEL)
+        ax.axhline(level, **GUIDE)
         ax.annotate(
             f"{100 * level:g} %", (1, level), xycoords=("axes fraction", "data"),
-            xytext=(-2, 2), textcoords="offset points", ha="right", fontsize=8, color="0.35",
+            xytext=(-2, 2), textcoords="offset points", ha="right", fontsize=9, color="0.35",
         )  # fmt: skip
     # where the curves are not
     height, shift, side = (0, 4, "bottom") if log else (1, -3, "top")
     for label, period_ns in periods_ns.items():
-        ax.axvline(period_ns, ls=":", **_LEVEL)
+        ax.axvline(period_ns, ls=":", **GUIDE)
         ax.annotate(
             label, (period_ns, height), xycoords=("data", "axes fraction"), xytext=(-3, shift),
-            textcoords="offset points", rotation=90, ha="right", va=side, fontsize=8, color="0.35",
+            textcoords="offset points", rotation=90, ha="right", va=side, fontsize=9, color="0.35",
         )  # fmt: skip
     ax.set(xlabel="time after the pulse (ns)", ylabel=r"relative temperature $\Theta$")
     if log:
-        ax.set(xscale="log", yscale="log", ylim=(_COLDEST, 1.3))
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_major_formatter("{x:g}")
+        ax.set_ylim(_COLDEST, 1.3)
+        set_log(ax, "xy")
     else:
         ax.set(ylim=(0, 1.04), xlim=(0, None))
     figure.legend(loc="outside lower center", ncols=2)
@@ -97,7 +96,7 @@ def plot_heat_field(fields: Mapping[str, xr.DataArray], radius_um: float = 1.0) 
     Figure
     """
     times_ns = next(iter(fields.values())).time_ns.to_numpy()
-    size: Look = {"figsize": (7.2, 1.1 + 1.25 * len(fields)), "sharex": True, "sharey": True}
+    size: Look = {"figsize": (6.6, 1.1 + 1.25 * len(fields)), "sharex": True, "sharey": True}
     figure, axes = plt.subplots(len(fields), times_ns.size, **size, squeeze=False)
     scale = LogNorm(_COLDEST, 1)
     for row, (label, field) in zip(axes, fields.items(), strict=True):
@@ -107,11 +106,11 @@ def plot_heat_field(fields: Mapping[str, xr.DataArray], radius_um: float = 1.0) 
         for ax, time_ns in zip(row, times_ns, strict=True):
             now = both_sides.sel(time_ns=time_ns).transpose("z_nm", "r_um")
             image = ax.pcolormesh(
-                side, now.z_nm, now, norm=scale, cmap="inferno", shading="gouraud"
+                side, now.z_nm, now, norm=scale, cmap="inferno", shading="gouraud", rasterized=True
             )
         row[0].set_ylabel(f"{label}\ndepth (nm)")
     for ax, time_ns in zip(axes[0], times_ns, strict=True):
-        ax.set_title("at the pulse" if time_ns == 0 else f"{time_ns:g} ns", fontsize=9)
+        ax.set_title("at the pulse" if time_ns == 0 else f"{time_ns:g} ns", fontsize=10)
     for ax in axes[-1]:
         ax.set_xlabel("$r$ (µm)")
     axes[0, 0].invert_yaxis()
@@ -137,7 +136,7 @@ def plot_cooling_times(
     Figure
     """
     fractions = next(iter(times_ns.values())).fraction.to_numpy()
-    size: Look = {"figsize": (7.2, 4.2), "sharey": True}
+    size: Look = {"figsize": (6.6, 4.2), "sharey": True}
     figure, axes = plt.subplots(1, fractions.size, **size, squeeze=False)
     shades = [
         (label, band, OKABE_ITO[shade])
@@ -179,16 +178,15 @@ def plot_temperature_steps(table: xr.Dataset, limit_K: float) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(5.6, 3.8))
-    ax.axhline(limit_K, **_LEVEL)
+    ax.axhline(limit_K, **GUIDE)
     names = np.unique(table.table)
     for (name, colour), marker in zip(colours(names).items(), "os", strict=False):
         rows = table.isel({table.table.dims[0]: np.flatnonzero(table.table == name)})
         look: Look = {"ls": "", "capsize": 2, "color": colour, "marker": marker, "mfc": "none"}
         columns = (rows.fluence_uJ_cm2, rows.temperature_step_K, rows.std_err_K)
         ax.errorbar(*columns, label=f"Table {name}", **look)
-    ax.set(xscale="log", yscale="log", xlabel="fluence (µJ/cm²)", ylabel="temperature step (K)")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter("{x:g}")
+    ax.set(xlabel="fluence (µJ/cm²)", ylabel="temperature step (K)")
+    set_log(ax, "xy")
     ax.legend()
     return figure
 
@@ -210,8 +208,9 @@ def plot_heat_accumulation(left: Mapping[str, xr.DataArray]) -> Figure:
         one = left[label]
         picked = np.unique(np.geomspace(2, one.sizes["pulse"], 200).astype(int)) - 1
         ax.plot(one.pulse[picked], one[picked], line, color=colour, label=label)
-    ax.axhline(1, **_LEVEL)
-    ax.set(xscale="log", yscale="log", xlabel="pulses")
+    ax.axhline(1, **GUIDE)
+    ax.set(xlabel="pulses")
+    set_log(ax, "xy")
     ax.set_ylabel("temperature before a pulse\n(in steps of one pulse)")
     ax.legend()
     return figure
@@ -233,10 +232,9 @@ def plot_pulse_heating(left: Mapping[str, xr.DataArray]) -> Figure:
     for (label, colour), marker in zip(colours(left).items(), "os^Dv", strict=False):
         one = left[label]
         ax.plot(one.rep_rate_MHz, one, marker=marker, ms=4, color=colour, label=label)
-    ax.axhline(1, **_LEVEL)
-    ax.set(xscale="log", yscale="log", xlabel="repetition rate (MHz)")
+    ax.axhline(1, **GUIDE)
+    ax.set(xlabel="repetition rate (MHz)")
+    set_log(ax, "xy")
     ax.set_ylabel("temperature before a pulse\n(in steps of one pulse)")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter("{x:g}")
     ax.legend()
     return figure

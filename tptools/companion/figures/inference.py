@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from tptools.arrays import FloatArray
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters, set_log
 from tptools.companion.paper import REPORTED
 from tptools.plotting import OKABE_ITO, Look
 
@@ -45,14 +46,14 @@ def plot_memories(memories: Mapping[str, Mapping[str, FloatArray]]) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(memories), figsize=(7.2, 3.2), sharey=True)
+    figure, axes = plt.subplots(1, len(memories), figsize=(6.6, 3.2), sharey=True)
     at_us = np.geomspace(0.05, 100, 200)
     for ax, (title, lines) in zip(axes, memories.items(), strict=True):
         for (label, times), (colour, _) in zip(lines.items(), LOOKS, strict=False):
             ax.plot(at_us, _density(np.asarray(times), at_us), color=colour, label=label)
-        ax.axvline(8.1, color="0.6", ls=":", lw=1)
-        ax.set(xscale="log", title=title, xlabel=MEMORY)
-        ax.xaxis.set_major_formatter("{x:g}")
+        ax.axvline(8.1, ls=":", **GUIDE)
+        ax.set(title=title, xlabel=MEMORY)
+        set_log(ax)
     axes[0].set(ylabel="probability per decade", ylim=(0, None))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
@@ -72,17 +73,16 @@ def plot_ridge(films: pd.DataFrame) -> Figure:
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.3))
     style: Look = {"s": 12, "linewidths": 0, "alpha": 0.7, "cmap": "viridis"}
     memory, q = films["relaxation_time_us"], films["modification_probability"]
     points = left.scatter(memory, q, c=np.log10(films["hop_rate_ground_per_ps"]), **style)
-    left.set(xscale="log", yscale="log", xlabel=MEMORY, ylabel="chance $q$ that a visit modifies")
+    left.set(xlabel=MEMORY, ylabel="chance $q$ that a visit modifies")
     right.scatter(memory, q * films["visits"], c=np.log10(films["hop_rate_ground_per_ps"]), **style)
-    right.set(
-        xscale="log", yscale="log", xlabel=MEMORY, ylabel="modified per exciton, $q$ × visits"
-    )
+    right.set(xlabel=MEMORY, ylabel="modified per exciton, $q$ × visits")
     for ax in (left, right):
-        ax.xaxis.set_major_formatter("{x:g}")
+        set_log(ax, "xy")
+    set_letters((left, right))
     ticks = np.log10([0.002, 0.005, 0.01, 0.02, 0.05])
     bar = figure.colorbar(points, ax=(left, right), label="ground hop rate (1/ps)", ticks=ticks)
     bar.ax.set_yticklabels([f"{10**tick:.1g}" for tick in ticks])
@@ -104,7 +104,7 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray) -> Figure:
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.8), width_ratios=(1.4, 1))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.8), width_ratios=(1.4, 1))
     usual = (curves["rep_rate_MHz"] == 2.5).to_numpy()
     at_5nW = (curves["power_nW"] == 5).to_numpy()
     parts = ((left, usual, AXIS), (right, at_5nW, "rep_rate_MHz"))
@@ -117,9 +117,6 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray) -> Figure:
         for name, (colour, marker) in zip(curves["film"].to_numpy(), LOOKS, strict=False):
             value = curves.sel(film=name).to_numpy()[part]
             ax.plot(x[order], value[order], color=colour, marker=marker, ms=4, label=str(name))
-        ax.set(xscale="log", yscale="log")
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_major_formatter("{x:g}")
     printed = ("main-D-inf", "main-D-enhanced", "main-tau-relax")
     limit, highest, tau_us = (REPORTED[name].value for name in printed)
     first, last = (float(end) for end in np.sort(curves[AXIS])[[0, -1]])
@@ -127,8 +124,11 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray) -> Figure:
     amplitude = (highest - limit) / np.exp(-first / tau_us)
     curve = limit + amplitude * np.exp(-time_us / tau_us)
     left.plot(time_us, curve, color="k", ls="--", lw=1, label="numbers as printed")
-    left.set(xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(2e-3, 0.25))
+    left.set(xlabel=TIME, ylabel=DIFFUSIVITY, ylim=(2e-3, 0.25))
     right.set(xlabel="repetition rate at 5 nW (MHz)", ylim=(2e-3, 0.25))
+    for ax in (left, right):
+        set_log(ax, "xy")
+    set_letters((left, right))
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
@@ -153,7 +153,7 @@ def plot_decisions(
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(experiments), figsize=(7.2, 3.6), sharey=True)
+    figure, axes = plt.subplots(1, len(experiments), figsize=(6.6, 3.6), sharey=True)
     for ax, name in zip(axes, experiments, strict=True):
         shots = outcomes.isel(shot=outcomes["experiment"].to_numpy() == name)
         place = np.arange(shots.sizes["shot"])
@@ -162,7 +162,7 @@ def plot_decisions(
             one = shots["diffusivity_cm2_s"].isel(film=film)
             style: Look = {"color": colour, "marker": marker, "ms": 5, "capsize": 2}
             ax.errorbar(place, one, shots["std_err_cm2_s"], label=label, **style)
-        ax.set_xticks(place, shots["label"].to_numpy(), rotation=45, ha="right", fontsize=8)
+        ax.set_xticks(place, shots["label"].to_numpy(), rotation=60, ha="right", fontsize=9)
         ax.set_title(name, fontsize=9)
     axes[0].set(ylabel="$D$ of the excitons (cm²/s)", ylim=(0, None))
     handles, labels = axes[0].get_legend_handles_labels()

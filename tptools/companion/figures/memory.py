@@ -21,6 +21,7 @@ from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
 from tptools.arrays import FloatArray
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters, set_log
 from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look, colours
 
@@ -46,7 +47,7 @@ def plot_memory_idea() -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 4, figsize=(7.2, 2.4))
+    figure, axes = plt.subplots(1, 4, figsize=(6.6, 2.4))
     nowhere: list[tuple[int, int]] = []
     scenes = (
         ("1  first exciton:\nrare hops", _TRAIL[:1], _TRAIL[:2], ":"),
@@ -62,7 +63,7 @@ def plot_memory_idea() -> Figure:
             ax.plot(*np.transpose(path), color="k", ls=line, lw=1.5, zorder=2)
             arrow = {"arrowstyle": "-|>", "color": "k", "lw": 1.5}
             ax.annotate("", path[-1], np.mean(path[-2:], axis=0), arrowprops=arrow, zorder=4)
-        ax.set_title(title, fontsize=9)
+        ax.set_title(title, fontsize=10)
     return figure
 
 
@@ -101,11 +102,11 @@ def plot_potential_curves() -> Figure:
         curved = "arc3,rad=0.55" if label.startswith("relax") else "arc3"
         arrow = {"arrowstyle": "-|>", "color": colour, "lw": 2, "connectionstyle": curved}
         ax.annotate("", end, start, arrowprops=arrow)
-        ax.text(*place, label, ha=side, color="k", fontsize=9)
+        ax.text(*place, label, ha=side, color="k", fontsize=10)
     ax.text(0, -0.2, "ground\n(slow)", ha="center", va="top", color=GROUND, weight="bold")
     ax.text(1, 0.2, "modified\n(fast)", ha="center", va="top", color=MODIFIED, weight="bold")
-    ax.text(1.7, 4.0, "excited state", ha="right", fontsize=9)
-    ax.text(1.42, 2.0, "ground state", ha="left", fontsize=9)
+    ax.text(1.7, 4.0, "excited state", ha="right", fontsize=10)
+    ax.text(1.42, 2.0, "ground state", ha="left", fontsize=10)
     ax.set(xlabel="configuration of the nanocrystal", ylabel="energy", ylim=(-1.1, 5.8))
     ax.set(xticks=[], yticks=[])
     return figure
@@ -217,25 +218,26 @@ def plot_relaxation_curve(table: xr.Dataset, fit: Fit) -> Figure:
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 4.4))
-    inset = ax.inset_axes((0.5, 0.42, 0.48, 0.55))
-    for excitation_density, colour in colours(
-        table.excitation_density.values, ramp="viridis"
-    ).items():
+    figure = plt.figure(figsize=(6.6, 5.6))
+    panels = figure.subplot_mosaic([["main", "main"], ["pulses", "log"]], height_ratios=(1.2, 1))
+    shades = colours(table.excitation_density.values, ramp="viridis")
+    for excitation_density, colour in shades.items():
         one = table.sel(excitation_density=excitation_density)
-        look: Look = {"color": colour, "marker": "o", "ms": 5, "capsize": 2}
-        label = rf"$\alpha$ = {excitation_density:g}"
-        ax.errorbar(one.time_between_excitations_us, one.value, one.std_err, ls="", **look)
-        inset.errorbar(one.period_us, one.value, one.std_err, lw=0.8, label=label, **look)
-    time_us = np.linspace(0, float(table.time_between_excitations_us.max()), 400)
-    curve = fit.curve(time_us)
-    ax.plot(time_us, curve, "--", color=EXCITON, label="single exponential")
-    ax.set(xlabel="time between excitations at the centre, $T$ (µs)", ylabel="$D$ (cm²/s)")
-    ax.set_ylim(0, None)
-    inset.set(xlabel="time between pulses (µs)", ylabel="$D$ (cm²/s)", ylim=(0, None))
-    handles, labels = inset.get_legend_handles_labels()
-    line, name = ax.get_legend_handles_labels()
-    figure.legend(handles + line, labels + name, loc="outside lower center", ncols=3)
+        look: Look = {"color": colour, "marker": "o", "ms": 4, "capsize": 2}
+        time_us, label = one.time_between_excitations_us, rf"$\alpha$ = {excitation_density:g}"
+        panels["main"].errorbar(time_us, one.value, one.std_err, ls="", label=label, **look)
+        panels["log"].errorbar(time_us, one.value, one.std_err, ls="", **look)
+        panels["pulses"].errorbar(one.period_us, one.value, one.std_err, lw=0.8, **look)
+    time_us = table.time_between_excitations_us
+    at_us = np.geomspace(float(time_us.min()), float(time_us.max()), 400)
+    for name in ("main", "log"):
+        line: Look = {"color": EXCITON, "label": "single exponential", "zorder": 3}
+        panels[name].plot(at_us, fit.curve(at_us), "--", **line)
+        panels[name].set(xlabel="time between excitations, $T$ (µs)", ylabel=DIFFUSIVITY)
+    panels["pulses"].set(xlabel="time between pulses (µs)", ylabel=DIFFUSIVITY, ylim=(0, None))
+    panels["main"].set_ylim(0, None)
+    set_log(panels["log"], "xy")
+    panels["main"].legend(ncols=2)
     return figure
 
 
@@ -252,7 +254,7 @@ def plot_collapse(table: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 3.6))
+    figure, ax = plt.subplots(figsize=(6.6, 3.6))
     styles = zip(
         colours(table.excitation_density.values, ramp="viridis").items(), "os^Dv", strict=False
     )
@@ -263,11 +265,10 @@ def plot_collapse(table: xr.Dataset) -> Figure:
         look: Look = {"color": colour, "marker": marker, "ls": "", "capsize": 2}
         label = rf"$\alpha$ = {excitation_density:g}"
         ax.errorbar(time_us, one.relative, one.relative_err, label=label, **look)
-    ax.axhline(1, color="0.6", lw=0.8, zorder=0)
-    ax.set(xscale="log", xlabel="time between excitations $T$ (µs)")
+    ax.axhline(1, **GUIDE)
+    ax.set(xlabel="time between excitations $T$ (µs)")
     ax.set_ylabel("$D$ relative to the mean at this $T$")
-    ax.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"], minor=False)
-    ax.set_xticks([], minor=True)
+    set_log(ax)
     figure.legend(loc="outside lower center", ncols=5)
     return figure
 
@@ -284,15 +285,17 @@ def plot_conventions(panels: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.2, 4.4), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(6.6, 4.6), squeeze=False)
     for ax, (title, tables) in zip(axes.flat, panels.items(), strict=True):
-        for (label, table), marker in zip(tables.items(), "os^Dv", strict=False):
+        looks = zip(tables.items(), OKABE_ITO.values(), "os^Dv", strict=False)
+        for (label, table), colour, marker in looks:
             names = ("time_between_excitations_us", "value", "std_err")
-            ax.errorbar(
-                *(np.ravel(table[name]) for name in names), ls="", marker=marker, ms=4, label=label
-            )
-        ax.set(title=title, xscale="log", xlabel="$T$ (µs)", xlim=(0.5, 130), ylim=(0, None))
-        ax.xaxis.set_major_formatter("{x:g}")
+            points = table[list(names)].stack(point=table["value"].dims).sortby(names[0])
+            look: Look = {"marker": marker, "ms": 4, "mfc": "none", "lw": 0.7, "color": colour}
+            ax.errorbar(*(points[name] for name in names), label=label, **look)
+        ax.set(title=title, xlabel="$T$ (µs)", ylim=(0, None))
+        set_log(ax)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    axes[0, 0].set_ylabel("$D$ (cm²/s)")
+    axes[0, 0].set_ylabel(DIFFUSIVITY)
+    set_letters(axes.flat)
     return figure

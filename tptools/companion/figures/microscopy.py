@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse, FancyBboxPatch, Rectangle
 
+from tptools.companion.figures.axes import GUIDE, set_log
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope
@@ -44,7 +45,7 @@ def plot_principle(sigma_nm: Mapping[float, float], extent_nm: float = 800) -> F
     -------
     Figure
     """
-    size: Look = {"figsize": (7.2, 3.9), "height_ratios": (2, 1), "sharex": True, "sharey": "row"}
+    size: Look = {"figsize": (6.6, 3.9), "height_ratios": (2, 1), "sharex": True, "sharey": "row"}
     figure, axes = plt.subplots(2, len(sigma_nm), **size, squeeze=False)
     first = next(iter(sigma_nm.values()))
     x_nm = np.linspace(-extent_nm, extent_nm, 200)
@@ -96,7 +97,7 @@ def plot_microscope(microscope: Microscope, excitation: Excitation) -> Figure:
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 5))
+    figure, ax = plt.subplots(figsize=(6.6, 5))
     _draw_beams(ax)
     boxes = {
         (1.0, 3.2): f"pulsed laser\n{excitation.wavelength_nm:g} nm, "
@@ -111,7 +112,7 @@ def plot_microscope(microscope: Microscope, excitation: Excitation) -> Figure:
             (x - 0.95, y - 0.5), 1.9, 1, boxstyle="round,pad=0.05", fc="0.95", ec="0.3"
         )
         ax.add_patch(box)
-        ax.text(x, y, text, ha="center", va="center", fontsize=8.5)
+        ax.text(x, y, text, ha="center", va="center", fontsize=9)
     labels = {
         (2.25, 3.65): "single-mode\nfibre",
         (4.85, 3.2): "dichroic mirror",
@@ -122,8 +123,8 @@ def plot_microscope(microscope: Microscope, excitation: Excitation) -> Figure:
         (6.5, 6.5): f"telescope, {microscope.objective.magnification:g}× in all",
     }
     for (x, y), text in labels.items():
-        ax.text(x, y, text, va="center", fontsize=8.5)
-    ax.text(5.4, -0.35, "timing signal", ha="center", va="top", color="0.4", fontsize=8.5)
+        ax.text(x, y, text, va="center", fontsize=9)
+    ax.text(5.4, -0.35, "timing signal", ha="center", va="top", color="0.4", fontsize=9)
     ax.set(xlim=(-0.1, 10.9), ylim=(-0.8, 6.8), aspect="equal")
     ax.axis("off")
     return figure
@@ -172,7 +173,7 @@ def plot_bends(msds: Mapping[str, xr.DataArray], until_ns: float = 3.0) -> Figur
     for label, colour in colours(msds).items():
         msd = msds[label]
         ax.plot(msd.time_ns, msd, marks[label] + "-", ms=4, lw=1, color=colour, label=label)
-    ax.axvline(until_ns, color="0.6", lw=0.8, ls=":", zorder=0)
+    ax.axvline(until_ns, ls=":", **GUIDE)
     ax.set(xlabel="time (ns)", ylabel="mean square displacement (nm²)")
     ax.ticklabel_format(axis="y", scilimits=(3, 3), useMathText=True)
     ax.legend(loc="upper left")
@@ -207,7 +208,7 @@ def plot_decays(
     -----
     A mark is the mean over the time bins in a twentieth of a decade.
     """
-    width = 7.2 if len(xscales) > 1 else 5.4
+    width = 6.6 if len(xscales) > 1 else 5.4
     figure, axes = plt.subplots(1, len(xscales), figsize=(width, 3.8), sharey=True, squeeze=False)
     shades = colours(decays.power_nW.values.tolist(), ramp="viridis")
     for ax, xscale in zip(axes.flat, xscales, strict=True):
@@ -252,7 +253,7 @@ def plot_decay_numbers(
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(numbers), figsize=(7.2, 2.9), squeeze=False)
+    figure, axes = plt.subplots(1, len(numbers), figsize=(6.6, 2.9), squeeze=False)
     for ax, (label, by_power) in zip(axes.flat, numbers.items(), strict=True):
         values = [one.value for one in by_power.values()]
         errors = [one.std_err for one in by_power.values()]
@@ -262,8 +263,8 @@ def plot_decay_numbers(
             ax.plot(ends, reported[label], "s", ms=9, mfc="none", color="black", label="reported")
         for (name, lines), style in zip(models.items(), ("--", ":"), strict=False):
             ax.plot(list(lines[label]), list(lines[label].values()), style, label=name)
-        ax.set(xscale="log", xlabel="power (nW)", ylabel=label)
-        ax.xaxis.set_major_formatter("{x:g}")
+        ax.set(xlabel="power (nW)", ylabel=label)
+        set_log(ax)
         ax.margins(y=0.25)
         bottom, top = ax.get_ylim()
         spare = max(0.0, _SMALLEST_SPAN * (bottom + top) - (top - bottom)) / 2

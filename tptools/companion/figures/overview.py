@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_log
 from tptools.companion.figures.memory import GROUND, MODIFIED, draw_snapshot
 from tptools.plotting import OKABE_ITO, Look
 
@@ -40,7 +41,7 @@ def plot_story(views: Mapping[float, xr.Dataset], curve: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    figure = plt.figure(figsize=(7.2, 5.2))
+    figure = plt.figure(figsize=(6.6, 5.2))
     panels = figure.subplot_mosaic([["weak", "strong"], ["curve", "curve"]], height_ratios=[1.1, 1])
     for name, (power_nW, view) in zip(("weak", "strong"), views.items(), strict=True):
         _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
@@ -51,10 +52,9 @@ def plot_story(views: Mapping[float, xr.Dataset], curve: xr.Dataset) -> Figure:
     ax = panels["curve"]
     look: Look = {"fmt": "o", "color": OKABE_ITO["blue"], "capsize": 2}
     ax.errorbar(curve["power_nW"], curve["value"], curve["scatter"], **look)
-    ax.axhline(0, color="0.85", lw=0.8, zorder=0)
-    ax.set(xscale="log", xlabel="laser power (nW)", ylabel="diffusivity (cm²/s)")
-    ax.set_xticks([0.5, 1, 2, 5, 10, 25], ["0.5", "1", "2", "5", "10", "25"])
-    ax.minorticks_off()
+    ax.axhline(0, **GUIDE)
+    ax.set(xlabel="laser power (nW)", ylabel=DIFFUSIVITY)
+    set_log(ax)
     return figure
 
 
@@ -71,7 +71,7 @@ def plot_scoreboard(board: pd.DataFrame) -> Figure:
     Figure
     """
     kinds = board.drop("all").sort_values("all")
-    figure, ax = plt.subplots(figsize=(7.2, 3.4))
+    figure, ax = plt.subplots(figsize=(6.6, 3.4))
     start = pd.Series(0, index=kinds.index)
     for verdict, colour in VERDICT_COLOURS.items():
         counts = kinds[verdict]
@@ -80,7 +80,7 @@ def plot_scoreboard(board: pd.DataFrame) -> Figure:
         )
         numbers = [f"{n}" if n > 1 else "" for n in counts]
         ink = "white" if verdict in ("reproduced", "contradicted") else "black"
-        ax.bar_label(bars, numbers, label_type="center", size=8, color=ink)
+        ax.bar_label(bars, numbers, label_type="center", size=9, color=ink)
         start = start + counts
     ax.set(xlabel="number of claims", xlim=(0, None))
     ax.tick_params(axis="y", length=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,13 +11,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Ellipse
 
 from tptools.companion.figures.axes import (
+    DIFFUSIVITY,
+    GUIDE,
     colour_bar,
     draw_by_power,
     draw_displacements,
     set_broken_axis,
+    set_letters,
+    set_log,
 )
 from tptools.plotting import OKABE_ITO, Look
 
@@ -29,12 +33,15 @@ __all__ = [
     "plot_varied",
 ]
 
-DIFFUSIVITY = "$D$ (cm²/s)"
 SERIES_MARKERS = {"rate": "o", "fluence": "s", "constant power": "^", "power": "D"}
 
 
 def plot_varied(
-    displacements: Mapping[str, xr.Dataset], series: xr.Dataset, along: str, label: str
+    displacements: Mapping[str, xr.Dataset],
+    series: xr.Dataset,
+    along: str,
+    label: str,
+    letters: str = "ab",
 ) -> Figure:
     """Draw Fig. 2a and 2b, or 2c and 2d: displacements, and D against what is varied.
 
@@ -46,17 +53,20 @@ def plot_varied(
         From `tptools.fitting.measure_series`.
     along, label : str
         Coordinate that was varied, and the label of its axis.
+    letters : str, optional
+        Of the two panels.
 
     Returns
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.4))
     draw_displacements(left, displacements)
     left.legend(loc="upper left", handletextpad=0.1, labelspacing=0.25)
     _draw_methods(right, series[along], series)
-    right.set(xscale="log", xlabel=label, ylabel=DIFFUSIVITY)
-    right.xaxis.set_major_formatter("{x:g}")
+    right.set(xlabel=label, ylabel=DIFFUSIVITY)
+    set_log(right)
+    set_letters((left, right), letters)
     return figure
 
 
@@ -69,50 +79,59 @@ def _draw_methods(ax: Axes, x: xr.DataArray, series: xr.Dataset) -> None:
     for method, look in looks.items():
         one = series.sel(estimator=method)
         ax.errorbar(x, one["value"], one["scatter"], label=method, capsize=2, ms=5, **look)
-    ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+    ax.axhline(0, **GUIDE)
     ax.legend(loc="upper left")
 
 
-def plot_constant_power(series: xr.Dataset, other: xr.Dataset) -> Figure:
-    """Draw Fig. 2e: D at constant power, and that of a second film.
+def plot_constant_power(
+    films: Mapping[str, xr.Dataset], without_noise: Mapping[str, xr.Dataset]
+) -> Figure:
+    """Draw Fig. 2e: D at constant power, a panel for each film.
 
     Parameters
     ----------
-    series, other : Dataset
-        From `tptools.fitting.measure_series`; of `other` the global fit is drawn,
-        shifted sideways.
+    films : mapping of str to Dataset
+        By name: from `tptools.fitting.measure_series`.
+    without_noise : mapping of str to Dataset
+        The same films by slices without photon noise: ``diffusivity_cm2_s`` with
+        ``rep_rate_MHz``.
 
     Returns
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(5.2, 3.6))
-    _draw_methods(ax, series["rep_rate_MHz"], series)
-    one = other.sel(estimator="global")
-    look: Look = {"fmt": "s", "color": OKABE_ITO["green"], "mfc": "white", "capsize": 2}
-    shifted = 1.06 * one["rep_rate_MHz"]
-    ax.errorbar(shifted, one["value"], one["scatter"], label="Note 2, global", **look)
-    ax.set(xscale="log", xlabel="repetition rate (MHz)", ylabel=DIFFUSIVITY, ylim=(0, 0.11))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(loc="upper center", ncols=3, columnspacing=1)
+    figure, axes = plt.subplots(1, len(films), figsize=(6.6, 3.6), sharex=True, sharey=True)
+    for ax, (name, series) in zip(axes, films.items(), strict=True):
+        expected = without_noise[name]
+        line: Look = {"color": OKABE_ITO["blue"], "lw": 1, "label": "slices, no noise"}
+        ax.plot(expected["rep_rate_MHz"], expected["diffusivity_cm2_s"], "_-", ms=9, **line)
+        _draw_methods(ax, series["rep_rate_MHz"], series)
+        ax.get_legend().remove()
+        ax.set(xlabel="repetition rate (MHz)", title=name)
+    set_log(axes[0])
+    axes[0].set(ylabel=DIFFUSIVITY, ylim=(0, None))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def plot_displacements(displacements: Mapping[str, xr.Dataset]) -> Figure:
-    """Draw Fig. S3: displacements at constant power.
+def plot_displacements(films: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
+    """Draw Fig. S3: displacements at constant power, a panel for each film.
 
     Parameters
     ----------
-    displacements : mapping of str to Dataset
-        By label.
+    films : mapping of str to mapping of str to Dataset
+        By name of the film, then by label; all labels are those of the first.
 
     Returns
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(5.2, 3.6))
-    draw_displacements(ax, displacements)
-    ax.legend(loc="upper left", handletextpad=0.1, labelspacing=0.25)
+    figure, axes = plt.subplots(1, len(films), figsize=(6.6, 3.6), sharey=True)
+    for ax, (name, displacements) in zip(axes, films.items(), strict=True):
+        draw_displacements(ax, displacements, list(next(iter(films.values()))))
+        ax.set_title(name)
+        ax.label_outer()
+    axes[0].legend(loc="upper left", handletextpad=0.1, labelspacing=0.25)
     return figure
 
 
@@ -128,35 +147,35 @@ def plot_against_power(series: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.6), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(6.6, 3.6), sharey=True)
     for ax, method in zip(axes, ("slices", "global"), strict=True):
         one = series.sel(estimator=method)
-        _guide(ax)
+        ax.axhline(0, **GUIDE)
         ax.set_title(method)
         for name, marker in SERIES_MARKERS.items():
             part = one.isel(record=np.flatnonzero(one["series"] == name))
-            points = draw_by_power(ax, part["power_nW"], part, marker)
+            points = draw_by_power(ax, part["power_nW"], part, marker, _shift_pt(name))
         set_broken_axis(ax, 10, [0, 2, 4, 6, 8, 10, 20, 40])
         ax.set(xlabel="power (nW)", xlim=(-0.6, 50))
     axes[0].set_ylabel(DIFFUSIVITY)
-    _name_series(axes[0])
+    _name_series(axes[0], loc="lower right")
     colour_bar(points, axes)
     return figure
 
 
-def _guide(ax: Axes) -> None:
-    """Grey oval from the lowest to the highest powers, to guide the eye as in the paper."""
-    oval = Ellipse((0.45, 0.48), 1.2, 0.36, angle=37, transform=ax.transAxes, color="0.93")
-    ax.add_patch(oval).set_zorder(-1)
+def _shift_pt(name: str) -> float:
+    """How far a series is drawn sideways, so that columns of points can be read."""
+    return 4.0 * ([*SERIES_MARKERS].index(name) - (len(SERIES_MARKERS) - 1) / 2)
 
 
-def _name_series(ax: Axes) -> None:
+def _name_series(ax: Axes, **place: Any) -> None:
     handles = [
         Line2D([], [], ls="", marker=marker, color="0.5", mec="k")
         for marker in SERIES_MARKERS.values()
     ]
     names = [f"{name} varied" if "constant" not in name else name for name in SERIES_MARKERS]
-    ax.legend(handles, names, loc="upper left", handletextpad=0.1, labelspacing=0.25)
+    spacing: Look = {"handletextpad": 0.1, "labelspacing": 0.25}
+    ax.legend(handles, names, **place, **spacing)
 
 
 def plot_rate_and_density(series: xr.Dataset) -> Figure:
@@ -171,17 +190,18 @@ def plot_rate_and_density(series: xr.Dataset) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(6.6, 3.4), sharey=True)
     one = series.sel(estimator="global")
     labels = {"rep_rate_MHz": "repetition rate (MHz)", "disc_excitation_density": "⟨N⟩ of the disc"}
     for ax, (along, label) in zip(axes, labels.items(), strict=True):
         for name, marker in SERIES_MARKERS.items():
             part = one.isel(record=np.flatnonzero(one["series"] == name))
-            points = draw_by_power(ax, part[along], part, marker)
-        ax.set(xscale="log", xlabel=label)
-        ax.xaxis.set_major_formatter("{x:g}")
+            points = draw_by_power(ax, part[along], part, marker, _shift_pt(name))
+        ax.set(xlabel=label)
+        set_log(ax)
+    set_letters(axes, "gh")
     axes[0].set_ylabel(DIFFUSIVITY)
-    _name_series(axes[0])
+    _name_series(axes[0], loc="upper left")
     colour_bar(points, axes)
     return figure
 
@@ -198,7 +218,7 @@ def plot_trials(trials: Mapping[str, xr.Dataset]) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(2, 3, figsize=(7.2, 5.0), sharex=True)
+    figure, axes = plt.subplots(2, 3, figsize=(6.6, 5.0), sharex=True)
     looks = dict(zip(SERIES_MARKERS, OKABE_ITO.values(), strict=False))
     for ax, (name, trial) in zip(axes.flat, trials.items(), strict=False):
         one = trial.sel(estimator="global")
@@ -209,8 +229,9 @@ def plot_trials(trials: Mapping[str, xr.Dataset]) -> Figure:
                 joined = "" if series == "constant power" else "-"
                 x, y, e = part["power_nW"], part["value"], part["scatter"]
                 ax.errorbar(x, y, e, ls=joined, lw=0.8, label=series, **style)
-        ax.set(title=name, xscale="log", ylim=(-0.01, max(0.18, 1.15 * float(one["value"].max()))))
-        ax.xaxis.set_major_formatter("{x:g}")
+        ax.axhline(0, **GUIDE)
+        ax.set(title=name, ylim=(-0.01, max(0.18, 1.15 * float(one["value"].max()))))
+    set_log(axes[0, 0], room=20)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     for ax in axes.flat[len(trials) :]:
         ax.axis("off")

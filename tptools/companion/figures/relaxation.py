@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters, set_log
 from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look
 
@@ -37,7 +38,7 @@ def plot_measured_relaxation(
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 4.2))
+    figure, ax = plt.subplots(figsize=(6.6, 4.2))
     inset = ax.inset_axes((0.42, 0.47, 0.55, 0.5))
     colours = {"slices": OKABE_ITO["blue"], "global": OKABE_ITO["green"]}
     markers = {"slices": "o", "global": "D"}
@@ -45,20 +46,16 @@ def plot_measured_relaxation(
         one = series.sel(estimator=method)
         x, y, error = one["disc_time_between_excitations_us"], one["value"], one["scatter"]
         look: Look = {"fmt": markers[method], "color": colours[method], "capsize": 2, "ms": 5}
-        tau, limit = fit["tau_us"], fit["limit_cm2_s"]
-        text = f"{method}: τ = {tau.value:.1f} µs, limit {limit.value:.3f} cm²/s"
+        text = f"{method}: {_equation(fit)}"
         time_us = np.linspace(float(x.min()), float(x.max()), 400)
         for where in (ax, inset):
             where.errorbar(x, y, error, **look)
-            dashes: Look = {
-                "color": OKABE_ITO["vermillion"],
-                "ls": "--" if method == "slices" else ":",
-            }
-            where.plot(time_us, fit.curve(time_us), label=text, **dashes)
-    ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+            line: Look = {"color": colours[method], "ls": "--" if method == "slices" else "-"}
+            where.plot(time_us, fit.curve(time_us), label=text, **line)
+    ax.axhline(0, **GUIDE)
     inset.set(xlim=(1, 13.5), ylim=(0, None))
-    inset.tick_params(labelsize=8)
-    ax.set(xlabel=TIME, ylabel="$D$ (cm²/s)")
+    inset.tick_params(labelsize=9)
+    ax.set(xlabel=TIME, ylabel=DIFFUSIVITY)
 
     def swap(value: ArrayLike) -> FloatArray:
         return constant_us_nW / np.maximum(np.asarray(value, float), 1e-9)
@@ -69,8 +66,15 @@ def plot_measured_relaxation(
     mirror.set_xticklabels(["0.5", "0.6", "0.8", "1", "1.5", "2.5", "5", "25"])
     mirror.minorticks_off()
     handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    figure.legend(handles, labels, loc="outside lower center")
     return figure
+
+
+def _equation(fit: Fit) -> str:
+    """The fitted exponential, with its numbers."""
+    limit, rise, tau = (fit[name].value for name in ("limit_cm2_s", "amplitude_cm2_s", "tau_us"))
+    end = f"{limit:.3f}".replace("-", "−")
+    return rf"$D$ = {end} + {rise:.3f} exp(−$T$ / {tau:.1f} µs) cm²/s"
 
 
 def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
@@ -87,22 +91,34 @@ def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
     -------
     Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.4))
     names = {"limit_cm2_s": "limit", "highest_cm2_s": "highest", "tau_us": "time"}
     marks = zip(targets.items(), OKABE_ITO.values(), "os^", strict=False)
     for (name, wanted), colour, marker in marks:
         ratio = tried[name] / wanted
         left.plot(tried["model"], ratio, color=colour, marker=marker, ms=5, label=names[name])
-    left.axhline(1, color="0.6", lw=0.8, zorder=0)
+    left.axhline(1, **GUIDE)
     left.set(xlabel="model tried", ylabel="measured over wanted")
     left.xaxis.get_major_locator().set_params(integer=True)
     left.legend()
-    right.plot(
-        tried["disc_time_between_excitations_us"], tried["diffusivity_cm2_s"], "o", color="k", ms=5
-    )
-    right.set(xscale="log", xlabel="$T$ of the disc (µs)", ylabel="$D$ (cm²/s)", ylim=(0, None))
-    right.xaxis.set_major_formatter("{x:g}")
+    time_us = tried["disc_time_between_excitations_us"]
+    right.plot(time_us, tried["diffusivity_cm2_s"], "o", color="k", ms=5, label="reached")
+    at_us = np.geomspace(float(time_us.min()), float(time_us.max()), 200)
+    curve = _wanted(at_us, float(at_us[0]), **targets)
+    right.plot(at_us, curve, "--", color=OKABE_ITO["vermillion"], label="wanted")
+    right.set(xlabel="$T$ of the disc (µs)", ylabel=DIFFUSIVITY, ylim=(0, None))
+    set_log(right)
+    right.legend()
+    set_letters((left, right))
     return figure
+
+
+def _wanted(
+    at_us: FloatArray, first_us: float, limit_cm2_s: float, highest_cm2_s: float, tau_us: float
+) -> FloatArray:
+    """The exponential of the wanted numbers, which is highest at the first time."""
+    rise = (highest_cm2_s - limit_cm2_s) * np.exp(-(at_us - first_us) / tau_us)
+    return np.asarray(limit_cm2_s + rise)
 
 
 def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
@@ -122,7 +138,7 @@ def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
     for (label, curve), colour, marker in looks:
         time_us = curve["disc_time_between_excitations_us"]
         ax.plot(time_us, curve["value"], color=colour, marker=marker, ms=5, label=label)
-    ax.set(xscale="log", xlabel=TIME, ylabel="$D$ (cm²/s)", ylim=(0, None))
-    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set(xlabel=TIME, ylabel=DIFFUSIVITY, ylim=(0, None))
+    set_log(ax)
     ax.legend()
     return figure

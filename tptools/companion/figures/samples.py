@@ -38,7 +38,7 @@ def plot_micrograph(
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.6), width_ratios=(1, 1, 1))
+    figure, axes = plt.subplots(1, 3, figsize=(6.6, 2.6), width_ratios=(1, 1, 1))
     x, y = counts.x_nm.values, counts.y_nm.values
     middle = np.array([x.mean(), y.mean()])
     low, high = middle - detail_nm / 2, middle + detail_nm / 2
@@ -103,7 +103,7 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     -------
     Figure
     """
-    figure = plt.figure(figsize=(7.2, 3.6))
+    figure = plt.figure(figsize=(6.6, 3.6))
     grid = figure.add_gridspec(2, 2, width_ratios=(1.1, 1))
     image, profile, heights = (
         figure.add_subplot(grid[place]) for place in ((slice(None), 0), (0, 1), (1, 1))
@@ -121,13 +121,13 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     mesh = image.pcolormesh(x_um, y_um, step.levelled, **look)
     image.axhline(y_um[line], color="white", lw=1, ls="--")
     figure.colorbar(mesh, ax=image, label="height (nm)", shrink=0.8)
-    image.set(aspect="equal", xlabel="x (µm)", ylabel="y (µm)")
+    image.set(aspect="equal", xlabel="$x$ (µm)", ylabel="$y$ (µm)")
     raw = scan.height_nm[line] - float(scan.height_nm.min())
     profile.plot(x_um, raw, color="0.6", label="as recorded")
     profile.plot(x_um, step.levelled[line], color=_BLUE, label="levelled")
-    profile.set(xlabel="x (µm)", ylabel="height (nm)")
+    profile.set(xlabel="$x$ (µm)", ylabel="height (nm)")
     profile.margins(y=0.1)
-    profile.legend(loc="center right", handlelength=1, fontsize=8, borderaxespad=0)
+    profile.legend(loc="center right", handlelength=1, fontsize=9, borderaxespad=0)
     used = step.levelled.values[step.used.values]
     heights.hist(used, list(np.arange(-3, top, 0.25)), density=True, color=_BLUE, alpha=0.6)
     thickness = step.thickness.value
@@ -154,7 +154,7 @@ def plot_recipes(
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 4.2))
+    figure, ax = plt.subplots(figsize=(6.6, 4.2))
     for row, one in enumerate(reported):
         half = 100 * one.half_unit / one.value
         ax.barh(row, 2 * half, left=-half, height=0.7, color="0.87", zorder=0)
@@ -165,7 +165,7 @@ def plot_recipes(
             ax.plot(other, row, "s", color=_RED, ms=6, zorder=3)
             side = 1 if other > first else -1
             place: Look = {"xytext": (8 * side, 0), "textcoords": "offset points", "va": "center"}
-            look: Look = {"ha": "left" if side > 0 else "right", "fontsize": 8.5}
+            look: Look = {"ha": "left" if side > 0 else "right", "fontsize": 9}
             ax.annotate(name, (other, row), **place, **look)
     ax.axvline(0, color="black", lw=0.8)
     labels = [f"{one.quantity}: {one}" for one in reported]
@@ -173,7 +173,7 @@ def plot_recipes(
     ax.invert_yaxis()
     ax.set(xlabel="recomputed relative to printed (%)")
     ax.use_sticky_edges = False
-    ax.margins(x=0.35, y=0.02)
+    ax.margins(x=0.5, y=0.02)
     return figure
 
 
@@ -191,7 +191,7 @@ def plot_shells(shells: xr.DataArray, monolayer_nm: float) -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, shells.sizes["reading"], figsize=(7.2, 3.2), sharey=True)
+    figure, axes = plt.subplots(1, shells.sizes["reading"], figsize=(6.6, 3.2), sharey=True)
     for ax, reading in zip(np.atleast_1d(axes), shells.reading.values, strict=True):
         for cycles, colour in colours(shells.cycles.values.tolist(), ramp="viridis").items():
             one = shells.sel(reading=reading, cycles=cycles)

@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tptools.companion.figures.axes import GUIDE, set_letters, set_log
 from tptools.estimate import Estimate
 from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look, colours
@@ -91,10 +92,10 @@ def plot_power_spectra(
     ax.legend(loc="upper left", title="power")
     inset = ax.inset_axes((0.66, 0.42, 0.36, 0.5))
     _draw_intensities(inset, intensities, line)
-    inset.set_title(_formula(line), fontsize=9)
-    inset.tick_params(labelsize=8)
-    inset.xaxis.label.set_fontsize(8)
-    inset.yaxis.label.set_fontsize(8)
+    inset.set_title(_formula(line), fontsize=10)
+    inset.tick_params(labelsize=9)
+    inset.xaxis.label.set_fontsize(9)
+    inset.yaxis.label.set_fontsize(9)
     return figure
 
 
@@ -106,21 +107,23 @@ def plot_power_series(
     Parameters
     ----------
     series : mapping of str to tuple
-        By title, a row each: what `plot_power_spectra` takes.
+        By title, a row each: what `plot_power_spectra` takes. Spectra with a ``rep_rate_MHz``
+        are labelled by it.
 
     Returns
     -------
     Figure
     """
-    size: Look = {"figsize": (7.2, 2.9 * len(series)), "width_ratios": (1.35, 1)}
+    size: Look = {"figsize": (6.6, 2.9 * len(series)), "width_ratios": (1.35, 1)}
     figure, axes = plt.subplots(len(series), 2, **size, squeeze=False)
     letters = iter("abcdefgh")
     for (left, right), (title, one) in zip(axes, series.items(), strict=True):
         _draw_spectra(left, one[0])
-        left.set_title(f"({next(letters)}) {title}", loc="left")
-        left.legend(loc="upper right", fontsize=8)
+        left.set_title(title)
+        left.legend(loc="upper right", fontsize=9)
         _draw_intensities(right, *one[1:])
-        right.set_title(f"({next(letters)}) exponent {one[2]['exponent']}", loc="left")
+        right.set_title(f"exponent {one[2]['exponent']}")
+        set_letters((left, right), next(letters) + next(letters))
     return figure
 
 
@@ -138,7 +141,7 @@ def plot_film_spectra(samples: Mapping[str, tuple[xr.DataArray, xr.DataArray]]) 
     """
     n_columns = min(3, len(samples))
     n_rows = -(-len(samples) // n_columns)
-    size: Look = {"figsize": (7.2, 2.4 * n_rows + 0.3), "sharex": True, "sharey": True}
+    size: Look = {"figsize": (6.6, 2.4 * n_rows + 0.3), "sharex": True, "sharey": True}
     figure, axes = plt.subplots(n_rows, n_columns, **size, squeeze=False)
     for ax in axes.flat[len(samples) :]:
         ax.remove()
@@ -146,10 +149,10 @@ def plot_film_spectra(samples: Mapping[str, tuple[xr.DataArray, xr.DataArray]]) 
         scaled = emission / emission.max() * float(absorbance.max())
         solid = ax.plot(absorbance.wavelength_nm, absorbance, color=_ABSORBED)
         dashed = ax.plot(emission.wavelength_nm, scaled, "--", color=_EMITTED)
-        ax.set_title(title, fontsize=9)
+        ax.set_title(title)
         ax.margins(x=0)
-    figure.supxlabel("wavelength (nm)", fontsize=10)
-    figure.supylabel("absorbance", fontsize=10)
+    figure.supxlabel("wavelength (nm)", fontsize="medium")
+    figure.supylabel("absorbance", fontsize="medium")
     labels = ["absorbance", "photoluminescence (to the same height)"]
     figure.legend([*solid, *dashed], labels, loc="outside upper center", ncols=2)
     return figure
@@ -171,7 +174,7 @@ def plot_exponents(
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 1.4 + 0.55 * len(found)))
+    figure, ax = plt.subplots(figsize=(6.6, 1.4 + 0.55 * len(found)))
     rows = np.arange(len(found))[::-1]
     ends = np.array(list(found.values()))
     middle, half = ends.mean(axis=1), np.diff(ends, axis=1)[:, 0] / 2
@@ -181,7 +184,7 @@ def plot_exponents(
     for k, (name, exponents) in enumerate(models.items()):
         below = rows - 0.13 * (k + 1)  # models that agree shall not hide each other
         ax.plot(exponents, below, "oDsv^"[k], color=shades[k], label=name)
-    ax.axvline(1, color="0.7", lw=0.8, zorder=0)
+    ax.axvline(1, **GUIDE)
     ax.set(yticks=rows, yticklabels=list(found), xlabel="exponent of light against power")
     ax.margins(y=0.3)
     figure.legend(loc="outside lower center", ncols=2)
@@ -194,7 +197,7 @@ def _draw_micrograph(ax: Axes, micrograph: xr.DataArray) -> None:
     ax.pcolormesh(x_nm, y_nm, micrograph.transpose("y_nm", "x_nm"), **look)
     start, bottom = x_nm[0] + 0.06 * np.ptp(x_nm), y_nm[0] + 0.08 * np.ptp(y_nm)
     ax.plot([start, start + 20], [bottom, bottom], color="white", lw=3, solid_capstyle="butt")
-    ax.text(start + 10, bottom + 2, "20 nm", color="white", ha="center", va="bottom", fontsize=8)
+    ax.text(start + 10, bottom + 2, "20 nm", color="white", ha="center", va="bottom", fontsize=9)
     ax.set(aspect="equal", xticks=[], yticks=[])
 
 
@@ -202,7 +205,8 @@ def _draw_spectra(ax: Axes, spectra: xr.DataArray) -> None:
     shades = colours(spectra.power_nW.values.tolist(), ramp="viridis")
     for power, colour in shades.items():
         one = spectra.sel(power_nW=power)
-        ax.plot(one.wavelength_nm, one, color=colour, lw=1, label=f"{power:.3g} nW")
+        varied = f"{one.rep_rate_MHz:g} MHz" if "rep_rate_MHz" in one.coords else f"{power:.3g} nW"
+        ax.plot(one.wavelength_nm, one, color=colour, lw=1, label=varied)
     ax.set(xlabel="wavelength (nm)", ylabel="photoluminescence, normalised")
     ax.margins(x=0)
 
@@ -215,8 +219,8 @@ def _draw_intensities(ax: Axes, intensities: Mapping[float, Estimate], line: Fit
     for power, one in intensities.items():
         look: Look = {"fmt": "o", "ms": 5, "capsize": 2, "color": shades[power]}
         ax.errorbar(power, one.value, one.std_err, **look)
-    ax.set(xscale="log", yscale="log", xlabel="power (nW)", ylabel="integral (counts)")
-    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set(xlabel="power (nW)", ylabel="integral (counts)")
+    set_log(ax, "xy")
 
 
 def _formula(line: Fit) -> str:

@@ -12,10 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from tptools.companion.figures.axes import (
+    DIFFUSIVITY,
+    GUIDE,
     colour_bar,
     draw_by_power,
     draw_displacements,
     set_broken_axis,
+    set_letters,
 )
 from tptools.plotting import OKABE_ITO, Look, colours
 
@@ -28,7 +31,6 @@ __all__ = [
 
 _MARKERS = "osD^vP"
 _ALUMINA, _CRYSTAL, _LIGAND = "0.6", OKABE_ITO["green"], OKABE_ITO["orange"]
-_D = "D (cm²/s)"
 
 
 def plot_surface_schemes(
@@ -51,7 +53,7 @@ def plot_surface_schemes(
     -------
     Figure
     """
-    figure, axes = plt.subplots(2, 2, figsize=(7.2, 4.0))
+    figure, axes = plt.subplots(2, 2, figsize=(6.6, 4.0))
     for ax, (name, (spacing, shell, kind)) in zip(axes.flat, films.items(), strict=True):
         ax.add_patch(Rectangle((-10, -9), 62, 3.5, color="0.9"))
         if kind == "layer":
@@ -99,7 +101,7 @@ def _draw_crystal(
 
 def _draw_scale(ax: Axes) -> None:
     ax.plot([-9, 1], [19.5, 19.5], color="k", lw=2)
-    ax.text(2.5, 19.5, "10 nm", va="center", fontsize=9)
+    ax.text(2.5, 19.5, "10 nm", va="center", fontsize=10)
 
 
 def plot_by_film(
@@ -132,13 +134,14 @@ def plot_by_film(
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, series.sizes["estimator"], figsize=(7.2, 3.5), sharey=True)
+    figure, axes = plt.subplots(1, series.sizes["estimator"], figsize=(6.6, 3.5), sharey=True)
     drawn = set(series["film"].values.tolist())
     markers = {f: m for f, m in zip(films, _MARKERS, strict=False) if f in drawn}
     for ax, method in zip(np.atleast_1d(axes), series["estimator"].values, strict=True):
         for film, marker in markers.items():
             one = series.sel(estimator=method).isel(record=series["film"].values == film)
-            points = draw_by_power(ax, one[along], one, marker)
+            shift_pt = 4.5 * ([*markers].index(film) - (len(markers) - 1) / 2)
+            points = draw_by_power(ax, one[along], one, marker, shift_pt)
         if turn is None:
             ax.set_xscale("log")
             ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -146,9 +149,9 @@ def plot_by_film(
         else:
             set_broken_axis(ax, turn, ticks)
             ax.set_xlim(0, None)
-        ax.axhline(0, color="0.85", lw=0.8, zorder=0)
+        ax.axhline(0, **GUIDE)
         ax.set(xlabel=label, title=method)
-    np.atleast_1d(axes)[0].set_ylabel(_D)
+    np.atleast_1d(axes)[0].set_ylabel(DIFFUSIVITY)
     _mark_films(figure, markers)
     colour_bar(points, axes)
     return figure
@@ -157,7 +160,9 @@ def plot_by_film(
 def _mark_films(figure: Figure, markers: Mapping[str, str]) -> None:
     look: Look = {"color": "0.5", "mec": "k", "ls": ""}
     handles = [Line2D([], [], marker=marker, **look) for marker in markers.values()]
-    figure.legend(handles, list(markers), loc="outside lower center", ncols=len(markers))
+    spacing: Look = {"columnspacing": 1, "handletextpad": 0}
+    place: Look = {"loc": "outside lower center", "ncols": len(markers)}
+    figure.legend(handles, list(markers), **place, **spacing)
 
 
 def plot_displacements_by_film(
@@ -176,12 +181,13 @@ def plot_displacements_by_film(
     -------
     Figure
     """
-    figure, axes = plt.subplots(2, 3, figsize=(7.2, 4.4), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 3, figsize=(6.6, 4.4), sharex=True, sharey=True)
     for letter, ax, (name, one) in zip("abcdef", axes.flat, displacements.items(), strict=True):
         draw_displacements(ax, {name: one}, ramp=None)
         # 1 cm2/s is 1e5 nm2/ns, and the axis is in 1e3 nm2
         ax.plot([0, 3], [0, 2 * found[name] * 3 * 1e2], color="k", lw=1.2, zorder=3)
-        ax.set(title=f"{letter}  {name}")
+        ax.set_title(name)
+        set_letters([ax], letter)
         ax.label_outer()
     return figure
 
@@ -200,7 +206,7 @@ def plot_bars_by_film(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
     -------
     Figure
     """
-    figure, ax = plt.subplots(figsize=(7.2, 3.2))
+    figure, ax = plt.subplots(figsize=(6.6, 3.2))
     place = np.arange(series.sizes["record"])
     methods = series["estimator"].values.tolist()
     width = 0.8 / len(methods)
@@ -214,6 +220,6 @@ def plot_bars_by_film(series: xr.Dataset, one_sided: float = 1.645) -> Figure:
         ax.hlines(limit, at - width / 2, at + width / 2, color="k", lw=1.5, ls=":")
     ax.axhline(0, color="k", lw=0.8)
     ax.set_xticks(place, series["film"].values)
-    ax.set_ylabel(_D)
+    ax.set_ylabel(DIFFUSIVITY)
     figure.legend(loc="outside upper center", ncols=len(methods))
     return figure
