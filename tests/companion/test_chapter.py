@@ -63,11 +63,78 @@ def test_number_reaches_the_role_with_a_format():
 
 
 def test_table_is_text():
-    """Estimates keep their unit, numbers take the format of their column, nothing is a dash."""
+    """A shared unit moves to the head, numbers take the format of their column, gaps are dashes."""
     rows = {"a": {"tau": TAU, "n": 3, "z": 1.23456}, "b": {"tau": "none", "z": np.nan}}
     written = chapter.table(rows, {"z": ".2f"})
-    assert written.to_numpy().tolist() == [["6.02 ± 0.13 us", "3", "1.23"], ["none", "-", "-"]]
+    assert written.to_numpy().tolist() == [["6.02 ± 0.13 µs", "3", "1.23"], ["none", "–", "–"]]
     assert chapter.table(pd.DataFrame(rows).T, ".1f").loc["a", "z"] == "1.2"
+    alone = chapter.table({"a": {"tau": TAU}, "b": {"tau": -TAU}, "c": {}})
+    assert alone["tau (µs)"].to_list() == ["6.02 ± 0.13", "−6.02 ± 0.13", "–"]
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ("relaxation_time_us", "relaxation time (µs)"),
+        ("limit_cm2_s", "limit (cm²/s)"),
+        ("hop_rate_ground_per_ps", "hop rate ground (1/ps)"),
+        ("excitation_density", "⟨N⟩"),
+        ("hopping.lattice_spacing_nm", "hopping.lattice_spacing_nm"),
+        ("tplm_10nW", "tplm_10nW"),
+        ("s1-TOPBr2-M", "s1-TOPBr2-M"),
+        ("time (ns)", "time (ns)"),
+        (2.5, "2.5"),
+        (10.0, "10"),
+        (5, "5"),
+    ],
+)
+def test_heads_are_words_with_units(head, shown):
+    """Names of code become words with a unit; names of data, claims and parameters stay."""
+    frame = pd.DataFrame({head: ["x"]}, index=[head])
+    written = chapter.typeset(frame)
+    assert (written.columns[0], written.index[0]) == (shown, shown)
+    nested = chapter.typeset(
+        pd.DataFrame([["x"]], columns=pd.MultiIndex.from_tuples([("a", head)]))
+    )
+    assert nested.columns[0] == ("a", shown)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("7.12e+04", "7.12 × 10⁴"),
+        ("-2.2e-03", "−2.2 × 10⁻³"),
+        (np.inf, "∞"),
+        (-0.5, "−0.5"),
+        (0.123456, "0.1235"),
+        (3, "3"),
+        (np.nan, "–"),
+        (None, "–"),
+        ("-0.5 ± 0.1", "−0.5 ± 0.1"),
+        ("0.006 ps-1", "0.006 1/ps"),
+        ("film ALD > OLA/OA", "film ALD > OLA/OA"),
+        ("3 cows", "3 cows"),
+        ("s1-Cs-OA", "s1-Cs-OA"),
+        ("1.00 [-0.23, 0.88]", "1.00 [-0.23, 0.88]"),
+    ],
+)
+def test_cells_are_written_as_people_do(cell, shown):
+    """Numbers get signs and powers of ten, words stay, and setting twice changes nothing."""
+    once = chapter.typeset(pd.DataFrame({"a": [cell, "other words"]}))
+    assert once.loc[0, "a"] == shown
+    assert chapter.typeset(once).equals(once)
+
+
+def test_a_notebook_sets_all_tables_in_type():
+    """Rows without names have no numbers, symbols are in italics, and nothing is cut."""
+    page = chapter._as_html(pd.DataFrame({"D (cm²/s)": [0.1], "note": ["long" * 50]}))
+    assert "<i>D</i> (cm²/s)" in page
+    assert "<th>0</th>" not in page
+    assert "long" * 50 in page
+    claim = chapter._as_html(pd.DataFrame({"x": [1]}, index=["main-D-inf"]))
+    assert "<th>main-D-inf</th>" in claim
+    with pytest.raises(TypeError, match="frame"):
+        chapter.typeset([1])
 
 
 def test_verdicts_keep_the_order_asked_for():

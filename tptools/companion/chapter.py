@@ -1,17 +1,36 @@
-"""What all chapters do with what they found: numbers for the text, and tables of text."""
+"""What all chapters do with what they found: numbers for the text, and tables.
+
+In a notebook that imports this module all tables are set in type: by `typeset`, and with symbols in
+italics.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
 import pandas as pd
 
+from tptools.checks import check_type
 from tptools.companion import claims
 from tptools.estimate import Estimate
 
-__all__ = ["glue", "table", "verdicts"]
+__all__ = ["glue", "table", "typeset", "verdicts"]
+
+_UNITS = {
+    "cm2/s": "cm²/s", "cm2_s": "cm²/s", "uJ_cm2": "µJ/cm²", "W_cm2": "W/cm²", "kW_cm2": "kW/cm²",
+    "per_ps": "1/ps", "ps-1": "1/ps", "per_eV": "1/eV", "eV-1": "1/eV", "cm-1": "1/cm",
+    "m2_s": "m²/s", "m2/s": "m²/s", "nm2": "nm²", "us": "µs", "um": "µm", "uM": "µM",
+    **{unit: unit for unit in ("ps", "ns", "s", "nm", "nW", "MHz", "K", "meV", "eV", "mL", "mmol")},
+}  # fmt: skip
+_NAMES = {"excitation_density": "⟨N⟩", "std_err": "error", "bias_err": "error of bias"}
+_NUMBER = r"[-−+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan)"
+_QUANTITY = re.compile(rf"({_NUMBER}(?: ± {_NUMBER})?)(?: (\S+))?")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SYMBOL = re.compile(r"(?<![\w&;./-])([DTNqpτσχ])(?![\w;./-])")
 
 
 def glue(values: Mapping[str, str | float | Estimate] | None = None, /, **more: Any) -> None:
@@ -47,7 +66,7 @@ def glue(values: Mapping[str, str | float | Estimate] | None = None, /, **more: 
 def table(
     rows: Mapping[Any, Mapping[Any, object]] | pd.DataFrame, spec: str | Mapping[Any, str] = ".4g"
 ) -> pd.DataFrame:
-    """Write results as a table of text.
+    """Write results as a table of text, set in type by `typeset`.
 
     Parameters
     ----------
@@ -59,19 +78,121 @@ def table(
     Returns
     -------
     DataFrame
-        Texts; of an Estimate, its value, error and unit; a dash where there is nothing.
+        Texts; of an Estimate, its value and error; a dash where there is nothing.
 
     Examples
     --------
-    >>> table({"a": {"D": Estimate(0.05, 0.001, "cm2/s", "fit"), "n": 3}, "b": {"n": 2.5}}).T
-                           a    b
-    D  0.0500 ± 0.0010 cm2/s    -
-    n                      3  2.5
+    >>> table({"a": {"D": Estimate(0.05, 0.001, "cm2/s", "fit"), "n": 3}, "b": {"n": 2.5}})
+             D (cm²/s)    n
+    a  0.0500 ± 0.0010    3
+    b                –  2.5
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows).T
     specs = {head: spec if isinstance(spec, str) else spec.get(head, ".4g") for head in frame}
     columns = {head: [_cell(one, specs[head]) for one in frame[head]] for head in frame}
-    return pd.DataFrame(columns, frame.index)
+    return typeset(pd.DataFrame(columns, frame.index))
+
+
+def typeset(frame: pd.DataFrame) -> pd.DataFrame:
+    """Set a table in type: heads with units for names of code, and signs that people write.
+
+    Names of code such as ``relaxation_time_us`` become words with a unit. A unit that all cells of
+    a column have moves to its head. Powers of ten, infinity, minus signs and missing values are
+    written as such, and numbers without a format get four digits.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Texts and numbers.
+
+    Returns
+    -------
+    DataFrame
+        Of texts, of the same shape.
+
+    Raises
+    ------
+    TypeError
+        If it is no DataFrame.
+
+    Examples
+    --------
+    >>> typeset(pd.DataFrame({"tau_us": [6.0, float("inf")], "D": ["1e-05 cm2/s", "0 cm2/s"]}))
+      tau (µs) D (cm²/s)
+    0        6  1 × 10⁻⁵
+    1        ∞         0
+    """
+    check_type("frame", frame, pd.DataFrame, remedy="make one with pandas")
+    columns, heads = [], []
+    for place, head in enumerate(frame.columns):
+        cells = [_split(one) for one in frame.iloc[:, place]]
+        units = {unit for text, unit in cells if text != "–"}
+        shared = units.pop() if len(units) == 1 else ""
+        *levels, last = head if isinstance(head, tuple) else (head,)
+        name = _head(last)
+        name += f" ({shared})" if shared and "(" not in name else ""
+        heads.append((*map(_head, levels), name) if levels else name)
+        columns.append([f"{t} {u}".rstrip() if u != shared else t for t, u in cells])
+    result = pd.DataFrame(dict(enumerate(columns)), frame.index)
+    result.columns = pd.MultiIndex.from_tuples(heads) if frame.columns.nlevels > 1 else heads
+    result.columns.names = [None] * result.columns.nlevels
+    if not isinstance(frame.index, pd.RangeIndex):
+        result.index = frame.index.map(_labels)
+        result.index.names = [name and _head(name) for name in frame.index.names]
+    return result
+
+
+def _labels(label: Any) -> Any:
+    """The label of a row, of one or more levels."""
+    return tuple(map(_head, label)) if isinstance(label, tuple) else _head(label)
+
+
+def _head(name: Any) -> str:
+    """A head in words; names of parameters with a section stay, since people type them."""
+    if isinstance(name, float):
+        return _split(name)[0]
+    if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z]\w*_\w+", name):
+        return str(name)
+    for code, unit in _UNITS.items():
+        if name.endswith(f"_{code}"):
+            words = name.removesuffix(f"_{code}")
+            return f"{_NAMES.get(words, words.replace('_', ' '))} ({unit})"
+    return _NAMES.get(name, name)
+
+
+def _split(cell: object) -> tuple[str, str]:
+    """What stands in a cell, as people write it, and its unit."""
+    text = cell if isinstance(cell, str) else _cell(cell, ".4g")
+    found = _QUANTITY.fullmatch(text)
+    if text in ("-", "nan") or not found or (found[2] and found[2] not in _UNITS):
+        return {"-": "–", "nan": "–"}.get(text, text), ""
+    number = found[1].replace("inf", "∞").replace("-", "−")
+    number = re.sub(
+        r"e([−+]?)0*(\d+)",
+        lambda m: " × 10" + f"{m[1]}{m[2]}".replace("−", "-").replace("+", "").translate(_RAISED),
+        number,
+    )
+    return number, _UNITS.get(found[2] or "", "")
+
+
+def _as_html(frame: pd.DataFrame) -> str:
+    """A table of the book: set in type, symbols in italics, rows without a name unnumbered."""
+    rows = not isinstance(frame.index, pd.RangeIndex)
+    with pd.option_context("display.max_colwidth", None):
+        page = typeset(frame).to_html(index=rows, border=0, justify="left")
+    return re.sub(
+        r"(<th[^>]*>)([^<]*)", lambda found: found[1] + _SYMBOL.sub(r"<i>\1</i>", found[2]), page
+    )
+
+
+def _set_tables_in_type() -> None:
+    """Let a notebook show all tables so."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell:
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, _as_html)
+
+
+_set_tables_in_type()
 
 
 def verdicts(ids: Iterable[str]) -> pd.DataFrame:
