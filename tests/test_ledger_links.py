@@ -79,6 +79,31 @@ def test_claims_are_found_in_tables_and_code():
     assert list(ledger.named(nodes.paragraph("", "s6-I"), CLAIMS)) == []
 
 
+def shown_in_chapters() -> set[str]:
+    """Return the claims that a chapter other than the ledger names in its code or its tables."""
+    found: set[str] = set()
+    for path in (ROOT / "book").glob("*.ipynb"):
+        if path.stem != "claims":
+            text = path.with_suffix(".md").read_text() + path.read_text().replace('\\"', '"')
+            found.update(ledger.NAMED.findall(text), ledger.HEAD.findall(text))
+    return found
+
+
+def test_every_claim_is_judged_in_some_section():
+    """No row of the ledger leads to the rules only: a chapter, a figure or a table has it."""
+    shown, many = shown_in_chapters(), tuple(ledger.SHOWN)
+    rest = [one for one in CLAIMS if one not in shown and not one.startswith(("fig", *many))]
+    assert rest == []
+
+
+def test_sections_that_show_many_claims_exist():
+    """The section that stands for the cells of both tables is a heading of its chapter."""
+    for address in ledger.SHOWN.values():
+        name, anchor = address.split("#")
+        heads = re.findall(r"^## (.*)$", (ROOT / f"{name}.md").read_text(), re.M)
+        assert anchor in [re.sub(r"[^a-z0-9]+", "-", head.lower()) for head in heads]
+
+
 def test_ledger_row_leads_everywhere():
     """A row gets its anchor and leads to function and section; one judged nowhere, to the rules."""
     table = "<tr><th>claim</th></tr><tbody>" + "".join(

@@ -157,14 +157,21 @@ PLACES = {
 """Quantity and condition, and where its number stands: `chapter::key`, `ledger::claim::reading` or
 `table::chapter::row::column`, with what it has to be multiplied by."""
 
-NUMBER = re.compile(r"[-−]?\d[\d\u2009 ]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+NUMBER = re.compile(r"-?\d[\d ]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def plain(text: str) -> str:
+    """Write a text as a computer does: signs and powers of ten, squares, no spaces in numbers."""
+    power = re.sub(r" × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "e" + m[1].translate(RAISED), text)
+    return re.sub(r"\s+", " ", power.replace("−", "-").replace("²", "2"))
 
 
 def number(text: str) -> tuple[Decimal, Decimal]:
     """Return the first number of a text and half a unit of its last digit."""
-    found = NUMBER.search(text)
+    found = NUMBER.search(plain(text))
     assert found, f"no number in {text!r}"
-    value = Decimal(re.sub(r"[\u2009 ]", "", found[0]).replace("−", "-"))
+    value = Decimal(found[0].replace(" ", ""))
     return value, Decimal((0, (5,), value.as_tuple().exponent - 1))
 
 
@@ -227,10 +234,11 @@ class Book:
     def cell(self, chapter: str, row: str, column: str) -> str:
         """Return the cell of the first table of a chapter that has such a row and column."""
         for table in rows(self.chapters[chapter]):
-            heads = [re.sub(r"\s+", " ", one) for one in table[0]]
+            heads = [plain(one) for one in table[0]]
+            fits = [k for k, one in enumerate(heads) if f"{one} (".startswith(f"{column} (")]
             for line in table[1:]:
-                if row in line and column in heads:
-                    return line[heads.index(column) - len(heads)]
+                if fits and row in line:
+                    return line[fits[0] - len(heads)]
         raise KeyError(f"{chapter} has no table with {row} and {column}")
 
 
@@ -265,6 +273,7 @@ def test_excitons_are_asked_in_one_way(path):
         ("8.1", "8.10", True),
         ("0.323", "0.32", True),
         ("−1.5", "-1.5", True),
+        ("1.2 × 10⁻⁴", "0.00012", True),
         ("783 000", "7.8e5", True),
         ("13", "12", False),
     ],

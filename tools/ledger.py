@@ -19,6 +19,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+# Sections that show many claims at once, whose names are not written there, by how they begin.
+SHOWN = {"tabS": "book/excitation_density#every-cell-of-the-two-tables"}
 LEDGER, GLOSSARY = "book/claims", "book/glossary"
 TABLE, EXPLANATION = "tag_filterable", "how-a-verdict-is-found"
 HEAD = re.compile(r"<th>([\w.+-]+)</th>")
@@ -120,6 +122,11 @@ def survey(app: Sphinx) -> Places:
                 for name in node["ids"]:
                     figures[name] = f"{page}#{name}"
                     places.previews[f"{page}#{name}"] = short(text(node.next_node(nodes.caption)))
+    for claim in CLAIMS:
+        for beginning, address in SHOWN.items():
+            page = address.partition("#")[0]
+            if claim.startswith(beginning) and page in app.env.found_docs:
+                places.claims[claim].setdefault(page, address)
     for panel, figure in panels(Path(app.srcdir)).items():
         places.panels[panel] = figures[figure].split("#")[0] + f"#fig-{panel.lower()}"
     glossary = app.env.get_and_resolve_doctree(GLOSSARY, app.builder)

@@ -1,5 +1,7 @@
 """Tests of tptools.companion.chapter."""
 
+import importlib
+
 import myst_nb
 import numpy as np
 import pandas as pd
@@ -143,3 +145,13 @@ def test_verdicts_keep_the_order_asked_for():
     written = chapter.verdicts(ids)
     assert written.index.to_list() == ids
     assert written.columns.to_list() == ["quantity", "reported", "recomputed", "verdict"]
+
+
+def test_names_of_the_code_are_put_in_words():
+    """Neither a head nor a label of a table is a name that only the code has."""
+    names = dict.fromkeys(chapter.HEADS, 1.0)
+    written = chapter.table({"tau_us": names})
+    assert written.index.tolist() == [chapter.HEADS["tau_us"]]
+    assert not any("_" in head for head in written.columns)
+    search = importlib.import_module("tptools.companion.search")
+    assert set(search.PRIOR.ranges) | set(search.OBSERVATIONS) <= set(chapter.HEADS)

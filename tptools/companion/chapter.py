@@ -18,7 +18,28 @@ from tptools.checks import check_type
 from tptools.companion import claims
 from tptools.estimate import Estimate
 
-__all__ = ["glue", "table", "typeset", "verdicts"]
+__all__ = ["HEADS", "glue", "table", "typeset", "verdicts"]
+
+HEADS = {
+    "limit_cm2_s": "limit (cm²/s)",
+    "highest_cm2_s": "highest D (cm²/s)",
+    "tau_us": "fitted time (µs)",
+    "memory_us": "memory (µs)",
+    "constant_power_ratio": "largest over smallest D at 5 nW, 1 to 20 MHz",
+    "slow_ratio": "D at 0.5 MHz over that at higher rates, 5 nW",
+    "rise_with_rate": "D at a higher over a lower rate, least",
+    "rise_with_fluence": "D at a higher over a lower fluence, least",
+    "hop_rate_ground_per_ps": "hop rate to a resting neighbour (1/ps)",
+    "hop_rate_modified_per_ps": "hop rate to a modified neighbour (1/ps)",
+    "relaxation_time_us": "memory (µs)",
+    "modification_probability": "chance that a visit modifies",
+    "lifetime_ns": "lifetime (ns)",
+    "trap_rate_per_ps": "trapping (1/ps)",
+    "spot_fwhm_nm": "spot, FWHM (nm)",
+    "peak_over_disc": "⟨N⟩ at the centre over that of the disc",
+    "projection": "detector cuts the image (0) or collects a column (1)",
+}
+"""What a table says in words where the code has a name."""
 
 _UNITS = {
     "cm2/s": "cm²/s", "cm2_s": "cm²/s", "uJ_cm2": "µJ/cm²", "W_cm2": "W/cm²", "kW_cm2": "kW/cm²",
@@ -78,7 +99,8 @@ def table(
     Returns
     -------
     DataFrame
-        Texts; of an Estimate, its value and error; a dash where there is nothing.
+        Texts; of an Estimate, its value and error; a dash where there is nothing. Names of the code
+        are put in words, by `HEADS` or by their unit.
 
     Examples
     --------
@@ -90,7 +112,8 @@ def table(
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows).T
     specs = {head: spec if isinstance(spec, str) else spec.get(head, ".4g") for head in frame}
     columns = {head: [_cell(one, specs[head]) for one in frame[head]] for head in frame}
-    return typeset(pd.DataFrame(columns, frame.index))
+    written = pd.DataFrame(columns, frame.index).rename(index=HEADS, columns=HEADS)
+    return typeset(written)
 
 
 def typeset(frame: pd.DataFrame) -> pd.DataFrame:

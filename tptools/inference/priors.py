@@ -52,6 +52,10 @@ class Uniform:
         check_number("low", self.low)
         check_number("high", self.high, above=self.low)
 
+    def __str__(self) -> str:
+        """Say the range as a table of a page does."""
+        return f"{self.low:g} to {self.high:g}"
+
     def at(self, share: ArrayLike) -> FloatArray:
         """Value below which a share of the prior lies.
 
@@ -102,6 +106,10 @@ class LogUniform:
         check_number("low", self.low, above=0)
         check_number("high", self.high, above=self.low)
 
+    def __str__(self) -> str:
+        """Say the range as a table of a page does."""
+        return f"{self.low:g} to {self.high:g}, by the logarithm"
+
     def at(self, share: ArrayLike) -> FloatArray:
         """Value below which a share of the prior lies.
 
@@ -151,6 +159,10 @@ class Choice:
         if not self.values:
             raise ValueError("values is empty; give what there is to choose from")
         object.__setattr__(self, "values", tuple(check_number("values", v) for v in self.values))
+
+    def __str__(self) -> str:
+        """Say the range as a table of a page does."""
+        return " or ".join(f"{one:.3g}" for one in self.values)
 
     def at(self, share: ArrayLike) -> FloatArray:
         """Value below which a share of the prior lies.
