@@ -16,7 +16,7 @@ import xarray as xr
 from test_api import PUBLIC, methods
 
 import tptools
-from tptools import fitting, heat, inference, instruments, kmc, synthesis
+from tptools import analysis, fitting, heat, inference, instruments, kmc, planning, synthesis
 from tptools.estimate import Estimate, Goodness
 from tptools.excitation import Excitation
 from tptools.exploration import Exploration
@@ -56,10 +56,31 @@ MODEL = kmc.ExcitonModel(lattice_size=301, lifetime_ns=0.02)
 TRACE = xr.DataArray([1.0, 0.5], {"time_ns": [0.0, 1.6]})
 RATES = pd.DataFrame({"rate": np.geomspace(0.1, 10, 12)})
 PRINTED_D = Estimate(0.1, 0.01, "cm2/s", "given")
+PLAN = planning.plan_scan(0.05, 0.01, count_rate_Hz=1e4)
 PRINTED = inference.Observation("rate", 0.5, 2.0, 0.1, "rounds to 1")
 
 OTHERS = {
     "acceptance": np.abs,
+    "answer": "yes",
+    "background": 1.0,
+    "conditions": pd.DataFrame(),
+    "counts": xr.DataArray(),
+    "count_rate_Hz": 1e4,
+    "decay": xr.DataArray(),
+    "error_cm2_s": 0.01,
+    "expected": xr.DataArray(),
+    "growth": xr.Dataset(),
+    "kurtosis_at_last": Estimate(0.0, 0.1, "", "given"),
+    "lifetime": None,
+    "lifetime_of_spot": Estimate(2.0, 0.1, "ns", "given"),
+    "path": "nowhere",
+    "settings": {},
+    "shape": None,
+    "slices_factor": Estimate(1.0, 0.1, "", "given"),
+    "slices_reasons": (),
+    "tail": None,
+    "warnings": (),
+    "window_ns": (0.0, 3.0),
     "a_err": [0.1, 0.1],
     "aluminium_umol_per_cycle": 1.0,
     "amplitude_cm2_s": 0.1,
@@ -99,7 +120,6 @@ OTHERS = {
     "fraction": 0.5,
     "fwhm_eV": 0.1,
     "fwhm_ps": 80.0,
-    "growth": xr.Dataset(),
     "grid": {"excitation_density": 0.08, "period_us": 5.0, "n_pulses": 2},
     "heat_capacity_J_m3K": 1e6,
     "high": 1.0,
@@ -189,6 +209,8 @@ OWNERS = (
     fitting.Fit({}, "given", np.ones(2), 1.0, 1.0, np.abs),
     Goodness(1.0, 1.0, 0.5),
     Origin("nm", "assumed", "to try"),
+    PLAN,
+    analysis.SeriesAnalysis({}, pd.DataFrame(), {}, (), ()),
     heat.HeatedFilm(5, 35, 1e-7),
     heat.FUSED_SILICA,
     inference.Choice((0.0, 1.0)),

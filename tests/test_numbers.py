@@ -33,6 +33,7 @@ from tptools import (
     kmc,
     material,
     noise,
+    planning,
     randomness,
     spectra,
     synthesis,
@@ -133,6 +134,7 @@ INSTANCES = (
     instruments.WholeSpot(),
     Estimate(1.0, 0.5, "nm", "given"), inference.LogUniform(0.125, 8), inference.Uniform(0, 4),
     inference.Observation("tau_us", 4, 8, 0.125, "given"),
+    planning.ScanPlan(0.125, 0.0625, 4.0, 128.0, 1024.0, 2.0, 1024.0, 64.0, 512.0, 2.0, 64.0),
 )  # fmt: skip
 """One of every class that a caller makes and that holds numbers."""
 
@@ -249,6 +251,10 @@ CALLS = {
     noise.lifetime_trace: {"counts": counts, "until_ns": 2},
     noise.noisy_profiles: {"expected": clean, "n_records": 2, "seed": 3, "white_noise": 0.5},
     noise.simulate_map: {"trace": TRACE, "seed": 3},
+    planning.plan_scan: {
+        "diffusivity_cm2_s": 0.125, "error_cm2_s": 0.0625, "count_rate_Hz": 1024,
+        "window_ns": 4.0, "step_nm": 128.0, "span_nm": 1024.0,
+    },
     randomness.derive_seed: {"seed": 3, "power_nW": 4},
     spectra.absorption_shape: {
         "energy_eV": 2.5, "exciton_eV": 2.5, "exciton_fwhm_eV": 0.125, "binding_eV": 0.0625,
@@ -490,7 +496,8 @@ def takes_number(thing: Any) -> bool:
 
 
 UNTRIED = {
-    "what a function of the package returns": """estimate.Goodness fitting.Agreement fitting.Fit
+    "what a function of the package returns": """analysis.Analysis analysis.Answer
+        estimate.Goodness fitting.Agreement fitting.Fit
         fitting.RankCorrelation fitting.Sizes fitting.Step kmc.SweepInterrupted""",
     "a step within a measurement that is tried": """instruments.Instrument.measure
         instruments.Scan.collection instruments.Timer.folded instruments.WholeSpot.collection""",
@@ -507,6 +514,7 @@ UNTRIED = {
         inference.reprinted inference.share_below""",
     "needs a long record, and is tried with its own tests": """fitting.Fit.interval
         fitting.find_particles fitting.fit_absorbance fitting.fit_power_law fitting.fit_step
+        analysis.analyse analysis.spot_shape planning.ScanPlan.draw plotting.plot_decay
         fitting.measure_series fitting.rank_correlation fitting.reject_cosmic_rays
         records.as_columns spectra.blurred""",
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools import plotting
+from tptools import fitting, plotting
 from tptools.estimate import Estimate
 
 
@@ -149,3 +149,53 @@ def test_too_many_keys_are_refused():
     """A ninth key would repeat a colour, so it is an error that names the way out."""
     with pytest.raises(ValueError, match="9 keys for 8 colours; name a ramp"):
         plotting.colours(range(9))
+
+
+def test_deviations_are_standard_errors():
+    """Counts as expected are white; twice a hundred lies far beyond the scale, in its direction."""
+    expected = xr.full_like(a_map(), 100.0)
+    counts = expected.copy()
+    counts[1, 2], counts[2, 3] = 200.0, 10.0
+    mesh = plotting.plot_deviations(counts, expected).axes[0].collections[0]
+    shown = np.ma.filled(mesh.get_array(), np.nan)
+    assert shown[1, 2] == pytest.approx(np.sqrt(2 * (200 * np.log(2) - 100)))
+    assert shown[2, 3] < -5
+    assert np.count_nonzero(shown) == 2
+    with pytest.raises(ValueError, match="no place in common"):
+        plotting.plot_deviations(counts, expected.assign_coords(time_ns=expected.time_ns + 0.5))
+
+
+def test_a_decay_has_its_curves_without_background():
+    """A curve is the fit less the background, in its window only."""
+    time = np.arange(0, 5, 0.05)
+    decay = xr.DataArray(np.round(1e4 * np.exp(-time / 2) + 50), {"time_ns": time})
+    fit = fitting.fit_decay(decay, background=50.0)
+    figure = plotting.plot_decay(decay, {"exponential": (fit, (0, 3))}, 50.0)
+    points, curve = figure.axes[0].lines
+    np.testing.assert_allclose(points.get_ydata(), np.where(decay > 50, decay - 50, np.nan))
+    np.testing.assert_allclose(curve.get_ydata(), 1e4 * np.exp(-curve.get_xdata() / 2), rtol=0.01)
+    assert curve.get_xdata().max() <= 3
+    assert "exponential" in words(figure)
+    assert_inside(figure)
+
+
+def test_relaxation_has_points_and_the_curve_of_each_method():
+    """A method without a fit has points only; a wrong number of points is refused."""
+    time = np.geomspace(1, 100, 6)
+    found = [Estimate(one, 0.01, "cm2/s", "a") for one in 0.01 + 0.1 * np.exp(-time / 6)]
+    fit = fitting.fit_relaxation(time, found)
+    figure = plotting.plot_relaxation(time, {"a": found, "b": found}, {"a": fit})
+    curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 200]
+    assert len(curves) == 1
+    np.testing.assert_allclose(curves[0].get_ydata()[[0, -1]], fit.curve(time[[0, -1]]))
+    assert_inside(figure)
+    with pytest.raises(ValueError, match="has 2 points for 6 times"):
+        plotting.plot_relaxation(time, {"a": found[:2]}, {})
+
+
+def test_a_picture_is_the_same_twice_and_leaves_no_figure():
+    """The same figure gives the same bytes, and pyplot holds none afterwards."""
+    first, second = (plotting.as_png(plotting.plot_maps, {"": a_map()}) for _ in range(2))
+    assert first[:4] == b"\x89PNG"
+    assert first == second
+    assert plt.get_fignums() == []

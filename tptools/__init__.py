@@ -18,6 +18,8 @@ In the order in which a photon meets them:
 `tptools.inference`       which films read the numbers of a curve
 `tptools.heat`            the temperature of a film after a pulse
 `tptools.synthesis`       amounts, concentrations and shells of a synthesis
+`tptools.analysis`        what a record says: every method, a report, a power series
+`tptools.planning`        photons, time, window and step that a wanted error needs
 `tptools.plotting`        the pictures that own records need
 `tptools.exploration`     one film under one laser, from excitons to every reading of D
 `tptools.records`         records of any type and unit, made plain
@@ -27,6 +29,7 @@ In the order in which a photon meets them:
 `tptools.units`           factors between units
 ========================= ============================================================
 
+`tptools.commands` has the commands ``tptools analyse`` and ``tptools plan`` (`tptools.__main__`).
 `tptools.checks`, `tptools.arrays`, `tptools.compiled`, `tptools.console`, `tptools.files`,
 `tptools.progress` and `tptools.cache` hold what all of them share. `tptools.companion` is the
 book's own: what the paper prints, the claims, the recipes of the datasets and the figures.

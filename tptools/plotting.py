@@ -1,13 +1,15 @@
 """The pictures that a person with own records needs, in colours that all readers can tell apart.
 
 Maps, slices with their Gaussians, what these leave, the mean square displacement with its line,
-and all that one exploration finds. The only module of the library that imports matplotlib.
+decays and relaxation curves with their fits, and all that one exploration finds. The only module of
+the library that imports matplotlib.
 """
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import matplotlib as mpl
@@ -18,15 +20,20 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tptools.checks import check_choice, check_type
+from tptools.checks import check_callable, check_choice, check_type
 from tptools.estimate import Estimate
-from tptools.records import as_dataset, as_record
+from tptools.fitting import Fit
+from tptools.records import as_columns, as_dataset, as_record
 
 __all__ = [
     "OKABE_ITO",
+    "as_png",
     "colours",
+    "plot_decay",
+    "plot_deviations",
     "plot_exploration",
     "plot_maps",
+    "plot_relaxation",
     "plot_residuals",
     "plot_slices",
     "plot_variance_growth",
@@ -94,6 +101,42 @@ def use_style() -> None:
 
         bare = {"Creator": None, "Date": None}
         set_matplotlib_formats("svg", metadata=bare)  # type: ignore[no-untyped-call]
+
+
+def as_png(draw: Callable[..., Figure], *given: Any) -> bytes:
+    """Draw a figure in our style, keep it as a picture, and close it.
+
+    Parameters
+    ----------
+    draw : callable
+        A function of this module, or one that returns a figure too.
+    *given
+        What it takes.
+
+    Returns
+    -------
+    bytes
+        A PNG, the same whenever the figure is.
+
+    Raises
+    ------
+    TypeError
+        If `draw` is no function.
+
+    Examples
+    --------
+    ::
+
+        Path("map.png").write_bytes(as_png(plot_maps, {"10 nW": record.counts}))
+    """
+    check_callable("draw", draw, "give a function that returns a figure")
+    stored = io.BytesIO()
+    with plt.style.context(_STYLE):
+        figure = draw(*given)
+        check_type("figure of draw", figure, Figure)
+        figure.savefig(stored, format="png", metadata={"Software": None})
+        plt.close(figure)
+    return stored.getvalue()
 
 
 def colours(keys: Iterable[Key], ramp: str | None = None) -> dict[Key, str]:
@@ -427,3 +470,151 @@ def _plot_readings(ax: Axes, diffusivities: Mapping[str, Estimate], truth: Estim
     ax.margins(y=0.2)
     ax.invert_yaxis()
     ax.legend()
+
+
+def plot_deviations(counts: xr.DataArray, expected: xr.DataArray) -> Figure:
+    """Draw where counts differ from what is expected, in standard errors of the photon noise.
+
+    Parameters
+    ----------
+    counts, expected : DataArray
+        Over (time_ns, position_nm), on the same axes; NaN is left blank.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    TypeError
+        If one of them is of another type.
+    ValueError
+        If an axis is missing, or both have no place in common.
+
+    Examples
+    --------
+    ::
+
+        plot_deviations(record.counts, model)
+    """
+    counts, expected = _as_map(counts, "counts"), _as_map(expected, "expected")
+    counts, expected = xr.align(counts, expected)
+    mean = expected.clip(1e-9)
+    part = counts * np.log(counts.clip(1e-9) / mean)
+    # the deviance keeps its scale where hardly a count is expected
+    size = (2 * (mean - counts + part).clip(0)) ** 0.5
+    left = size.where(counts > mean, -size)
+    if not left.size or bool(left.isnull().all()):
+        raise ValueError("expected has no place in common with counts; give both on the same axes")
+    figure, ax = plt.subplots(figsize=(4.6, 3.6))
+    look: Look = {"cmap": "RdBu_r", "shading": "nearest", "rasterized": True}
+    ax.set_facecolor("0.8")
+    mesh = ax.pcolormesh(left.position_nm, left.time_ns, left, vmin=-5, vmax=5, **look)
+    figure.colorbar(mesh, ax=ax, label="counts less model (standard errors)", extend="both")
+    ax.set(xlabel="position (nm)", ylabel="time (ns)")
+    return figure
+
+
+def plot_decay(
+    decay: xr.DataArray, fits: Mapping[str, tuple[Fit, tuple[float, float]]], background: float = 0
+) -> Figure:
+    """Draw a decay less its background on a logarithmic scale, with curves that were fitted.
+
+    Parameters
+    ----------
+    decay : DataArray
+        Counts over ``time_ns``.
+    fits : mapping of str to tuple
+        By label: a fit such as `tptools.fitting.fit_decay` gives, with a background that is the
+        same, and the window that it is drawn in.
+    background : float, optional
+        Counts of a bin.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    TypeError
+        If `decay` or one of `fits` is of another type.
+    ValueError
+        If `decay` has no ``time_ns``.
+
+    Examples
+    --------
+    ::
+
+        plot_decay(decay, {"exponential": (fitting.fit_decay(decay), (0, 3))})
+    """
+    decay = as_record(decay, "time_ns", name="decay", only=True, masked=True)
+    check_type("fits", fits, Mapping, remedy="give them by label, with their windows")
+    light = decay - background
+    figure, ax = plt.subplots(figsize=(5.4, 3.6))
+    seen = light.where(light > 0)
+    ax.plot(seen.time_ns, seen, ".", ms=2.5, color="0.6", label="counts less background")
+    for k, (label, (fit, window_ns)) in enumerate(fits.items()):
+        check_type(f"fits[{label!r}]", fit, Fit)
+        time_ns = decay.time_ns.sel(time_ns=slice(*window_ns)).to_numpy()
+        colour = list(OKABE_ITO.values())[k % len(OKABE_ITO)]
+        curve = fit.curve(time_ns) - fit["background"].value
+        ax.plot(time_ns, np.where(curve > 0, curve, np.nan), color=colour, label=label)
+    ax.set(xlabel="time (ns)", ylabel="counts in a bin", yscale="log")
+    ax.legend(loc="upper right")
+    return figure
+
+
+def plot_relaxation(
+    time_us: Sequence[float],
+    diffusivities: Mapping[str, Sequence[Estimate]],
+    fits: Mapping[str, Fit],
+) -> Figure:
+    """Draw diffusivities against the time between excitations, with relaxation curves.
+
+    Parameters
+    ----------
+    time_us : sequence of float
+        Of every point.
+    diffusivities : mapping of str to sequence of Estimate
+        By method, in cm2/s, as many as there are times.
+    fits : mapping of str to Fit
+        By the same methods, from `tptools.fitting.fit_relaxation`; a method may have none.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    TypeError
+        If `diffusivities` or `fits` is of another type.
+    ValueError
+        If numbers of points differ, or a time is none.
+
+    Examples
+    --------
+    ::
+
+        plot_relaxation(times, {"global": found}, {"global": fitting.fit_relaxation(times, found)})
+    """
+    (time,) = as_columns(1, time_us=time_us)
+    check_type("diffusivities", diffusivities, Mapping, remedy="give lists of estimates by method")
+    check_type("fits", fits, Mapping, remedy="give fits by method")
+    figure, ax = plt.subplots(figsize=(5.4, 3.6))
+    fine = np.geomspace(time.min(), time.max(), 200)
+    for (name, found), marker in zip(diffusivities.items(), "odsv^<>ph", strict=False):
+        if len(found) != time.size:
+            raise ValueError(
+                f"diffusivities[{name!r}] has {len(found)} points for {time.size} times"
+            )
+        bars = ax.errorbar(
+            time, [one.value for one in found], [one.std_err for one in found],
+            fmt=marker, ms=4, elinewidth=0.8, label=name,
+        )  # fmt: skip
+        if name in fits and np.isfinite(fits[name]["tau_us"].value):
+            ax.plot(fine, fits[name].curve(fine), color=bars[0].get_color(), lw=1.2)
+    ax.set(xlabel="time between excitations (µs)", ylabel="diffusivity (cm²/s)", xscale="log")
+    ax.axhline(0, color="0.7", lw=0.8, zorder=0)
+    if diffusivities:
+        ax.legend(loc="upper right")
+    return figure

@@ -201,3 +201,16 @@ def test_what_is_no_series_is_refused():
         measure_series(single.drop_vars("counts"))
     with pytest.raises(ValueError, match="must have 'record'"):
         measure_series(single)
+
+
+def test_the_window_is_that_of_the_fits():
+    """In another window each record has the D and the scatter that it has there."""
+    scans = records(0.05)
+    found = measure_series(scans, window_ns=(0.0, 1.5))
+    cut = measure_series(scans.sel(time_ns=slice(0, 1.5)))
+    for method in ("slices", "global"):
+        alone = diffusivity(scans.counts[0], method, window_ns=(0.0, 1.5))
+        assert float(found.value.sel(estimator=method)[0]) == alone.value
+    # the draws differ, since the whole record names their stream
+    np.testing.assert_allclose(found.scatter, cut.scatter, rtol=0.7)
+    assert float(found.scatter[0, 0]) > 1.5 * float(measure_series(scans).scatter[0, 0])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tptools.checks import check_integer
 from tptools.estimate import Estimate, Goodness
 from tptools.fitting.diffusion import Method, diffusivity
+from tptools.fitting.records import check_window
 from tptools.fitting.slices import slopes_of_draws
 from tptools.randomness import generator
 from tptools.records import as_dataset, as_record
@@ -43,6 +44,7 @@ def measure_series(
     dataset: xr.Dataset | xr.DataArray,
     methods: Sequence[Method] = ("slices", "global"),
     *,
+    window_ns: tuple[float, float] = (0.0, 3.0),
     n_resamples: int = 20,
     seed: int = 0,
 ) -> xr.Dataset:
@@ -54,6 +56,8 @@ def measure_series(
         ``counts`` over (record, time_ns, position_nm), as for `diffusivity`, or these alone;
         `CONDITIONS` are variables, or attributes where all records share them.
     methods : sequence of str, optional
+        As for `diffusivity`.
+    window_ns : tuple of float, optional
         As for `diffusivity`.
     n_resamples : int, optional
         Records that are drawn for each one, with its counts as Poisson means, to see how far
@@ -85,6 +89,7 @@ def measure_series(
     array([[0.05, 0.05]])
     """
     n_resamples = check_integer("n_resamples", n_resamples, at_least=2)
+    window_ns = check_window(window_ns)
     if isinstance(dataset, xr.DataArray):
         dataset = dataset.to_dataset(name="counts").assign_attrs(dataset.attrs)
     dataset = as_dataset(dataset, ["counts"], "dataset", "tptools.instruments.Microscope.measure")
@@ -95,7 +100,10 @@ def measure_series(
         )
     counts = as_record(dataset["counts"], "time_ns", "position_nm", masked=True)
     counts = counts.transpose("record", "time_ns", "position_nm")
-    cells = [[_cell(record, method, n_resamples, seed) for record in counts] for method in methods]
+    cells = [
+        [_cell(record, method, window_ns, n_resamples, seed) for record in counts]
+        for method in methods
+    ]
     columns = {
         name: np.array([[cell[k] for cell in row] for row in cells])
         for k, name in enumerate(_OF_A_CELL)
@@ -176,21 +184,29 @@ def _estimate(
     return Estimate(value, std_err, unit, str(method), str(note), bool(converged), goodness=fitted)
 
 
-def _cell(record: xr.DataArray, method: Method, n_resamples: int, seed: int) -> list[Any]:
+def _cell(
+    record: xr.DataArray,
+    method: Method,
+    window_ns: tuple[float, float],
+    n_resamples: int,
+    seed: int,
+) -> list[Any]:
     """What a method says of a record, in the order of `_OF_A_CELL`."""
     if record.isnull().all():
         found = Estimate(math.nan, math.nan, "cm2/s", method, "the record is masked throughout")
     else:
-        found = diffusivity(record, method)
+        found = diffusivity(record, method, window_ns=window_ns)
     scatter = found.std_err
     if method == "slices" and not math.isnan(found.value):
-        scatter = _scatter(record, n_resamples, seed)
+        scatter = _scatter(record, window_ns, n_resamples, seed)
     fit = found.goodness or Goodness(math.nan, math.nan, math.nan)
     how_well = fit.chi_square, fit.n_free, fit.p_value
     return [found.value, found.std_err, scatter, found.converged, found.note, *how_well]
 
 
-def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
+def _scatter(
+    record: xr.DataArray, window_ns: tuple[float, float], n_resamples: int, seed: int
+) -> float:
     """Standard deviation of D from slices over records drawn around this one.
 
     The counts name the stream, so that a record's number does not hang on what stands beside it.
@@ -198,7 +214,7 @@ def _scatter(record: xr.DataArray, n_resamples: int, seed: int) -> float:
     draws = generator(seed, "scatter", record.fillna(-1.0).to_numpy().tolist()).poisson(
         record.fillna(0.0), size=(n_resamples, *record.shape)
     )
-    values = slopes_of_draws(record, draws)
+    values = slopes_of_draws(record, draws, window_ns)
     found = values[~np.isnan(values)]
     return float(np.std(found, ddof=1)) if 2 * found.size > n_resamples else math.nan
 

@@ -1,0 +1,131 @@
+"""One scan: its numbers are those of the fits, and its words are true."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scans
+import xarray as xr
+
+from tptools import fitting
+from tptools.analysis import METHODS, analyse, spot_shape
+from tptools.analysis.scan import best_of
+from tptools.estimate import Estimate, Goodness
+from tptools.noise import simulate_map
+
+
+@pytest.fixture(scope="module")
+def found():
+    """The analysis of a Gaussian spot."""
+    return analyse(scans.scan(across=True))
+
+
+def test_numbers_are_those_of_the_fits(found):
+    """Each method gives what it gives by itself, and the window is that of the record."""
+    counts = scans.scan(across=True).counts
+    for method in METHODS:
+        alone = fitting.diffusivity(counts, method, window_ns=(0, 3))
+        assert found.diffusivities[method].value == alone.value
+    decay = counts.sum("position_nm")
+    level = fitting.level_before_pulse(decay)
+    alone = fitting.fit_decay(decay, window_ns=(0, 3), background=level)
+    assert found.lifetime["lifetime_ns"].value == alone["lifetime_ns"].value
+    assert found.best.method == "global"
+    assert abs(found.best.z(scans.D)) < 4
+
+
+def test_a_gaussian_spot_speaks_for_itself(found):
+    """Slices are trusted, and there is nothing to warn of."""
+    assert found.slices_reasons == ()
+    assert found.warnings == ()
+    assert found.shape.slices_factor.value == pytest.approx(1, abs=0.1)
+
+
+def test_the_lifetime_is_that_of_the_whole_spot(found):
+    """A scan by a small detector loses what spreads across its line; this is put back."""
+    seen, whole = found.lifetime["lifetime_ns"], found.lifetime_of_spot
+    assert seen.z(scans.LIFETIME_NS) < -5
+    assert abs(whole.z(scans.LIFETIME_NS)) < 4
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kurtosis_of_a_gaussian_is_zero(seed):
+    """Within its error, at first and at last."""
+    shape = spot_shape(scans.scan(seed).counts, scans.D)
+    assert abs(shape.kurtosis_at_first.z(0)) < 4
+    assert abs(shape.kurtosis_at_last.z(0)) < 4
+
+
+@pytest.mark.parametrize(("shape", "sign"), [("flat_top", -1), ("pedestal", 1)])
+def test_other_shapes_are_named_and_what_slices_make_of_them_is_foretold(shape, sign):
+    """The factor is the one that noise-free slices have, by another way to spread the spot."""
+    trace = xr.DataArray(np.exp(-np.arange(0, 3.05, 0.1) / 2.2), {"time_ns": np.arange(31) * 0.1})
+    spot = {"D_cm2_s": 0.05, "spot_fwhm_nm": 500, "shape": shape, "area_counts_nm": 2e6}
+    clean = simulate_map(trace, seed=1, noise="none", background_counts=0, **spot)
+    noisy = simulate_map(trace, seed=1, noise="poisson", background_counts=1, **spot)
+    truth = fitting.line_through_slices(clean + 1e-6).value / 0.05
+    found = analyse(noisy.to_dataset(name="counts"))
+    assert sign * found.shape.kurtosis_at_first.value > 5 * found.shape.kurtosis_at_first.std_err
+    assert found.shape.slices_factor.value == pytest.approx(truth, abs=0.1)
+    word = "flat top" if sign < 0 else "wings"
+    assert any(word in one for one in found.slices_reasons)
+    assert found.best.method != "slices"
+
+
+def test_bad_positions_are_left_out_and_named():
+    """A dead position does not count, unless it is kept by hand."""
+    scan = scans.scan()
+    bad = xr.zeros_like(scan.position_nm, bool)
+    bad[25] = True
+    scan["counts"][{"position_nm": 25}] = 0
+    scan["bad_position"] = bad
+    found = analyse(scan)
+    assert bool(found.counts.isel(position_nm=25).isnull().all())
+    assert "300 nm" in found.warnings[0]
+    assert abs(found.best.z(scans.D)) < 4
+    kept = analyse(scan, keep_bad=True, methods=["global"])
+    assert not kept.counts.isnull().any()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"counts": 100.0}, "which are few"),
+        ({"position_nm": np.linspace(-500, 500, 41)}, "widths from the centre"),
+        ({"background": 20.0}, "Before the pulse there is"),
+        ({"d": 0.0}, "not told from zero"),
+    ],
+)
+def test_warnings_say_what_is_there(given, words):
+    """Few counts, a narrow scan, light before the pulse and no spreading are noticed."""
+    found = analyse(scans.scan(2, **given), methods=["global", "moment"])
+    assert any(words in one for one in found.warnings)
+
+
+def test_no_spot_no_diffusivity():
+    """Where there is only a level, nothing is believed."""
+    level = xr.full_like(scans.scan().counts, 5.0)
+    drawn = level.copy(data=np.random.default_rng(1).poisson(level))
+    found = analyse(drawn.to_dataset(name="counts"))
+    assert math.isnan(found.best.value)
+    assert any("No method gives" in one for one in found.warnings)
+
+
+def test_the_first_that_fits_is_believed():
+    """The order of the methods holds among those that fit; else one for a spot of any shape."""
+    fits, not_ = Goodness(10.0, 10.0, 0.4), Goodness(100.0, 10.0, 1e-9)
+    one = {name: Estimate(0.1, 0.01, "cm2/s", name, goodness=not_) for name in METHODS}
+    assert best_of(one).method == "convolution"
+    assert best_of(one | {"slices": replace(one["slices"], goodness=fits)}).method == "slices"
+    assert best_of(one | {"global": replace(one["global"], goodness=fits)}).method == "global"
+    nothing = replace(one["global"], value=math.nan)
+    assert math.isnan(best_of(one | {"global": nothing}).value)
+
+
+def test_a_record_without_light_is_refused():
+    """The error says what is missing."""
+    with pytest.raises(ValueError, match="scan holds no counts"):
+        analyse(xr.zeros_like(scans.scan()))

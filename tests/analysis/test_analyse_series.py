@@ -1,0 +1,97 @@
+"""A power series: its fit and its tests find what was put in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import scans
+
+from tptools.analysis import analyse, analyse_series
+from tptools.estimate import Estimate, covariance
+from tptools.excitation import Excitation
+from tptools.fitting import relaxation_curve
+
+POWERS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 4.0, 4.0)
+RATES = (2.5,) * 6 + (5.0, 10.0)
+
+
+@pytest.fixture(scope="module")
+def one():
+    """Any analysis."""
+    return analyse(scans.scan(), methods=["global"])
+
+
+def series(one, value, scatter=0.0, **columns):
+    """A series whose diffusivity is a function of power and time between excitations."""
+    noise = np.random.default_rng(1).normal(0, 1, len(POWERS)) * scatter
+    found, rows = {}, {}
+    for k, (power, rate) in enumerate(zip(POWERS, RATES, strict=True)):
+        time_us = Excitation(power, rate).time_between_excitations_us
+        d = Estimate(value(time_us, rate) + noise[k], 1e-3, "cm2/s", "global")
+        found[f"scan {k}"] = replace(one, diffusivities={"global": d})
+        rows[f"scan {k}"] = {"power_nW": power, "rep_rate_MHz": rate, **columns}
+    return found, pd.DataFrame(rows).T
+
+
+def by_time(time_us, _):
+    """A relaxation of 20 us."""
+    return float(relaxation_curve(time_us, 0.01, 0.14, 20.0))
+
+
+def answer(found, words):
+    """The test whose question has these words."""
+    return next(test for test in found.tests if words in test.question)
+
+
+def test_relaxation_comes_back_with_its_covariance(one):
+    """Time, limit and amplitude are those put in, and their errors are not independent."""
+    found = analyse_series(*series(one, by_time, 1e-3))
+    fit = found.relaxations["global"]
+    assert abs(fit["tau_us"].z(20.0)) < 4
+    assert abs(fit["limit_cm2_s"].z(0.01)) < 4
+    assert covariance([fit["tau_us"], fit["amplitude_cm2_s"]])[0][1] != 0
+
+
+def test_collapse_on_power_is_told_from_none(one):
+    """D by power alone passes; D that also falls with the rate does not."""
+    collapsed = analyse_series(*series(one, by_time, 1e-3))
+    assert answer(collapsed, "collapse").p_value > 0.01
+    apart = analyse_series(*series(one, lambda t, rate: by_time(t, rate) - 2e-3 * rate, 1e-3))
+    assert answer(apart, "collapse").p_value < 1e-4
+    assert "rises with power" in answer(collapsed, "follow").answer
+
+
+def test_a_curve_that_is_no_exponential_depends_on_its_range(one):
+    """For two decays the time changes with the range, for one it does not."""
+    single = analyse_series(*series(one, by_time))
+    double = analyse_series(*series(one, lambda t, r: by_time(t, r) + 0.1 * np.exp(-t / 2.0)))
+
+    def spread(found):
+        return float(answer(found, "range").answer.rsplit("factor of ")[1])
+
+    assert spread(single) == pytest.approx(1, abs=0.01)
+    assert spread(double) > 1.2
+
+
+def test_what_the_table_does_not_say_is_said(one):
+    """Optics that are taken from elsewhere are named; a density of one's own needs none."""
+    assert "throughput = 0.374" in analyse_series(*series(one, by_time)).warnings[0]
+    own = analyse_series(*series(one, by_time, excitation_density=0.02))
+    assert own.warnings == ()
+    assert own.conditions.time_between_excitations_us.iloc[0] == pytest.approx(1 / 2.5 / 0.02)
+
+
+def test_what_is_missing_is_named(one):
+    """A scan without a row, a power or a rate is refused by its name."""
+    found, table = series(one, by_time)
+    for wrong, words in (
+        (table.drop("scan 3"), "no row for the scan 'scan 3'"),
+        (table.drop(columns="power_nW"), "no power_nW of the scan 'scan 0'"),
+        (table.drop(columns="rep_rate_MHz"), "no rep_rate_MHz of the scan 'scan 0'"),
+        (table.assign(excitation_density=-1.0), "is -1 and must be > 0"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            analyse_series(found, wrong)
