@@ -92,6 +92,11 @@ def execute() -> Commands:
     yield ["python", "tools/execute.py", *words("CHAPTERS")]
 
 
+def try_() -> Commands:
+    """run a copy of a chapter with other parameters (CHAPTER=relaxation SET="seed=2 ...")"""
+    yield ["python", "tools/try_chapter.py", *words("CHAPTER"), *words("SET")]
+
+
 def bench() -> Commands:
     """measure speed against other implementations"""
     yield ["python", "-m", "benchmarks"]
@@ -122,8 +127,8 @@ def clean() -> Commands:
 
 
 TARGETS: dict[str, Callable[[], Commands]] = {
-    one.__name__: one
-    for one in (setup, book, test, pages, pdf, execute, bench, mutants, lock, clean)
+    one.__name__.removesuffix("_"): one
+    for one in (setup, book, test, pages, pdf, execute, try_, bench, mutants, lock, clean)
 }
 WITHOUT_SETUP = (setup, clean)
 

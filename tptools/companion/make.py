@@ -43,7 +43,7 @@ from tptools.inference import calibrate, run_shots
 from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
 from tptools.provenance import fingerprint
 
-__all__ = ["main", "make", "write"]
+__all__ = ["carry_out", "main", "make", "write"]
 
 N_TRAINS = 8
 LONGEST_RECORDING_NS = 20
@@ -83,7 +83,7 @@ def make(
     """
     check_choice("name", name, sorted(RECIPES))
     recipe = RECIPES[name]
-    made = _made(recipe, cache_dir, progress)
+    made = carry_out(recipe, cache_dir, progress)
     licence = {"licence": "CC BY 4.0", "recipe": f"python -m tptools.companion.make {name}"}
     return made.assign_attrs(title=recipe.title, **licence)
 
@@ -186,8 +186,29 @@ def _obstacle(cache: Path, paths: Sequence[Path]) -> str:
     return f"{folders[0]} is a folder where a file would go; move it away" if folders else ""
 
 
-def _made(recipe: AnyRecipe, cache_dir: str | PathLike[str] | None, progress: bool) -> xr.Dataset:
-    """What a recipe says, whatever it is called."""
+def carry_out(
+    recipe: AnyRecipe, cache_dir: str | PathLike[str] | None = None, progress: bool = False
+) -> xr.Dataset:
+    """Do what a recipe says, whatever it is called.
+
+    Parameters
+    ----------
+    recipe : Recipe, CalibrationRecipe, SweepRecipe, ChoicesRecipe, ExperimentRecipe or others
+        One of `RECIPES`, or one like it.
+    cache_dir, progress
+        As for `make`.
+
+    Returns
+    -------
+    Dataset
+        As of `make`, without title, licence and recipe.
+
+    Examples
+    --------
+    ::
+
+        carry_out(replace(RECIPES["tplm_example"], seed=2))
+    """
     match recipe:
         case CalibrationRecipe():
             calibrated = kept(_calibrated, cache_dir, ignore=["progress"])
@@ -204,7 +225,7 @@ def _made(recipe: AnyRecipe, cache_dir: str | PathLike[str] | None, progress: bo
             del settings["title"]
             if isinstance(recipe, SearchRecipe):
                 return _small(search_films(**settings))
-            films = _made(RECIPES[settings.pop("search")], cache_dir, progress)
+            films = carry_out(RECIPES[settings.pop("search")], cache_dir, progress)
             return _small(allowed_films(films, **settings))
     return _records(recipe, cache_dir, progress)
 
