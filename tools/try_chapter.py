@@ -93,7 +93,7 @@ def _value(name: str, text: str, default: object) -> object:
         return None
     if not isinstance(value, wanted) or isinstance(value, bool):
         kind = "an integer" if wanted == (int,) else "a number"
-        raise ValueError(f"{name}={text} must be {kind}, as {default!r} is")
+        raise ValueError(f"{name}={text} must be {kind}; in the book it is {default!r}")
     return value
 
 
@@ -104,16 +104,20 @@ def changed(nb: NotebookNode, settings: Mapping[str, Any]) -> NotebookNode:
     lines = [f"{name} = {value!r}  # changed" for name, value in settings.items()]
     cell.source = "\n".join([cell.source, "", *lines])
     title, _, rest = nb.cells[0].source.partition("\n")
-    listed = [f"`{name} = {value!r}` (book: `{before[name]!r}`)" for name, value in settings.items()]
-    nb.cells[0].source = title + STAMP.format(changes=", ".join(listed) or "nothing") + rest
+    own = {name: "not set" if before[name] is None else f"`{before[name]!r}`" for name in settings}
+    listed = [f"`{name} = {value!r}` (in the book {own[name]})" for name, value in settings.items()]
+    nb.cells[0].source = title + STAMP.format(changes=", ".join(listed)) + rest
     return nb
 
 
 def run(nb: NotebookNode, folder: Path) -> None:
     """Run a chapter in a folder, in place."""
     resources = {"metadata": {"path": str(folder)}}
-    options = {"timeout": LONGEST_CELL_S, "kernel_name": "python3", "record_timing": False}
-    NotebookClient(nb, resources=resources, **options).execute()
+    quietly = ["--log-level=ERROR"]  # without a word on how the kernel is connected
+    client = NotebookClient(
+        nb, timeout=LONGEST_CELL_S, resources=resources, extra_arguments=quietly
+    )
+    client.execute()
 
 
 def quote(nb: NotebookNode, book: Path) -> None:
@@ -151,8 +155,8 @@ def write_page(nb: NotebookNode, name: str, folder: Path, root: Path) -> Path:
     settings = yaml.safe_load(config.read_text(encoding="utf-8"))["sphinx"]["config"]
     # the ledger's links lead to pages that are not here
     extensions = [one for one in settings["extensions"] if one not in ("ledger", "slim")]
-    own = {"external_toc_path": str(folder / "_toc.yml"), "extensions": extensions}
-    own |= {"nb_execution_mode": "off", "latex_individualpages": False}
+    own: dict[str, Any] = {"nb_execution_mode": "off", "latex_individualpages": False}
+    own |= {"external_toc_path": str(folder / "_toc.yml"), "extensions": extensions}
     nocolor()
     html = folder / "html"
     build_sphinx(

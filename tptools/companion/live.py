@@ -7,7 +7,7 @@ are carried out on the spot, with fewer excitons.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import xarray as xr
 
@@ -23,6 +23,8 @@ __all__ = ["BOOK_SEED", "hopping", "records", "swept"]
 
 BOOK_SEED = 1
 """Seed with which chapters show what is in the files."""
+
+Kind = TypeVar("Kind", Recipe, SweepRecipe)
 EXCITONS = 40_000
 TRAINS = 2
 
@@ -98,8 +100,7 @@ def records(
     True
     """
     seed = check_integer("seed", seed, at_least=0)
-    check_choice("name", name, [key for key, one in RECIPES.items() if isinstance(one, Recipe)])
-    recipe = RECIPES[name]
+    recipe = _recipe(name, Recipe)
     conditions = tuple(_changed(one, film, laser or {}, changes) for one in recipe.conditions)
     scan = {} if dwell_s is None else {"dwell_s": dwell_s}
     other = replace(recipe, conditions=conditions, microscope=recipe.microscope.with_(**scan))
@@ -134,16 +135,23 @@ def swept(name: str, model: ExcitonModel, *, seed: int = BOOK_SEED) -> xr.Datase
 
     Examples
     --------
-    >>> swept("simulated_collapse", ExcitonModel()).n_trains
-    6
+    >>> stored = datasets.load("simulated_collapse")
+    >>> swept("simulated_collapse", ExcitonModel()).identical(stored)
+    True
     """
     seed = check_integer("seed", seed, at_least=0)
-    check_choice("name", name, [k for k, one in RECIPES.items() if isinstance(one, SweepRecipe)])
-    recipe = RECIPES[name]
+    recipe = _recipe(name, SweepRecipe)
     if model == recipe.model and seed == BOOK_SEED:
         return datasets.load(name)
     other = replace(recipe, model=model, n_trains=TRAINS)
     return carry_out(other if seed == BOOK_SEED else replace(other, seed=seed))
+
+
+def _recipe(name: str, kind: type[Kind]) -> Kind:
+    """The recipe of this name and kind."""
+    there = {key: one for key, one in RECIPES.items() if isinstance(one, kind)}
+    check_choice("name", name, sorted(there))
+    return there[name]
 
 
 def _given(changes: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""Tests of tptools.companion.live."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools.companion import datasets, live, recipes
+from tptools.excitation import Excitation
+from tptools.film import FILMS
+from tptools.kmc import ExcitonModel
+
+NAME = "tplm_example"
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Recipes of the same names for a moment's work, under which the files do not lie."""
+    whole, collapse = recipes.RECIPES[NAME], recipes.RECIPES["simulated_collapse"]
+    few = {"excitation_density": [0.08], "period_us": [20.0], "n_pulses": 2, "burn_in_pulses": 0}
+    film = replace(recipes.FILM, relaxation_time_us=0.1, trap_rate_per_ps=0.0, lattice_size=601)
+    condition = replace(whole.conditions[0], film=film, laser=Excitation(1, 2.5))
+    made = {
+        NAME: replace(whole, conditions=(condition,), n_excitons=100),
+        "simulated_collapse": replace(collapse, grids={"steady state": few}),
+    }
+    monkeypatch.setattr(live, "RECIPES", {**recipes.RECIPES, **made})
+
+
+def test_what_is_not_changed_is_read_from_its_file():
+    """The book's own values, None and values that are those of the recipe give the file."""
+    own = {"laser": {"power_nW": 10, "spot_fwhm_nm": 500.0}, "dwell_s": 1.0, "lifetime_ns": None}
+    found = live.records(NAME, "Note 2", relaxation_time_us=8.1, **own)
+    xr.testing.assert_identical(found, datasets.load(NAME))
+    curve = live.swept("simulated_collapse", ExcitonModel())
+    xr.testing.assert_identical(curve, datasets.load("simulated_collapse"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "attributes"),
+    [
+        ({"film": "OLA/OA"}, {"hop_rate_ground_per_ps": 0.0315}),
+        ({"relaxation_time_us": 0.2}, {"relaxation_time_us": 0.2}),
+        ({"laser": {"spot_fwhm_nm": 400.0}}, {"spot_fwhm_nm": 400.0}),
+        ({"laser": {"power_nW": 2.0}}, {"power_nW": 2.0}),
+        ({"dwell_s": 2.0}, {"dwell_s": 2.0}),
+        ({"seed": 2}, {}),
+    ],
+)
+def test_what_is_changed_is_made_anew(changed, attributes, small):
+    """New records have what was changed, and counts of their own."""
+    found = live.records(NAME, **changed)
+    assert attributes.items() <= found.attrs.items()
+    assert found.counts.dims == ("time_ns", "position_nm")
+    assert not np.array_equal(found.counts, datasets.load(NAME).counts)
+
+
+def test_new_records_are_those_of_their_seed(small):
+    """The same seed gives the same records, another one others."""
+    first, again, other = (live.records(NAME, seed=seed) for seed in (2, 2, 3))
+    xr.testing.assert_identical(first, again)
+    assert not np.array_equal(first.counts, other.counts)
+
+
+def test_another_model_is_swept_anew(small):
+    """Without hops nothing spreads, at the conditions of the recipe."""
+    found = live.swept("simulated_collapse", ExcitonModel(0.0, 0.0))
+    assert found.sizes["condition"] == 1
+    assert not found.value.sel(estimator="second_moment").any()
+    assert found.n_trains == live.TRAINS
+
+
+def test_a_film_is_changed_by_name():
+    """None leaves the number of the film, and a number replaces it."""
+    found = live.hopping("c-ALD 4", relaxation_time_us=2, lifetime_ns=None)
+    assert found == replace(FILMS["c-ALD 4"].hopping, relaxation_time_us=2)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: live.hopping("OLA"), "film = 'OLA' must be one of 'OLA/OA', 'Note 2'"),
+        (
+            lambda: live.records("film_search"),
+            "name = 'film_search' must be one of 'coated_series'",
+        ),
+        (lambda: live.swept(NAME, ExcitonModel()), "must be one of 'simulated_collapse'"),
+        (lambda: live.records(NAME, seed=-1), "seed = -1 must be"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_what_does(call, message):
+    """An unknown film or recipe is answered with the list of those there are."""
+    with pytest.raises(ValueError, match=message):
+        call()
