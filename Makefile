@@ -1,7 +1,7 @@
 # `make NAME` is `python tools/make.py NAME`, which says what there is and works without make too.
 
 export PYTHON
-TARGETS := help setup book test pages pdf execute try bench mutants lock clean
+TARGETS := help setup book test pages pdf execute try remake bench mutants lock clean
 
 .DEFAULT_GOAL := help
 .PHONY: $(TARGETS)

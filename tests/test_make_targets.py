@@ -24,7 +24,7 @@ def ran(monkeypatch):
     monkeypatch.setattr(make, "is_installed", lambda: True)
     monkeypatch.setattr(make.shutil, "which", lambda name, path: f"{path}/{name}")
     monkeypatch.setattr(make.subprocess, "run", run)
-    for name in ("CHAPTERS", "MODULES", "SEED", "N", "UPGRADE"):
+    for name in ("CHAPTERS", "MODULES", "SEED", "N", "UPGRADE", "CHAPTER", "SET", "DRY_RUN"):
         monkeypatch.delenv(name, raising=False)
     return commands
 
@@ -42,6 +42,30 @@ def test_settings_reach_the_program(inherited, ran, monkeypatch):
         monkeypatch.setenv("CHAPTERS", "heating audit")
     make.main(["execute"] if inherited else ["execute", "CHAPTERS=heating audit"])
     assert ran == [["python", "tools/execute.py", "heating", "audit"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [
+        (["try"], ["python tools/try_chapter.py"]),
+        (
+            ["try", "CHAPTER=microscopy", "SET=film='c-ALD 4' seed=2"],
+            ["python tools/try_chapter.py microscopy film=c-ALD 4 seed=2"],
+        ),
+        (["remake", "DRY_RUN=1"], ["python -m tptools.companion.make --outdated --dry-run"]),
+        (
+            ["remake"],
+            [
+                "python -m tptools.companion.make --outdated --folder data --register",
+                "python tools/execute.py",
+            ],
+        ),
+    ],
+)
+def test_trials_and_remakes_are_started(arguments, commands, ran):
+    """A value with a space stays one word, and a dry run starts no chapter."""
+    make.main(arguments)
+    assert [" ".join(command) for command in ran] == commands
 
 
 def test_what_fails_ends_it(ran):

@@ -97,6 +97,16 @@ def try_() -> Commands:
     yield ["python", "tools/try_chapter.py", *words("CHAPTER"), *words("SET")]
 
 
+def remake() -> Commands:
+    """make again what a changed film has outdated, data and chapters (DRY_RUN=1 lists the data)"""
+    data = ["python", "-m", "tptools.companion.make", "--outdated"]
+    if setting("DRY_RUN"):
+        yield [*data, "--dry-run"]
+        return
+    yield [*data, "--folder", "data", "--register"]
+    yield ["python", "tools/execute.py"]
+
+
 def bench() -> Commands:
     """measure speed against other implementations"""
     yield ["python", "-m", "benchmarks"]
@@ -128,7 +138,7 @@ def clean() -> Commands:
 
 TARGETS: dict[str, Callable[[], Commands]] = {
     one.__name__.removesuffix("_"): one
-    for one in (setup, book, test, pages, pdf, execute, try_, bench, mutants, lock, clean)
+    for one in (setup, book, test, pages, pdf, execute, try_, remake, bench, mutants, lock, clean)
 }
 WITHOUT_SETUP = (setup, clean)
 

@@ -28,13 +28,14 @@ import pandas as pd
 import xarray as xr
 
 from tptools.companion.download import Download
+from tptools.files import whole
 
 with warnings.catch_warnings():
     # pooch loads a progress bar that complains in notebooks without ipywidgets; none is shown here
     warnings.filterwarnings("ignore", message="IProgress not found")
     import pooch
 
-__all__ = ["DatasetError", "catalogue", "describe", "load", "names"]
+__all__ = ["DatasetError", "catalogue", "describe", "load", "names", "register"]
 
 REGISTRY = Path(__file__).resolve().parents[2] / "data_registry.txt"
 RETRIES = 2
@@ -154,6 +155,35 @@ def catalogue() -> pd.DataFrame:
         rows[name] = [data.title, data.origin, values, size / 1000]
     columns = ["title", "origin", "values", "kB"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def register(line: str) -> None:
+    """Write the sha256 of a file that was made again into ``data_registry.txt``.
+
+    Parameters
+    ----------
+    line : str
+        From `tptools.companion.make.write`: file and sha256.
+
+    Raises
+    ------
+    ValueError
+        If the registry has no such file.
+
+    Examples
+    --------
+    ::
+
+        register(write(make("power_series"), "data/power_series.nc"))
+    """
+    file, _, _ = line.partition(" ")
+    lines = REGISTRY.read_text(encoding="utf-8-sig").splitlines()
+    places = [k for k, one in enumerate(lines) if one.partition(" ")[0] == file]
+    if not places:
+        raise ValueError(f"line = {line!r} must begin with a file in {REGISTRY.name}; add it there")
+    lines[places[0]] = line
+    with whole(REGISTRY) as beside:
+        beside.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def _shelf() -> pooch.Pooch:

@@ -1,13 +1,15 @@
 """Make the datasets from nothing, as their recipes say.
 
 ``python -m tptools.companion.make NAME`` makes a dataset, ``--all`` makes all, and ``--list`` says
-which there are. Finished records are kept, and what was interrupted goes on from there.
+which there are; ``--outdated`` makes those that are no longer what their recipes say, as after a
+change of a film. Finished records are kept, and what was interrupted goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
@@ -23,6 +25,7 @@ from tptools.checks import check_choice
 from tptools.companion import datasets
 from tptools.companion.allowed import allowed_films
 from tptools.companion.experiments import EXPERIMENTS, OF_A_FILM
+from tptools.companion.outdated import core_minutes, outdated
 from tptools.companion.readings import charged_curves, read_by_choices
 from tptools.companion.recipes import (
     CURVE_LASERS,
@@ -139,6 +142,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     simulated_collapse    diffusivity of Note 2's model over <N> and period, as in Fig. 4e
     decays_5MHz ... numbers allow
     """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    chosen = {"--all": options.all, "--outdated": options.outdated}
+    several = [flag for flag, given in chosen.items() if given]
+    if several and (options.name or len(several) > 1):
+        surplus = " ".join([*several[1:], *options.name])
+        parser.exit(2, f"{several[0]} chooses the datasets; leave out {surplus}\n")
+    unknown = [name for name in options.name if name not in RECIPES]
+    if unknown:
+        known = ", ".join(sorted(RECIPES))
+        parser.exit(2, f"no recipe is named {', '.join(unknown)}; there are: {known}\n")
+    differing = outdated() if options.outdated else {}
+    wanted = options.name or sorted(RECIPES if options.all else differing)
+    if options.list or not (wanted or several):
+        print(*(f"{name:21} {recipe.title}" for name, recipe in RECIPES.items()), sep="\n")
+        return
+    if options.dry_run or options.outdated:
+        _announce(wanted, differing)
+    if options.dry_run:
+        return
+    paths = [options.folder / f"{name}.nc" for name in wanted]
+    if obstacle := _obstacle(options.cache, paths):
+        parser.exit(2, f"{obstacle}\n")
+    for name, path in zip(wanted, paths, strict=True):
+        line = write(make(name, cache_dir=options.cache, progress=True), path)
+        print(line, flush=True)
+        if options.register:
+            datasets.register(line)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
     parser = argparse.ArgumentParser(
         prog="python -m tptools.companion.make",
         description="Remake datasets. Their counts are those of data/, their bytes may differ with "
@@ -147,6 +182,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("name", nargs="*", help="which datasets")
     parser.add_argument("--all", action="store_true", help="remake all of them")
+    parser.add_argument(
+        "--outdated", action="store_true", help="remake those that no longer are their recipes'"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be made, and stop")
+    parser.add_argument(
+        "--register", action="store_true", help="write the lines into data_registry.txt"
+    )
     parser.add_argument("--list", action="store_true", help="list the datasets and stop")
     parser.add_argument("--folder", type=Path, default=Path(), help="where the files go")
     parser.add_argument(
@@ -155,27 +197,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=pooch.os_cache("tptools"),
         help="folder in which finished records are kept (default: %(default)s)",
     )
-    options = parser.parse_args(arguments)
-    if options.all and options.name:
-        parser.exit(2, f"--all remakes every dataset; leave out {', '.join(options.name)}\n")
-    wanted = sorted(RECIPES) if options.all else options.name
-    if options.list or not wanted:
-        print(*(f"{name:21} {recipe.title}" for name, recipe in RECIPES.items()), sep="\n")
-        return
-    unknown = [name for name in wanted if name not in RECIPES]
-    if unknown:
-        known = ", ".join(sorted(RECIPES))
-        parser.exit(2, f"no recipe is named {', '.join(unknown)}; there are: {known}\n")
-    paths = [options.folder / f"{name}.nc" for name in wanted]
-    if obstacle := _obstacle(options.cache, paths):
-        parser.exit(2, f"{obstacle}\n")
-    for name, path in zip(wanted, paths, strict=True):
-        made = make(name, cache_dir=options.cache, progress=True)
-        print(write(made, path), flush=True)
+    return parser
+
+
+def _announce(wanted: Sequence[str], differing: Mapping[str, Sequence[str]]) -> None:
+    """Say what would be made, how long one core takes, and in what a file is not its recipe's."""
+    for name in wanted:
+        why = f": {', '.join(differing[name])}" if name in differing else ""
+        minutes = core_minutes(name)
+        cost = "see its title" if math.isnan(minutes) else f"{minutes:.2g} min of one core"
+        print(f"{name:21} {cost}{why}")
+    print(f"{len(wanted)} of {len(RECIPES)} datasets to make")
 
 
 def _obstacle(cache: Path, paths: Sequence[Path]) -> str:
     """What would keep results from being stored, found before hours are spent on them."""
+    if not paths:
+        return ""
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,0 +1,130 @@
+"""Tests of tptools.companion.outdated."""
+
+from dataclasses import replace
+
+import pytest
+
+from tptools.companion import make, outdated, recipes
+from tptools.companion.recipes import RECIPES
+from tptools.kmc import ExcitonModel
+
+
+def with_film(name, **changes):
+    """Recipe of a dataset whose films have other numbers."""
+    recipe = RECIPES[name]
+    conditions = (replace(one, film=replace(one.film, **changes)) for one in recipe.conditions)
+    return replace(recipe, conditions=tuple(conditions))
+
+
+@pytest.fixture
+def patch(monkeypatch):
+    """Give a function that replaces recipes for the time of a test."""
+
+    def patch(**changed):
+        monkeypatch.setattr(outdated, "RECIPES", {**RECIPES, **changed})
+
+    return patch
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "found"),
+    [
+        ("power_series", with_film("power_series", relaxation_time_us=0.4), ["relaxation_time_us"]),
+        ("power_series", with_film("power_series", film="of another name"), []),
+        ("surface_series", with_film("surface_series", trap_exponent=1.0), ["trap_exponent"]),
+        ("tplm_10nW", with_film("tplm_10nW", n_layers=3), ["n_layers"]),
+        ("tplm_10nW", with_film("tplm_10nW", hop_rule="each_neighbour"), ["hop_rule"]),
+        (
+            "repeat_series",
+            replace(RECIPES["repeat_series"], conditions=RECIPES["repeat_series"].conditions[1:]),
+            ["conditions"],
+        ),
+        (
+            "rate_series",
+            replace(
+                RECIPES["rate_series"],
+                microscope=RECIPES["rate_series"].microscope.with_(dwell_s=1.0),
+            ),
+            ["dwell_s"],
+        ),
+        (
+            "simulated_collapse",
+            replace(RECIPES["simulated_collapse"], model=ExcitonModel(lifetime_ns=2.0)),
+            ["lifetime_ns"],
+        ),
+        (
+            "calibration",
+            replace(
+                RECIPES["calibration"],
+                start=replace(RECIPES["calibration"].start, lifetime_ns=2, relaxation_time_us=9),
+            ),
+            ["lifetime_ns"],
+        ),
+        (
+            "reading_choices",
+            replace(RECIPES["reading_choices"], film=replace(recipes.FILM, trap_exponent=0.7)),
+            ["trap_exponent"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_changed_number_outdates_the_files_that_rest_on_it(name, changed, found, patch):
+    """It is found by its name; the name of a film, and what a calibration turns, are none."""
+    patch(**{name: changed})
+    assert outdated.differences(name) == found
+
+
+def test_one_record_is_enough(patch):
+    """A number that differs in the last record only outdates its file."""
+    recipe = RECIPES["surface_series"]
+    *others, last = recipe.conditions
+    last = replace(last, film=replace(last.film, hop_rate_ground_per_ps=0.001))
+    patch(surface_series=replace(recipe, conditions=(*others, last)))
+    assert outdated.differences("surface_series") == ["hop_rate_ground_per_ps"]
+
+
+def test_cost_grows_with_the_excitons(patch):
+    """Twice as many excitons take twice as long, but for the burn-in."""
+    recipe = RECIPES["trial_no_memory"]
+    before = outdated.core_minutes("trial_no_memory")
+    patch(trial_no_memory=replace(recipe, n_excitons=10 * recipe.n_excitons))
+    assert 5 * before < outdated.core_minutes("trial_no_memory") < 10 * before
+
+
+def test_command_line_says_what_would_be_made(monkeypatch, capsys):
+    """A dry run names each outdated file, its cost and why, and makes nothing."""
+    found = {"power_series": ["lifetime_ns"], "film_search": ["q"]}
+    monkeypatch.setattr(make, "outdated", lambda: found)
+    monkeypatch.setattr(make, "make", None)
+    make.main(["--outdated", "--dry-run"])
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.split() == ["film_search", "see", "its", "title:", "q"]
+    assert second.startswith("power_series")
+    assert second.endswith("min of one core: lifetime_ns")
+    assert last == f"2 of {len(RECIPES)} datasets to make"
+
+
+def test_command_line_makes_what_is_outdated_and_nothing_else(monkeypatch, tmp_path, capsys):
+    """The file is written and its line stands in the registry; up to date, nothing is done."""
+    registry = tmp_path / "data_registry.txt"
+    registry.write_text("# file in data/, sha256\ntplm_10nW.nc a\ntplm_example.nc b\n")
+    monkeypatch.setattr(make.datasets, "REGISTRY", registry)
+    made = make.xr.Dataset({"counts": ("x", [1])})
+    monkeypatch.setattr(make, "make", lambda name, **_: made)
+    options = ["--outdated", "--register", "--folder", str(tmp_path), "--cache", str(tmp_path)]
+    monkeypatch.setattr(make, "outdated", lambda: {"tplm_example": ["lifetime_ns"]})
+    make.main(options)
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert registry.read_text() == f"# file in data/, sha256\ntplm_10nW.nc a\n{line}\n"
+    assert line == f"tplm_example.nc {make.pooch.file_hash(str(tmp_path / 'tplm_example.nc'))}"
+    monkeypatch.setattr(make, "outdated", dict)
+    make.main(options)
+    assert capsys.readouterr().out == f"0 of {len(RECIPES)} datasets to make\n"
+
+
+@pytest.mark.parametrize("extra", [["--all"], ["tplm_example"]])
+def test_command_line_refuses_two_choices(extra, capsys):
+    """What chooses by itself takes no names and no second choice."""
+    with pytest.raises(SystemExit) as stopped:
+        make.main(["--outdated", *extra])
+    assert stopped.value.code == 2
+    assert "chooses the datasets; leave out" in capsys.readouterr().err
