@@ -175,7 +175,7 @@ def _analyse(given: argparse.Namespace) -> int:
 
     folder = _folder(given.output)
     found = _series(given) if given.series else _one(given.scan, given)
-    _say(found)
+    print(shown(analysis.describe(found)))
     analysis.write_json(found, folder / "results.json")
     analysis.write_csv(found, folder / "results.csv")
     analysis.write_report(found, folder / "report.html")
@@ -245,13 +245,6 @@ def _series(given: argparse.Namespace) -> SeriesAnalysis:
         print(shown(f"{name} ..."), file=sys.stderr)
         scans[name] = _one([str(path.parent / name)], given, name)
     return analysis.analyse_series(scans, table.assign(scan=names).set_index("scan"))
-
-
-def _say(found: Analysis | SeriesAnalysis) -> None:
-    """Print a result."""
-    from tptools.analysis.text import lines_of
-
-    print(shown("\n".join(lines_of(found))))
 
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:

@@ -9,15 +9,9 @@ import h5py
 import numpy as np
 import ptufile
 
-T3, T2 = 0x00010304, 0x00010204  # HydraHarp, version 1
+from tptools.companion.scan_files import T2, T3, photons, tag, write_ptu
 
-
-def photons(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Channel and time bin of every photon of counts over (channel, time), shuffled."""
-    channel, late = np.nonzero(counts)
-    n = counts[channel, late]
-    order = np.random.default_rng(0).permutation(n.sum())
-    return np.repeat(channel, n)[order], np.repeat(late, n)[order]
+__all__ = ["T2", "T3", "write_ptu"]
 
 
 def write_image_ptu(path, counts, bin_ns, period_ns, pixel_um=0.05):
@@ -30,37 +24,6 @@ def write_image_ptu(path, counts, bin_ns, period_ns, pixel_um=0.05):
         pixel_resolution=pixel_um,
         mode="w",
     )
-
-
-def tag(name: str, value: object, index: int = -1) -> bytes:
-    kind, data = {
-        bool: (0x8, lambda: struct.pack("<q", value)),
-        int: (0x10000008, lambda: struct.pack("<q", value)),
-        float: (0x20000008, lambda: struct.pack("<d", value)),
-        type(None): (0xFFFF0008, lambda: bytes(8)),
-    }[type(value)]
-    return struct.pack("<32siI8s", name.encode(), index, kind, data())
-
-
-def write_ptu(path, counts, bin_ns, period_ns, *, kind=T3, n_stated=None, extra=b""):
-    """Records of photons of a point over (channel, time), with an overflow and a marker."""
-    channel, late = photons(counts)
-    records = (channel << 25 | late << 10).astype("<u4")
-    records = np.concatenate([records, np.array([0xFE000000, 0x82000000], "<u4")])
-    n = records.size if n_stated is None else n_stated
-    tags = {
-        "Measurement_Mode": 3 if kind == T3 else 2,
-        "Measurement_SubMode": 1,
-        "MeasDesc_GlobalResolution": period_ns * 1e-9,
-        "MeasDesc_Resolution": bin_ns * 1e-9,
-        "TTResult_SyncRate": round(1e9 / period_ns),
-        "TTResult_NumberOfRecords": n,
-        "TTResultFormat_TTTRRecType": kind,
-        "TTResultFormat_BitsPerRecord": 32,
-    }
-    header = b"PQTTTR\0\0" + b"1.0.00\0\0" + extra
-    header += b"".join(tag(*one) for one in tags.items()) + tag("Header_End", None)
-    Path(path).write_bytes(header + records.tobytes())
 
 
 def write_phu(path, counts, bin_ns, period_ns):

@@ -5,12 +5,31 @@ from __future__ import annotations
 import xarray as xr
 
 from tptools.analysis.scan import Analysis
+from tptools.checks import check_type
 from tptools.fitting.likelihood import likeliest_map
 from tptools.fitting.records import drop_masked_positions, select_window
 
+__all__ = ["expected_counts"]
+
 
 def expected_counts(found: Analysis) -> xr.Dataset | None:
-    """Counts of the window, and those of the spot of the global fit; none where there is none.
+    """Find the counts of the window, and those of the spot of the global fit.
+
+    Parameters
+    ----------
+    found : Analysis
+        From `analyse`.
+
+    Returns
+    -------
+    Dataset or None
+        ``counts`` and ``expected`` over (time_ns, position_nm), without positions that are left
+        out; None where there is no such spot.
+
+    Raises
+    ------
+    TypeError
+        If `found` is none.
 
     Examples
     --------
@@ -18,6 +37,7 @@ def expected_counts(found: Analysis) -> xr.Dataset | None:
 
         expected_counts(analyse(record)).expected
     """
+    check_type("found", found, Analysis, remedy="give what analyse returns")
     record = drop_masked_positions(select_window(found.counts, found.window_ns, exposures=True))
     expected = likeliest_map(record)
     if expected is None:

@@ -8,21 +8,41 @@ from textwrap import wrap
 
 from tptools.analysis.scan import Analysis
 from tptools.analysis.series import SeriesAnalysis
+from tptools.checks import check_type
 from tptools.estimate import Estimate
+
+__all__ = ["describe"]
 
 WIDTH = 96
 
 
-def lines_of(found: Analysis | SeriesAnalysis) -> Iterator[str]:
-    r"""Lines that a console shows of a result.
+def describe(found: Analysis | SeriesAnalysis) -> str:
+    """Say what was found in plain text, as the command does.
+
+    Parameters
+    ----------
+    found : Analysis or SeriesAnalysis
+        From `analyse` or `analyse_series`.
+
+    Returns
+    -------
+    str
+        Lines of at most about a hundred characters; those of a series may be longer.
+
+    Raises
+    ------
+    TypeError
+        If `found` is neither.
 
     Examples
     --------
     ::
 
-        print(*lines_of(analyse(record)), sep="\n")
+        print(describe(analyse(tptools.io.read_scan("scan"))))
     """
-    return _of_series(found) if isinstance(found, SeriesAnalysis) else _of_scan(found)
+    check_type("found", found, Analysis, SeriesAnalysis, remedy="give what analyse returns")
+    lines = _of_series(found) if isinstance(found, SeriesAnalysis) else _of_scan(found)
+    return "\n".join(lines)
 
 
 def _of_scan(found: Analysis) -> Iterator[str]:

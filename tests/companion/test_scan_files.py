@@ -1,0 +1,56 @@
+"""A record that is written as an instrument would comes back as it was."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools import io
+from tptools.companion.scan_files import write_scan
+
+TIME_NS = np.arange(-10, 30) * 0.1 + 0.05
+POSITION_NM = np.array([-150.0, -50.0, 0.0, 75.0])
+
+
+def counts(seed=1):
+    """Any counts; the last bins of some positions are empty, and one position is dark."""
+    drawn = np.random.default_rng(seed).poisson(5.0, (TIME_NS.size, POSITION_NM.size))
+    drawn[-3:, 0], drawn[:, 1] = 0, 0
+    return xr.DataArray(drawn, {"time_ns": TIME_NS, "position_nm": POSITION_NM})
+
+
+def test_three_ways_give_one_record():
+    """Streams, table and arrays have the counts, times and positions that were written."""
+    wanted = counts()
+    files = write_scan(wanted, 50.0)
+    assert len(list(files.ptu.iterdir())) == POSITION_NM.size
+    window = {"window_ns": (-1.01, 2.99)}
+    for found in (
+        io.read_scan(files.ptu, time_zero_ns=files.time_zero_ns, **window),
+        io.read_scan(files.csv, time_zero_ns=0),
+        io.read_scan(files.npz, time_zero_ns=0),
+    ):
+        np.testing.assert_array_equal(found.counts, wanted)
+        np.testing.assert_allclose(found.time_ns, TIME_NS, atol=1e-9)
+        np.testing.assert_allclose(found.position_nm, POSITION_NM, atol=1e-9)
+
+
+def test_files_live_as_long_as_their_record():
+    """The folder goes when nobody holds the files."""
+    files = write_scan(counts(), 50.0)
+    home = files.csv.parent
+    assert home.is_dir()
+    del files
+    gc.collect()
+    assert not home.exists()
+
+
+def test_what_no_instrument_counts_is_refused():
+    """Uneven times and negative counts are named."""
+    with pytest.raises(ValueError, match="time_ns has steps"):
+        write_scan(counts().isel(time_ns=[0, 1, 3]), 50.0)
+    with pytest.raises(ValueError, match="negative"):
+        write_scan(counts() - 9, 50.0)
