@@ -87,6 +87,40 @@ def wordless_figures(nb: NotebookNode) -> list[str]:
     return faults
 
 
+def merely_shows(statement: ast.stmt) -> bool:
+    """Tell whether a statement imports, sets options, names constants or draws."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        function = ast.unparse(statement.value.func)
+        return function.startswith(("figures.", "plotting.", "plt."))
+    if isinstance(statement, ast.Assign):
+        option = ast.unparse(statement.targets[0]).startswith("pd.options.")
+        calls = any(isinstance(one, ast.Name) for one in ast.walk(statement.value))
+        return option or not calls
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def unfolded(nb: NotebookNode) -> list[str]:
+    """List cells that only import or draw and stand open, which keeps readers from the story."""
+    faults = []
+    for cell in code_cells(nb):
+        body = ast.parse(cell.source).body
+        shows = any(not isinstance(one, ast.Assign) for one in body)
+        tags = {"hide-input", "remove-cell", "remove-input", "parameters"}
+        if (
+            shows
+            and all(map(merely_shows, body))
+            and tags.isdisjoint(cell.metadata.get("tags", ()))
+        ):
+            faults.append(f"open, and only shows: {first_line(cell)}")
+    return faults
+
+
+def compared_figures(nb: NotebookNode) -> list[str]:
+    """List figures whose drawing nbval would compare with the one that is not stored."""
+    cells = [c for c in figure_cells(nb) if "nbval-ignore-output" not in c.metadata.get("tags", ())]
+    return [f"would be compared: {first_line(cell)}" for cell in cells]
+
+
 def repeated_names(notebooks: list[NotebookNode]) -> list[str]:
     """List figure names that occur more than once in the whole book."""
     names = Counter(
@@ -209,6 +243,16 @@ def test_figures_have_words(chapter):
     assert wordless_figures(chapter) == []
 
 
+def test_cells_that_only_show_are_folded(chapter):
+    """Code that only imports or draws is folded; what teaches stands open."""
+    assert unfolded(chapter) == []
+
+
+def test_drawings_are_not_compared(chapter):
+    """Figures are stored without their drawings, which are in vectors and would be compared."""
+    assert compared_figures(chapter) == []
+
+
 def test_figure_names_are_unique():
     """A figure name means one figure in the whole book."""
     assert repeated_names([nbformat.read(path, as_version=4) for path in CHAPTERS]) == []
@@ -263,6 +307,13 @@ def notebook(source="1 + 1", outputs=(), count=1, **metadata) -> NotebookNode:
     return new_notebook(cells=[new_markdown_cell("# Title"), cell])
 
 
+def tagged(source: str, tag: str) -> NotebookNode:
+    """Return a chapter of one cell with a tag."""
+    nb = notebook(source)
+    nb.cells[1].metadata["tags"] = [tag]
+    return nb
+
+
 def shown(mime: str, content: str) -> list[NotebookNode]:
     """Return outputs that show `content` as `mime`."""
     return [new_output("display_data", data={mime: content})]
@@ -292,6 +343,11 @@ def shown(mime: str, content: str) -> list[NotebookNode]:
         (long_cells, notebook("1\n" * 25), notebook("1\n" * 26)),
         (foreign_imports, notebook("from tptools.kmc import simulate\nimport numpy as np"),
          notebook("import scipy.optimize")),
+        (unfolded, tagged("import a\nplt.show()", "hide-input"),
+         notebook("import a\nx = 3\nplt.show()")),
+        (unfolded, notebook("x = a(3)\nplt.show()"), notebook("x = [3]\nfigures.plot(x)")),
+        (compared_figures, tagged("plt.show()", "nbval-ignore-output"),
+         notebook("plt.show()")),
         (own_functions, notebook("half = lambda x: x / 2"),
          notebook("def half(x):\n    return x / 2")),
         (foreign_imports, notebook("import matplotlib.pyplot as plt"),
