@@ -89,7 +89,7 @@ def test_power_series_has_a_row_each(spectra, intensities, line):
     """Panels a to d; each row shows its own spectra and exponent."""
     one = (spectra, intensities, line)
     figure = figures.plot_power_series({"first": one, "second": one})
-    exponent = f"exponent {line['exponent']}"
+    exponent = f"$m$ = {line['exponent']}"
     assert [ax.get_title() for ax in figure.axes] == ["first", exponent, "second", exponent]
     assert [ax.get_title(loc="left") for ax in figure.axes] == list("abcd")
     assert len(figure.axes[2].lines) == len(POWERS)

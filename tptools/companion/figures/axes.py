@@ -59,11 +59,13 @@ def set_log(ax: Axes, names: str = "x", room: int = 28) -> None:
             for step in (1, 2, 5)
             if low <= power + np.log10(step) <= high
         ]
-        dense = sum(2 + len(tick) for tick in ticks) <= room if name == "x" else len(ticks) < 10
+        plain = low > -3.5 and high < 4
+        length = sum(2 + len(tick) for tick in ticks)
+        dense = plain and (length <= room if name == "x" else len(ticks) < 10)
         axis = ax.xaxis if name == "x" else ax.yaxis
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if dense else (1.0,)))
         axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=99))
-        if dense or (low > -3.5 and high < 4):
+        if plain:
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,10 +24,15 @@ __all__ = [
     "plot_ridge",
 ]
 
-TIME = "time between excitations, by the disc of Note 6 (µs)"
+TIME = "time between excitations, by the disc (µs)"
 LOOKS = tuple(zip(OKABE_ITO.values(), "os^Dv", strict=False))
 MEMORY = "memory (µs)"
 AXIS = "disc_time_between_excitations_us"
+
+
+def _symbols(text: object) -> str:
+    """A label with its q in italics."""
+    return re.sub(r"\bq\b", "$q$", str(text))
 
 
 def _density(times_us: FloatArray, at_us: FloatArray, width: float = 0.15) -> FloatArray:
@@ -52,7 +59,7 @@ def plot_memories(memories: Mapping[str, Mapping[str, FloatArray]]) -> Figure:
         for (label, times), (colour, _) in zip(lines.items(), LOOKS, strict=False):
             ax.plot(at_us, _density(np.asarray(times), at_us), color=colour, label=label)
         ax.axvline(8.1, ls=":", **GUIDE)
-        ax.set(title=title, xlabel=MEMORY)
+        ax.set(title=_symbols(title), xlabel=MEMORY)
         set_log(ax)
     axes[0].set(ylabel="probability per decade", ylim=(0, None))
     handles, labels = axes[0].get_legend_handles_labels()
@@ -116,7 +123,7 @@ def plot_allowed_films(curves: xr.DataArray, allowed: xr.DataArray) -> Figure:
         ax.fill_between(x[order], low[order], high[order], color="0.9", lw=0)
         for name, (colour, marker) in zip(curves["film"].to_numpy(), LOOKS, strict=False):
             value = curves.sel(film=name).to_numpy()[part]
-            ax.plot(x[order], value[order], color=colour, marker=marker, ms=4, label=str(name))
+            ax.plot(x[order], value[order], color=colour, marker=marker, ms=4, label=_symbols(name))
     printed = ("main-D-inf", "main-D-enhanced", "main-tau-relax")
     limit, highest, tau_us = (REPORTED[name].value for name in printed)
     first, last = (float(end) for end in np.sort(curves[AXIS])[[0, -1]])
@@ -161,9 +168,9 @@ def plot_decisions(
         for (label, film), (colour, marker) in zip(chosen.items(), LOOKS, strict=False):
             one = shots["diffusivity_cm2_s"].isel(film=film)
             style: Look = {"color": colour, "marker": marker, "ms": 5, "capsize": 2}
-            ax.errorbar(place, one, shots["std_err_cm2_s"], label=label, **style)
+            ax.errorbar(place, one, shots["std_err_cm2_s"], label=_symbols(label), **style)
         ax.set_xticks(place, shots["label"].to_numpy(), rotation=60, ha="right", fontsize=9)
-        ax.set_title(name, fontsize=9)
+        ax.set_title(fill(name, 14), fontsize=10)
     axes[0].set(ylabel="$D$ of the excitons (cm²/s)", ylim=(0, None))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)

@@ -127,7 +127,7 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     profile.plot(x_um, step.levelled[line], color=_BLUE, label="levelled")
     profile.set(xlabel="$x$ (µm)", ylabel="height (nm)")
     profile.margins(y=0.1)
-    profile.legend(loc="center right", handlelength=1, fontsize=9, borderaxespad=0)
+    profile.legend(loc="upper right", handlelength=1, fontsize=9, borderaxespad=0)
     used = step.levelled.values[step.used.values]
     heights.hist(used, list(np.arange(-3, top, 0.25)), density=True, color=_BLUE, alpha=0.6)
     thickness = step.thickness.value

@@ -122,7 +122,7 @@ def plot_power_series(
         left.set_title(title)
         left.legend(loc="upper right", fontsize=9)
         _draw_intensities(right, *one[1:])
-        right.set_title(f"exponent {one[2]['exponent']}")
+        right.set_title(f"$m$ = {one[2]['exponent']}")
         set_letters((left, right), next(letters) + next(letters))
     return figure
 

@@ -148,7 +148,8 @@ def plot_by_film(
             ax.set_xticks([], minor=True)
         else:
             set_broken_axis(ax, turn, ticks)
-            ax.set_xlim(0, None)
+            # room for what is drawn sideways
+            ax.set_xlim(-0.05 * turn, 1.25 * float(series[along].max()))
         ax.axhline(0, **GUIDE)
         ax.set(xlabel=label, title=method)
     np.atleast_1d(axes)[0].set_ylabel(DIFFUSIVITY)
