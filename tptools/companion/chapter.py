@@ -112,14 +112,13 @@ def table(
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows).T
     specs = {head: spec if isinstance(spec, str) else spec.get(head, ".4g") for head in frame}
     columns = {head: [_cell(one, specs[head]) for one in frame[head]] for head in frame}
-    written = pd.DataFrame(columns, frame.index).rename(index=HEADS, columns=HEADS)
-    return typeset(written)
+    return typeset(pd.DataFrame(columns, frame.index))
 
 
 def typeset(frame: pd.DataFrame) -> pd.DataFrame:
     """Set a table in type: heads with units for names of code, and signs that people write.
 
-    Names of code such as ``relaxation_time_us`` become words with a unit. A unit that all cells of
+    Names of code such as ``cooling_time_ns`` become words with a unit, or those of `HEADS`. A unit that all cells of
     a column have moves to its head. Powers of ten, infinity, minus signs and missing values are
     written as such, and numbers without a format get four digits.
 
@@ -140,10 +139,10 @@ def typeset(frame: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> typeset(pd.DataFrame({"tau_us": [6.0, float("inf")], "D": ["1e-05 cm2/s", "0 cm2/s"]}))
-      tau (µs) D (cm²/s)
-    0        6  1 × 10⁻⁵
-    1        ∞         0
+    >>> typeset(pd.DataFrame({"delay_us": [6.0, float("inf")], "D": ["1e-05 cm2/s", "0 cm2/s"]}))
+      delay (µs) D (cm²/s)
+    0          6  1 × 10⁻⁵
+    1          ∞         0
     """
     check_type("frame", frame, pd.DataFrame, remedy="make one with pandas")
     columns, heads = [], []
@@ -174,6 +173,8 @@ def _head(name: Any) -> str:
     """A head in words; names of parameters with a section stay, since people type them."""
     if isinstance(name, float):
         return _split(name)[0]
+    if name in HEADS:
+        return HEADS[name]
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z]\w*_\w+", name):
         return str(name)
     for code, unit in _UNITS.items():
