@@ -215,13 +215,17 @@ def test_binning_does_not_depend_on_the_parts(channel, size, data):
     channel = np.array(channel)
     late = late[: channel.size]
     parts = [(channel[i : i + size], late[i : i + size]) for i in range(0, channel.size, size)]
-    if (channel < 0).all():
-        with pytest.raises(ValueError, match="no photons"):
-            streams.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
-        return
     found = streams.binned(files.Path("a.ptu"), iter(parts), 0.5, 10.0)
-    assert found.sizes["time_ns"] == max(20, late[channel >= 0].max() + 1)
+    assert found.sizes["time_ns"] == max(20, late[channel >= 0].max(initial=0) + 1)
     for one in found.channel.to_numpy():
         wanted = np.bincount(late[channel == one], minlength=found.sizes["time_ns"])
         np.testing.assert_array_equal(found.sel(channel=one), wanted)
     assert found.sum() == (channel >= 0).sum()
+
+
+@pytest.mark.parametrize("suffix", [one for one in BINARY if one != ".spc"])
+def test_a_file_without_a_photon_is_refused_by_itself(tmp_path, suffix):
+    """A decay of nothing is an error that says so; phconvert has its own words for .spc."""
+    path = curves(tmp_path / f"a{suffix}", 0 * counts_of())
+    with pytest.raises(ValueError, match="no photons"):
+        io.read_decay(path)

@@ -304,3 +304,30 @@ def test_what_is_no_path_is_a_type_error(given):
     for read in (io.read_scan, io.read_decay, io.read_image):
         with pytest.raises(TypeError, match="source is a"):
             read(given)
+
+
+def test_a_dark_position_counts_as_zero(tmp_path):
+    """A file without a photon, or without one of the chosen channel, is a position like others."""
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    both = np.zeros((5, 2, 120), int)
+    both[:4, 0], both[:3, 1] = RECORD[:, :4].T, RECORD[:, 5:8].T
+    for k, counts in enumerate(both):
+        writers.write_ptu(folder / f"x_{50 * k}nm.ptu", counts, BIN_NS, PERIOD_NS)
+    for channel, wanted in ((0, both[:, 0]), (1, both[:, 1]), ("sum", both.sum(1))):
+        scan = io.read_scan(folder, channel=channel, time_zero_ns=ZERO_NS)
+        np.testing.assert_array_equal(scan.counts[:120].T, wanted)
+    with pytest.raises(ValueError, match="several channels with counts"):
+        io.read_scan(folder)
+
+
+def test_channels_that_change_between_files_are_not_mixed(tmp_path):
+    """Where each file has another channel, none of them is taken without a word."""
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    for k in range(2):
+        counts = np.zeros((2, 120), int)
+        counts[k] = RECORD[:, 10 + k]
+        writers.write_ptu(folder / f"x_{50 * k}nm.ptu", counts, BIN_NS, PERIOD_NS)
+    with pytest.raises(ValueError, match="several channels with counts"):
+        io.read_scan(folder)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from tptools.arrays import FloatArray
@@ -18,18 +20,27 @@ SAME_BIN, SAME_PERIOD = 1e-6, 1e-3
 
 def selected(path: Path, reading: Reading, channel: int | str | None) -> xr.DataArray:
     """Counts of one detector, over places and time."""
-    counts = reading.counts.squeeze(
+    return _of_detector(reading, _detector(path, _photons([reading]), channel))
+
+
+def _photons(readings: Sequence[Reading]) -> pd.Series:
+    """Counts by channel of all files together, of those that have some."""
+    totals = pd.concat(
         [
-            one
-            for one in ("y_nm", "x_nm", "position_nm")
-            if one in reading.counts.dims and reading.counts.sizes[one] == 1
-        ],
-        drop=True,
+            one.counts.sum([dim for dim in one.counts.dims if dim != "channel"]).to_series()
+            for one in readings
+        ]
     )
-    photons = counts.sum([one for one in counts.dims if one != "channel"]).to_series()
-    photons = photons[photons > 0]
+    totals = totals.groupby(level=0).sum()
+    return totals[totals > 0]
+
+
+def _detector(path: Path, photons: pd.Series, channel: int | str | None) -> Any:
+    """The channel to take, or ``"sum"``."""
+    if photons.empty:
+        raise unreadable(path, "it has no photons")
     if isinstance(channel, str) and channel == "sum":
-        return counts.sum("channel", keep_attrs=True)
+        return channel
     if channel is not None:
         chosen = check_integer("channel", channel, at_least=0)
         if chosen not in photons.index:
@@ -37,7 +48,7 @@ def selected(path: Path, reading: Reading, channel: int | str | None) -> xr.Data
                 f"channel = {channel!r} has no photons in {path.name}, and must be "
                 f"one of {[*photons.index]} or 'sum'"
             )
-        return counts.sel(channel=chosen, drop=True)
+        return chosen
     if photons.size > 1:
         each = ", ".join(f"{name}: {n:g}" for name, n in photons.items())
         raise unreadable(
@@ -45,16 +56,30 @@ def selected(path: Path, reading: Reading, channel: int | str | None) -> xr.Data
             f"it has several channels with counts ({each})",
             "give channel, one of them or 'sum'",
         )
-    return counts.sel(channel=photons.index[0], drop=True)
+    return photons.index[0]
+
+
+def _of_detector(reading: Reading, chosen: Any) -> xr.DataArray:
+    """Counts of a channel, or of all; none where the file has no photon of it."""
+    single = [
+        one
+        for one in ("y_nm", "x_nm", "position_nm")
+        if one in reading.counts.dims and reading.counts.sizes[one] == 1
+    ]
+    counts = reading.counts.squeeze(single, drop=True)
+    if chosen == "sum":
+        return counts.sum("channel", keep_attrs=True)
+    # a dark position of a scan has no channel
+    return counts.sel(channel=counts["channel"] == chosen).sum("channel", keep_attrs=True)
 
 
 def joined_files(
     paths: list[Path], readings: list[Reading], at: FloatArray, channel: int | str | None
 ) -> xr.DataArray:
     """Histograms of one file for each position on one axis: readers end after the last photon."""
-    curves = []
+    curves, chosen = [], _detector(paths[0], _photons(readings), channel)
     for path, reading in zip(paths, readings, strict=True):
-        curve = selected(path, reading, channel)
+        curve = _of_detector(reading, chosen)
         if curve.ndim != 1:
             raise unreadable(
                 path,
