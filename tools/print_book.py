@@ -2,7 +2,7 @@
 
 All pages are put into one document, in the order of the table of contents, and printed by Chromium
 with the fonts, formulas and figures of the web pages. It is printed twice: only the first print
-shows on which page a chapter starts, which the list of contents of the second one says.
+shows on which page a chapter starts, which the list of contents says in the second one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ FOOTER = (
     '<span class="pageNumber"></span></div>'
 )
 CHROME = "script, button, .headerlink, .toggle-hint, .copybtn"
+NUMBER_CONTENTS = r"""numbers => {
+    for (const row of document.querySelectorAll("nav li:has(a)"))
+        row.querySelector("span").textContent =
+            numbers[row.querySelector("a").textContent.replace(/\s+/g, "")] ?? "";
+}"""
 STYLES = "link[rel=stylesheet]"
 
 
@@ -87,16 +92,8 @@ def target(address: str, page: str, pages: set[str]) -> str:
     return "#" + label(name, fragment) if name in pages else ""
 
 
-def document(root: Path, numbers: dict[str, int]) -> str:
-    """Put the whole book into one page of HTML, with a title and a list of contents.
-
-    Parameters
-    ----------
-    root : Path
-        The checkout.
-    numbers : dict of str to int
-        Where chapters start, by the title that they have in the bookmarks.
-    """
+def document(root: Path) -> str:
+    """Put the whole book of a checkout into one page, with a title and a list of contents."""
     html = root / "_build" / "html"
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     order = list(entries(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))))
@@ -109,8 +106,7 @@ def document(root: Path, numbers: dict[str, int]) -> str:
         if caption:
             heading.insert_before(BeautifulSoup(f'<p class="part">{caption}</p>', "html.parser"))
             rows.append(f'<li class="part">{caption}</li>')
-        number = numbers.get(plain(title), "")
-        rows.append(f'<li><a href="#{label(page)}">{title}</a><span>{number}</span></li>')
+        rows.append(f'<li><a href="#{label(page)}">{title}</a><span></span></li>')
         texts.append(str(text))
     return f"""<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -177,13 +173,12 @@ def print_book(root: Path) -> Path:
     folder = root / "_build" / "pdf"
     folder.mkdir(exist_ok=True)
     source, pdf = folder / "book.html", folder / "book.pdf"
-    numbers: dict[str, int] = {}
+    source.write_text(document(root), encoding="utf-8")
     with open_browser() as browser:
         page = browser.new_page()
+        page.goto(source.as_uri())
+        typeset(page)
         for _ in range(2):
-            source.write_text(document(root, numbers), encoding="utf-8")
-            page.goto(source.as_uri())
-            typeset(page)
             with whole(pdf) as beside:
                 page.pdf(
                     path=beside,
@@ -196,7 +191,7 @@ def print_book(root: Path) -> Path:
                     outline=True,
                     tagged=True,
                 )
-            numbers = starts(pdf)
+            page.evaluate(NUMBER_CONTENTS, starts(pdf))
     return pdf
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 from xdist.scheduler import LoadScopeScheduling
 
@@ -59,14 +60,16 @@ class ByPage(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByPage:
     """Share the pages among the workers, whatever ``--dist`` says."""
+    config.option.loadscopereorder = False
     return ByPage(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests of this folder."""
+    """Mark all tests of this folder, and print first: it takes one worker longest."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("pages")
+    items.sort(key=lambda item: item.path.name != "test_pdf.py")
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +105,57 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
     yield context
     context.close()
+
+
+# Text contrasts with what lies around it by its styles, and is looked at once for each: axe-core
+# asks for every text what stands behind it, which took nine tenths of all its time. Alike are
+# elements of one chain of tags, classes and styles.
+REPRESENTATIVES = """() => {
+    const styles = ["color", "backgroundColor", "backgroundImage", "opacity", "filter", "fontSize",
+        "fontWeight", "textShadow", "textDecorationLine", "position", "mixBlendMode"];
+    const chains = new Map(), number = new Map();
+    const chain = one => {
+        if (!one) return 0;
+        if (!chains.has(one)) {
+            const style = getComputedStyle(one);
+            const own = [one.tagName, one.className, ...styles.map(name => style[name])];
+            const key = JSON.stringify([chain(one.parentElement), own]);
+            if (!number.has(key)) number.set(key, number.size + 1);
+            chains.set(one, number.get(key));
+        }
+        return chains.get(one);
+    };
+    const seen = new Map();
+    for (const one of document.querySelectorAll("[data-looked-at]"))
+        one.removeAttribute("data-looked-at");
+    for (const one of document.querySelectorAll("body *")) {
+        const field = one.matches("input, select, textarea, button");
+        const speaks = [...one.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+        if (!(field || speaks) || !one.checkVisibility()) continue;
+        const times = (seen.get(chain(one)) ?? 0) + 1;
+        seen.set(chain(one), times);
+        if (!field && times > 2) continue;
+        for (const marked of [one, one.closest("a")]) marked?.setAttribute("data-looked-at", "");
+    }
+    axe.configure({rules: [
+        {id: "color-contrast", selector: "[data-looked-at]"},
+        {id: "link-in-text-block", selector: "a[data-looked-at]"},
+    ]});
+}"""
+
+
+def violations(page: Page, **options: object) -> list[str]:
+    """What of a page breaks rules of axe-core: all that are not switched off, or ``runOnly``."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    page.evaluate(REPRESENTATIVES)
+    usual = {"preload": False, "resultTypes": ["violations"]}
+    found = page.evaluate("options => axe.run(document, options)", usual | options)
+    return [
+        f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
 
 
 def watch(name: str, page: Page) -> Visit:

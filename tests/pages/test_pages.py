@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
-from conftest import DESKTOP, HTML, PAGES, ROOT, watch
+from conftest import DESKTOP, HTML, PAGES, ROOT, violations, watch
 from tptools.companion.claims import VERDICTS, function_of
 from tptools.companion.paper import CLAIMS
 
@@ -102,18 +101,37 @@ def test_animations_play(visit):
 def test_rules_of_accessibility(visit, theme):
     """The page keeps all rules of axe-core, and those on colours in the dark as well."""
     switched_off = {rule: {"enabled": False} for rule in EXCEPTIONS}
-    options = {"preload": False, "resultTypes": ["violations"]}
     theme("light")
-    light = Axe().run(visit.page, options=options | {"rules": switched_off})
+    light = violations(visit.page, rules=switched_off)
     theme("dark")
-    dark = Axe().run(visit.page, options=options | {"runOnly": COLOUR_RULES})
-    faults = [
-        f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for run in (light, dark)
-        for rule in run.response["violations"]
-        for node in rule["nodes"]
-    ]
-    assert faults == []
+    dark = violations(visit.page, runOnly=COLOUR_RULES)
+    assert light + dark == []
+
+
+FAULTS_OF_COLOUR = """() => {
+    const [one, two, three, four] = [...document.querySelectorAll("article p")].slice(-20);
+    one.style.color = "rgb(128, 128, 128)";
+    one.style.background = "rgb(140, 140, 140)";
+    two.style.background = getComputedStyle(two).color;
+    three.style.opacity = 0.2;
+    const like = getComputedStyle(four).color.replace(/\\d+/, red => +red + 9);
+    four.innerHTML = `A <a href="#x" style="color: ${like}; text-decoration: none">link</a> here.`;
+}"""
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_faults_of_colour_are_found(name, site, context):
+    """What becomes hard to read, in a few of many paragraphs alike, is noticed in either theme."""
+    page = context.new_page()
+    page.goto(f"{site}/book/relaxation.html")
+    page.add_style_tag(content="* { transition: none !important }")
+    page.evaluate("name => { document.documentElement.dataset.theme = name }", name)
+    assert violations(page, runOnly=COLOUR_RULES) == []
+    page.evaluate(FAULTS_OF_COLOUR)
+    found = violations(page, runOnly=COLOUR_RULES)
+    assert [fault.partition(":")[0] for fault in found].count("color-contrast") >= 3
+    assert any(fault.startswith("link-in-text-block") for fault in found)
+    page.close()
 
 
 def test_figures_lie_on_a_calm_plate_in_the_dark(visit, theme):
@@ -145,8 +163,7 @@ def test_figures_open_larger(visit):
     large, small = dialog.locator("img"), button.locator("img")
     assert large.get_attribute("alt") == name
     assert large.bounding_box()["width"] > small.bounding_box()["width"]
-    options = {"preload": False, "resultTypes": ["violations"]}
-    assert Axe().run(visit.page, options=options).response["violations"] == []
+    assert violations(visit.page) == []
     visit.page.keyboard.press("Escape")
     assert dialog.count() == 0
     assert button.evaluate("one => one === document.activeElement")
@@ -381,8 +398,7 @@ def test_previews_open_and_close(name, place, context):
     link.focus()
     assert len(box.inner_text()) > 10
     assert link.get_attribute("aria-describedby") == box.get_attribute("id")
-    options = {"preload": False, "resultTypes": ["violations"]}
-    assert Axe().run(page, options=options).response["violations"] == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     assert box.count() == 0
     assert link.get_attribute("aria-describedby") is None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from conftest import HTML, ROOT, load_tool
 
@@ -32,7 +33,9 @@ def pdf(built) -> PdfReader:
 
 @pytest.fixture(scope="module")
 def texts(pdf) -> list[str]:
-    return [page.extract_text() for page in pdf.pages]
+    # pypdf would take half a minute
+    with PdfDocument(PDF) as document:
+        return [page.get_textpage().get_text_bounded() for page in document]
 
 
 @pytest.fixture(scope="module")
