@@ -27,7 +27,8 @@ kernelspec:
 
 # A walk
 
-It has {glue:text}`sites` sites, and another chapter {glue:text}`chapter.ipynb::value:d`.
+It has {glue:text}`sites` sites, and another chapter {glue:text}`chapter.ipynb::value:d`
+(see {doc}`front`, and {cite:p}`paper`).
 
 ```{code-cell} ipython3
 :tags: [parameters]
@@ -79,7 +80,8 @@ def test_a_trial_computes_with_the_new_values_and_says_so(tree):
     assert done.stdout.strip().endswith(str(page))
     article = BeautifulSoup(page.read_text(), "html.parser").article
     words = " ".join(article.get_text().split())
-    assert "It has 8 in c-ALD 4, None sites, and another chapter 41." in words
+    assert "It has 8 in c-ALD 4, None sites, and another chapter 41 (see Front, and [" in words
+    assert "[]" not in words
     stamp = " ".join(article.find(class_="admonition").get_text().split())
     assert stamp.startswith("A trial, and not the book Changed on this page: hops = 7")
     assert "(in the book 3), film = 'c-ALD 4' (in the book 'OLA/OA')" in stamp

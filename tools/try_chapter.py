@@ -29,7 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TAG = "parameters"
 LONGEST_CELL_S = 1800
 OF_ANOTHER_CHAPTER = re.compile(r"\{glue:text\}`(\w+)\.ipynb::([^:`]+)(?::([^`]*))?`")
-TOC = "format: jb-book\nroot: book/{name}.ipynb\n"
+A_PAGE = re.compile(r"\{doc\}`([\w/]+)`")
+TOC = "format: jb-book\nroot: book/{name}.ipynb\nchapters:\n- file: book/references\n"
+REFERENCES = "# References\n\n```{bibliography}\n```\n"
 STAMP = """
 
 :::{{admonition}} A trial, and not the book
@@ -121,15 +123,19 @@ def run(nb: NotebookNode, folder: Path) -> None:
 
 
 def quote(nb: NotebookNode, book: Path) -> None:
-    """Put the book's own numbers where the text quotes another chapter."""
+    """Put the book's own numbers where the text quotes another chapter, and titles for links."""
 
     def number(found: re.Match[str]) -> str:
         name, key, spec = found.groups()
         return format(_glued(book / f"{name}.ipynb").get(key, "?"), spec or "")
 
+    def title(found: re.Match[str]) -> str:
+        text = (book / f"{found[1]}.md").read_text(encoding="utf-8-sig")
+        return f"*{re.findall('^# (.*)', text, re.MULTILINE)[0]}*"
+
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            cell.source = OF_ANOTHER_CHAPTER.sub(number, cell.source)
+            cell.source = A_PAGE.sub(title, OF_ANOTHER_CHAPTER.sub(number, cell.source))
 
 
 def _glued(path: Path) -> dict[str, Any]:
@@ -149,6 +155,7 @@ def write_page(nb: NotebookNode, name: str, folder: Path, root: Path) -> Path:
     for part in ("_assets", "_templates"):
         shutil.copytree(root / "book" / part, folder / "book" / part)
     shutil.copy(root / "book" / "references.bib", folder / "book")
+    (folder / "book" / "references.md").write_text(REFERENCES, encoding="utf-8")
     (folder / "_toc.yml").write_text(TOC.format(name=name), encoding="utf-8")
     execute.write(nb, folder / "book" / f"{name}.ipynb")
     config = root / "_config.yml"
