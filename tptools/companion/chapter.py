@@ -118,9 +118,9 @@ def table(
 def typeset(frame: pd.DataFrame) -> pd.DataFrame:
     """Set a table in type: heads with units for names of code, and signs that people write.
 
-    Names of code such as ``cooling_time_ns`` become words with a unit, or those of `HEADS`. A unit that all cells of
-    a column have moves to its head. Powers of ten, infinity, minus signs and missing values are
-    written as such, and numbers without a format get four digits.
+    Names of code such as ``cooling_time_ns`` become words with a unit, or those of `HEADS`. A unit
+    that all cells of a column have moves to its head. Powers of ten, infinity, minus signs and
+    missing values are written as such, and numbers without a format get four digits.
 
     Parameters
     ----------
