@@ -127,7 +127,7 @@ def nameless_tables(path: Path) -> list[str]:
 
 
 # parameters of films, and intervals for printed numbers: nothing is excited for them
-PARAMETERS = {"films": "rows.items()", "inference": "table(evidence"}
+PARAMETERS = {"films": '"rates are"', "inference": "table(evidence"}
 # formulas: spots that spread, barriers
 WITHOUT_FILM = {"estimators", "mechanism", "validation"}
 
