@@ -25,6 +25,7 @@ from tptools.checks import check_choice
 from tptools.companion import datasets
 from tptools.companion.allowed import allowed_films
 from tptools.companion.experiments import EXPERIMENTS, OF_A_FILM
+from tptools.companion.explorer import simulated_curves
 from tptools.companion.outdated import core_minutes, outdated
 from tptools.companion.readings import charged_curves, read_by_choices
 from tptools.companion.recipes import (
@@ -35,6 +36,7 @@ from tptools.companion.recipes import (
     AnyRecipe,
     CalibrationRecipe,
     ChoicesRecipe,
+    CurvesRecipe,
     ExperimentRecipe,
     Recipe,
     SearchRecipe,
@@ -256,6 +258,9 @@ def carry_out(
         case ChoicesRecipe():
             read = kept(_read_by_choices, cache_dir)
             return read(replace(recipe, title=""), fingerprint(_read_by_choices))
+        case CurvesRecipe():
+            drawn = kept(_simulated_curves, cache_dir)
+            return drawn(replace(recipe, title=""), fingerprint(_simulated_curves))
         case ExperimentRecipe():
             return _tried(recipe, cache_dir, progress)
         case SearchRecipe() | AllowedRecipe():
@@ -369,6 +374,13 @@ def _read_by_choices(recipe: ChoicesRecipe, code: str) -> xr.Dataset:
         n_excitons=recipe.n_excitons,
         version=tptools.__version__,
     )
+
+
+def _simulated_curves(recipe: CurvesRecipe, code: str) -> xr.Dataset:
+    """Curves of films; `code` tells results apart in a cache."""
+    numbers = {"seed": recipe.seed, "n_excitons": recipe.n_excitons}
+    found = simulated_curves(recipe.films, recipe.series, **numbers)
+    return found.assign_attrs(origin="simulated", version=tptools.__version__, **numbers)
 
 
 def _tried(

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tptools.companion.explorer import EXPLORED, SERIES
 from tptools.companion.trials import ALTERNATIVES
 from tptools.excitation import Excitation
 from tptools.film import FILMS
@@ -37,6 +38,7 @@ __all__ = [
     "CalibrationRecipe",
     "ChoicesRecipe",
     "Condition",
+    "CurvesRecipe",
     "ExperimentRecipe",
     "Recipe",
     "SearchRecipe",
@@ -242,6 +244,29 @@ class ExperimentRecipe:
     title: str
     case: str
     n_films: int
+    n_excitons: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class CurvesRecipe:
+    """Settings of curves of films (`tptools.companion.explorer.simulated_curves`).
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    films : mapping of str to ExcitonModel
+        By name.
+    series : mapping of str to tuple of Excitation
+        Lasers, by name.
+    n_excitons, seed : int
+        As for `simulated_curves`.
+    """
+
+    title: str
+    films: Mapping[str, ExcitonModel]
+    series: Mapping[str, tuple[Excitation, ...]]
     n_excitons: int
     seed: int
 
@@ -458,6 +483,7 @@ AnyRecipe = (
     | CalibrationRecipe
     | SweepRecipe
     | ChoicesRecipe
+    | CurvesRecipe
     | SearchRecipe
     | AllowedRecipe
     | ExperimentRecipe
@@ -583,6 +609,13 @@ RECIPES: Mapping[str, AnyRecipe] = MappingProxyType(
             FILM,
             20_000,
             5300,
+        ),
+        "explorer_curves": CurvesRecipe(
+            "diffusivity of the excitons of four films, against power and repetition rate",
+            EXPLORED,
+            SERIES,
+            n_excitons=40_000,
+            seed=6100,
         ),
         "film_search": SearchRecipe(
             "what the experiment would read of films of many kinds, and of those that the paper's "
