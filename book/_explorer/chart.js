@@ -2,7 +2,7 @@
 
 const WIDTH = 460;
 const HEIGHT = 400;
-const LEFT = 62;
+const LEFT = 78;
 const RIGHT = WIDTH - 12;
 const TOP = 12;
 const BOTTOM = HEIGHT - 50;
@@ -55,23 +55,25 @@ export function drawChart(svg, axis, curves, points) {
 
 function frame(axis, x, y) {
   const { label, range, D_range } = axis;
-  const ink = { fill: "#222", "font-size": 15, "font-family": "sans-serif" };
+  const text = { fill: "#222", "font-size": 15, "font-family": "sans-serif" };
+  const ink = { ...text, "text-anchor": "middle" };
   const line = { stroke: "#222", "stroke-width": 1 };
   const drawn = [
     element("line", { x1: LEFT, x2: RIGHT, y1: BOTTOM, y2: BOTTOM, ...line }),
     element("line", { x1: LEFT, x2: LEFT, y1: TOP, y2: BOTTOM, ...line }),
-    element("text", { x: (LEFT + RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle", ...ink }, label),
+    element("text", { x: (LEFT + RIGHT) / 2, y: HEIGHT - 8, ...ink }, label),
   ];
   const middle = (TOP + BOTTOM) / 2;
-  const turned = { x: 15, y: middle, transform: `rotate(-90 15 ${middle})`, "text-anchor": "middle" };
+  const turned = { x: 15, y: middle, transform: `rotate(-90 15 ${middle})` };
   drawn.push(element("text", { ...turned, ...ink }, "diffusivity D (cm²/s)"));
   for (const tick of logTicks(...range)) {
     drawn.push(element("line", { x1: x(tick), x2: x(tick), y1: BOTTOM, y2: BOTTOM + 5, ...line }));
-    drawn.push(element("text", { x: x(tick), y: BOTTOM + 20, "text-anchor": "middle", ...ink }, tick));
+    drawn.push(element("text", { x: x(tick), y: BOTTOM + 20, ...ink }, tick));
   }
   for (const tick of logTicks(...D_range)) {
     drawn.push(element("line", { x1: LEFT - 5, x2: LEFT, y1: y(tick), y2: y(tick), ...line }));
-    drawn.push(element("text", { x: LEFT - 8, y: y(tick) + 5, "text-anchor": "end", ...ink }, tick));
+    const place = { x: LEFT - 8, y: y(tick) + 5 };
+    drawn.push(element("text", { ...place, ...text, "text-anchor": "end" }, tick));
   }
   return drawn;
 }
@@ -79,10 +81,11 @@ function frame(axis, x, y) {
 // A point with its error bar: filled where it is of the film shown, hollow while it settles.
 function mark(x, y, { D, std_err, colour, live, settling }, least) {
   const bar = { stroke: colour, "stroke-width": 2 };
-  const low = y(Math.max(D - std_err, least));
+  const ends = { y1: y(Math.max(D - std_err, least)), y2: y(D + std_err) };
   const dot = { cx: x, cy: y(D), r: live ? 7 : 4.5, fill: settling ? "#fff" : colour, ...bar };
   const drawn = [element("circle", dot)];
-  if (!settling) drawn.unshift(element("line", { x1: x, x2: x, y1: low, y2: y(D + std_err), ...bar }));
-  if (live) drawn.push(element("circle", { cx: x, cy: y(D), r: 11, fill: "none", stroke: "#222" }));
+  const ring = { cx: x, cy: y(D), r: 11, fill: "none", stroke: "#222" };
+  if (!settling) drawn.unshift(element("line", { x1: x, x2: x, ...ends, ...bar }));
+  if (live) drawn.push(element("circle", ring));
   return drawn;
 }

@@ -40,7 +40,10 @@ export function burnIn(model, pulses) {
 export function refusal(model, pulses) {
   const needed = 2 * Math.ceil(SPOT_SIGMAS_ON_LATTICE * pulses.spot_sigma_sites) + 1;
   if (pulses.excitation_density > 1)
-    return "These pulses hold more than one photon for a nanocrystal at the centre, which the model leaves out. Lower the power, widen the spot, or raise the repetition rate.";
+    return (
+      "These pulses hold more than one photon for a nanocrystal at the centre, which the model " +
+      "leaves out. Lower the power, widen the spot, or raise the repetition rate."
+    );
   if (needed > model.lattice_size)
     return "The spot is too wide for the lattice shown here. Narrow it.";
   return "";

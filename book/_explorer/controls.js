@@ -4,19 +4,82 @@
 const STEPS = 120;
 
 export const SLIDERS = [
-  { of: "laser", name: "power_nW", label: "Laser power", unit: "nW", spoken: "nanowatts", range: [0.2, 25] },
-  { of: "laser", name: "rep_rate_MHz", label: "Repetition rate", unit: "MHz", spoken: "megahertz", range: [0.5, 40] },
-  { of: "laser", name: "spot_fwhm_nm", label: "Spot, full width", unit: "nm", spoken: "nanometres", range: [250, 500] },
-  { of: "model", name: "relaxation_time_us", label: "Memory", unit: "µs", spoken: "microseconds", range: [0.05, 20] },
-  { of: "model", name: "modification_probability", label: "Chance q that a visit modifies", unit: "", spoken: "", range: [0.01, 1] },
-  { of: "model", name: "hop_rate_ground_per_ps", label: "Hop rate to sites at rest", unit: "/ps", spoken: "per picosecond", range: [0.001, 0.5] },
-  { of: "model", name: "hop_rate_modified_per_ps", label: "Hop rate to sites that remember", unit: "/ps", spoken: "per picosecond", range: [0.01, 1] },
-  { of: "model", name: "lifetime_ns", label: "Lifetime", unit: "ns", spoken: "nanoseconds", range: [0.5, 6] },
+  {
+    of: "laser",
+    name: "power_nW",
+    label: "Laser power",
+    unit: "nW",
+    spoken: "nanowatts",
+    range: [0.2, 25],
+  },
+  {
+    of: "laser",
+    name: "rep_rate_MHz",
+    label: "Repetition rate",
+    unit: "MHz",
+    spoken: "megahertz",
+    range: [0.5, 40],
+  },
+  {
+    of: "laser",
+    name: "spot_fwhm_nm",
+    label: "Spot, full width",
+    unit: "nm",
+    spoken: "nanometres",
+    range: [250, 500],
+  },
+  {
+    of: "model",
+    name: "relaxation_time_us",
+    label: "Memory",
+    unit: "µs",
+    spoken: "microseconds",
+    range: [0.05, 20],
+  },
+  {
+    of: "model",
+    name: "modification_probability",
+    label: "Chance q that a visit modifies",
+    unit: "",
+    spoken: "",
+    range: [0.01, 1],
+  },
+  {
+    of: "model",
+    name: "hop_rate_ground_per_ps",
+    label: "Hop rate to sites at rest",
+    unit: "/ps",
+    spoken: "per picosecond",
+    range: [0.001, 0.5],
+  },
+  {
+    of: "model",
+    name: "hop_rate_modified_per_ps",
+    label: "Hop rate to sites that remember",
+    unit: "/ps",
+    spoken: "per picosecond",
+    range: [0.01, 1],
+  },
+  {
+    of: "model",
+    name: "lifetime_ns",
+    label: "Lifetime",
+    unit: "ns",
+    spoken: "nanoseconds",
+    range: [0.5, 6],
+  },
 ];
 
 // What a link says beside the sliders, so that it repeats all of a film.
-const OTHERS = ["hop_rule", "trap_rate_per_ps", "trap_time_minimum_ns", "trap_exponent", "lattice_spacing_nm", "film"];
 const TEXTS = ["hop_rule", "film"];
+const OTHERS = [
+  ...TEXTS,
+  "trap_rate_per_ps",
+  "trap_time_minimum_ns",
+  "trap_exponent",
+  "lattice_spacing_nm",
+];
+const HOP_RULES = ["chosen_neighbour", "each_neighbour"];
 
 // Three digits are enough for a slider; its ends are exact.
 export function valueAt(position, [low, high]) {
@@ -43,7 +106,7 @@ export function withError(value, error) {
 // The part of an address that holds film, laser and seed.
 export function toQuery({ model, laser, seed }) {
   const query = new URLSearchParams();
-  for (const { of, name } of SLIDERS) query.set(name, (of === "laser" ? laser : model)[name]);
+  for (const { of, name } of SLIDERS) query.set(name, { laser, model }[of][name]);
   for (const name of OTHERS) query.set(name, model[name]);
   query.set("seed", seed);
   return `?${query}`;
@@ -55,15 +118,15 @@ export function fromQuery(text, { model, laser, seed }) {
   const found = { model: { ...model }, laser: { ...laser }, seed };
   for (const { of, name, range } of SLIDERS) {
     const value = Number(query.get(name));
-    if (value >= range[0] && value <= range[1]) (of === "laser" ? found.laser : found.model)[name] = value;
+    if (value >= range[0] && value <= range[1]) found[of][name] = value;
   }
   for (const name of OTHERS) {
     const given = query.get(name);
     if (given === null) continue;
     if (TEXTS.includes(name)) found.model[name] = given;
-    else if (Number(given) >= 0) found.model[name] = Number(given);
+    else if (Number(given) > 0 || name === "trap_rate_per_ps") found.model[name] = Number(given);
   }
-  if (!["chosen_neighbour", "each_neighbour"].includes(found.model.hop_rule)) found.model.hop_rule = model.hop_rule;
+  if (!HOP_RULES.includes(found.model.hop_rule)) found.model.hop_rule = model.hop_rule;
   if (/^\d{1,15}$/.test(query.get("seed") ?? "")) found.seed = Number(query.get("seed"));
   return found;
 }
@@ -92,7 +155,7 @@ model = kmc.ExcitonModel(
 ${parameters.join("\n")}
 )
 laser = Excitation(
-    power_nW=${laser.power_nW}, rep_rate_MHz=${laser.rep_rate_MHz}, spot_fwhm_nm=${laser.spot_fwhm_nm}
+${["power_nW", "rep_rate_MHz", "spot_fwhm_nm"].map((one) => `    ${one}=${laser[one]},`).join("\n")}
 )
 pulses = kmc.pulse_train(laser, n_pulses=${nPulses}, lattice_spacing_nm=model.lattice_spacing_nm)
 recording = kmc.Recording(interval_ps=1000, until_ns=1)

@@ -66,15 +66,17 @@ export class Engine {
 
   // Call a function with arguments by name; structures are objects with their fields.
   call(name, values) {
-    const status = this.exports[name](STACK, STACK, ...this.flat(this.description.functions[name], values));
+    const given = this.flat(this.description.functions[name], values);
+    const status = this.exports[name](STACK, STACK, ...given);
     if (status !== 0) throw new Error(`${name} returned ${status}`);
   }
 
   // Arguments as numba passes them: structures field by field, arrays with sizes and strides.
   flat(layout, values) {
+    const { structures } = this.description;
     return layout.flatMap(([name, type]) => {
       const value = values[name];
-      if (type in this.description.structures) return this.flat(this.description.structures[type], value);
+      if (type in structures) return this.flat(structures[type], value);
       if (type.endsWith("]")) return flatArray(value);
       if (type.endsWith("int64")) return BigInt(value);
       return Number(value);

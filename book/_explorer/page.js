@@ -1,6 +1,15 @@
 // The page: sliders, the lattice, the chart, and the worker that runs the model behind them.
 
-import { SLIDERS, fromQuery, positionOf, pythonCall, shown, toQuery, valueAt, withError } from "./controls.js";
+import {
+  SLIDERS,
+  fromQuery,
+  positionOf,
+  pythonCall,
+  shown,
+  toQuery,
+  valueAt,
+  withError,
+} from "./controls.js";
 import { drawChart } from "./chart.js";
 import { drawLattice, drawScale } from "./lattice.js";
 
@@ -11,7 +20,12 @@ const MOST_POINTS = 60;
 const BAR_NM = 500;
 const D_RANGE = [0.0005, 0.5];
 const AXES = {
-  time: { name: "time_between_excitations_us", label: "time between excitations T (µs)", range: [1, 500], series: "power" },
+  time: {
+    name: "time_between_excitations_us",
+    label: "time between excitations T (µs)",
+    range: [1, 500],
+    series: "power",
+  },
   power: { name: "power_nW", label: "laser power (nW)", range: [0.2, 30], series: "power" },
   rate: { name: "rep_rate_MHz", label: "repetition rate (MHz)", range: [0.3, 50], series: "rate" },
 };
@@ -21,7 +35,8 @@ const LOOKS = [
   { colour: "#000000", dash: "3 3" },
   { colour: "#8a5a00", dash: "12 3 3 3" },
 ];
-const OWN = "#5b2a86"; // of points of a film that no curve is of
+const OWN = "own"; // a film, or a laser, that is no preset
+const OWN_COLOUR = "#5b2a86";
 
 const root = document.getElementById("explorer");
 const settings = JSON.parse(document.getElementById("explorer-settings").textContent);
@@ -35,22 +50,24 @@ let state = fromQuery(location.search, {
 });
 let worker;
 let number = 0; // of the run, by which late answers are known
-let started; // what the worker said of the present run
+let asked; // film, laser and seed of the present run
+let started; // what the worker said of it
 let estimate;
 let playing = true;
 let points = [];
 let queue = []; // lasers of a whole curve that are still to come
 let timer;
-let spokenAt = 0;
+let spokenAt = 0; // when who listens was last told something
 
-function filmOf(model) {
-  const same = (one) => Object.keys(one).every((name) => one[name] === model[name]);
-  return Object.keys(settings.films).find((name) => same(settings.films[name]));
+// The name of the preset that says the same, if there is one.
+function presetOf(values, presets) {
+  const same = (one) => Object.keys(one).every((name) => one[name] === values[name]);
+  return Object.keys(presets).find((name) => same(presets[name])) ?? OWN;
 }
 
 function colourOf(film) {
   const place = Object.keys(settings.films).indexOf(film);
-  return place < 0 ? OWN : LOOKS[place].colour;
+  return place < 0 ? OWN_COLOUR : LOOKS[place].colour;
 }
 
 // Controls
@@ -74,30 +91,28 @@ function buildSliders() {
 }
 
 function buildChoices() {
-  const fill = (name, options) =>
-    find(name).append(...["own", ...Object.keys(options)].map((one) => new Option(one, one, one === "own")));
-  fill("film", settings.films);
-  fill("preset", settings.lasers);
-  find("film").options[0].text = "as the sliders say";
-  find("preset").options[0].text = "as the sliders say";
-  find("film").addEventListener("change", ({ target }) => choose("model", settings.films[target.value]));
-  find("preset").addEventListener("change", ({ target }) => choose("laser", settings.lasers[target.value]));
-  find("hop_rule").addEventListener("change", ({ target }) => choose("model", { ...state.model, hop_rule: target.value }));
+  const offer = (name, part, options) => {
+    const names = Object.keys(options).map((one) => new Option(one));
+    find(name).append(new Option("as the sliders say", OWN), ...names);
+    find(name).addEventListener("change", ({ target }) => choose(part, options[target.value]));
+  };
+  offer("film", "model", settings.films);
+  offer("preset", "laser", settings.lasers);
+  find("hop_rule").addEventListener("change", ({ target }) =>
+    choose("model", { ...state.model, hop_rule: target.value }),
+  );
   find("axis").addEventListener("change", draw);
 }
 
 function choose(part, values) {
   if (!values) return;
-  state[part] = values;
+  state = { ...state, [part]: values };
   queue = [];
   change();
 }
 
 function buildButtons() {
-  find("play").addEventListener("click", () => {
-    playing = !playing;
-    showPlaying();
-  });
+  find("play").addEventListener("click", () => play(!playing));
   find("again").addEventListener("click", () => {
     state.seed += 1;
     change();
@@ -126,7 +141,8 @@ async function copy() {
   say("The Python call is copied.");
 }
 
-function showPlaying() {
+function play(whether) {
+  playing = whether;
   find("play").textContent = playing ? "Pause" : "Go on";
   worker.postMessage({ type: "play", playing, animated: playing && !calm.matches });
 }
@@ -140,22 +156,22 @@ function showControls() {
     slider.setAttribute("aria-valuetext", `${shown(value)} ${spoken}`.trim());
     slider.parentElement.querySelector("output").textContent = `${shown(value)} ${unit}`.trim();
   }
-  const film = filmOf(state.model);
-  find("film").value = film ?? "own";
-  find("preset").value =
-    Object.keys(settings.lasers).find((name) =>
-      ["power_nW", "rep_rate_MHz", "spot_fwhm_nm"].every((one) => settings.lasers[name][one] === state.laser[one]),
-    ) ?? "own";
+  find("film").value = presetOf(state.model, settings.films);
+  find("preset").value = presetOf(state.laser, settings.lasers);
   find("hop_rule").value = state.model.hop_rule;
   find("link").href = toQuery(state);
-  const traps = state.model.trap_rate_per_ps > 0 ? `excitons are trapped at ${shown(1e3 * state.model.trap_rate_per_ps)} per ns` : "no traps";
-  find("rest").textContent = `Spacing ${state.model.lattice_spacing_nm} nm; ${traps}.`;
+  const { lattice_spacing_nm, trap_rate_per_ps } = state.model;
+  const perNs = shown(1e3 * trap_rate_per_ps);
+  const traps = trap_rate_per_ps ? `trapped at ${perNs} per ns` : "not trapped";
+  const spacing = `Nanocrystals are ${lattice_spacing_nm} nm apart`;
+  find("rest").textContent = `${spacing}; excitons are ${traps}.`;
 }
 
 // Runs
 
 function change() {
   showControls();
+  if (!playing) play(true);
   clearTimeout(timer);
   timer = setTimeout(start, number === 0 ? 0 : SEND_MS);
 }
@@ -164,8 +180,9 @@ function start() {
   keep();
   started = estimate = undefined;
   number += 1;
+  asked = { ...state };
   root.dataset.state = "starting";
-  worker.postMessage({ type: "run", id: number, ...state });
+  worker.postMessage({ type: "run", id: number, ...asked });
 }
 
 // The live point of a run that ends stays as a point of the reader.
@@ -179,11 +196,11 @@ function livePoint() {
   return {
     ...estimate,
     D: estimate.value,
-    power_nW: started.laser.power_nW,
-    rep_rate_MHz: started.laser.rep_rate_MHz,
+    power_nW: asked.laser.power_nW,
+    rep_rate_MHz: asked.laser.rep_rate_MHz,
     time_between_excitations_us: started.time_us,
-    film: started.film,
-    colour: colourOf(started.film),
+    film: presetOf(asked.model, settings.films),
+    colour: colourOf(presetOf(asked.model, settings.films)),
     live: true,
   };
 }
@@ -198,28 +215,35 @@ function next() {
 
 const answers = {
   started(message) {
-    started = { ...message, laser: state.laser, film: filmOf(state.model) };
+    started = message;
     warn("");
-    say(`T is ${shown(message.time_us)} microseconds. Running.`);
+    spokenAt = 0;
   },
   refused: ({ reason }) => stop(reason),
   edge: () =>
-    stop("An exciton has reached the edge of the lattice shown here, and the run has stopped. Lower the power, the hop rates or the lifetime, or take the Python call with a larger lattice_size."),
+    stop(
+      "An exciton has reached the edge of the lattice shown here, and the run has stopped. Lower " +
+        "the power, the hop rates or the lifetime, or run it in Python with a larger lattice_size.",
+    ),
   failed: ({ reason }) => stop(`The run has failed: ${reason}`),
   frame({ picture, time_ns, n_modified }) {
-    const { lattice_size, lattice_spacing_nm } = state.model;
+    const { lattice_size, lattice_spacing_nm } = asked.model;
     const canvas = find("lattice");
     const n_excitons = drawLattice(canvas, picture, lattice_size, settings.colours);
-    drawScale(canvas, lattice_size, lattice_spacing_nm, state.laser.spot_fwhm_nm, BAR_NM);
-    const share = `${n_modified} of ${lattice_size ** 2} nanocrystals remember`;
-    find("counts").textContent = `${time_ns.toFixed(1)} ns after a pulse: ${n_excitons} excitons; ${share}.`;
-    canvas.setAttribute("aria-label", `The lattice from above. ${find("counts").textContent}`);
+    drawScale(canvas, lattice_size, lattice_spacing_nm, asked.laser.spot_fwhm_nm, BAR_NM);
+    const text =
+      `${time_ns.toFixed(1)} ns after a pulse: ${n_excitons} excitons; ` +
+      `${n_modified} of ${lattice_size ** 2} nanocrystals remember.`;
+    find("counts").textContent = text;
+    canvas.setAttribute("aria-label", `The lattice from above. ${text}`);
+    if (!root.dataset.frames) performance.mark("first picture");
     root.dataset.frames = 1 + Number(root.dataset.frames ?? 0);
   },
   estimate(message) {
     estimate = message;
     root.dataset.state = message.settling ? "settling" : message.finished ? "finished" : "running";
-    Object.assign(root.dataset, { value: message.value, stdErr: message.std_err, nPulses: message.n_pulses, run: number });
+    const { value, std_err: stdErr, n_pulses: nPulses } = message;
+    Object.assign(root.dataset, { value, stdErr, nPulses, run: number });
     describe();
     draw();
     if (queue.length && message.n_excitons >= ENOUGH_EXCITONS && !message.settling) next();
@@ -229,11 +253,12 @@ const answers = {
 function describe() {
   const { value, std_err, settling, settled, n_pulses, n_excitons, finished } = estimate;
   const D = `${withError(value, std_err)} cm²/s`;
+  const trains = `in each of ${settings.spawn_keys.length} trains`;
   find("value").textContent = Number.isFinite(value) ? `D = ${D}` : "D = …";
   find("progress").textContent = settling
-    ? `The lattice is settling: pulse ${settled} of ${started.burn_in} in each of ${settings.spawn_keys.length} trains. These do not count.`
-    : `${n_excitons} excitons of ${n_pulses} pulses in each of ${settings.spawn_keys.length} trains${finished ? "; finished" : ""}.`;
-  if (!settling) find("call").textContent = pythonCall(state, n_pulses, settings.spawn_keys.length);
+    ? `Settling: pulse ${settled} of ${started.burn_in} ${trains}. These do not count.`
+    : `${n_excitons} excitons of ${n_pulses} pulses ${trains}${finished ? "; finished" : ""}.`;
+  if (!settling) find("call").textContent = pythonCall(asked, n_pulses, settings.spawn_keys.length);
   find("copy").disabled = settling;
   if (finished || performance.now() - spokenAt > SPEAK_MS)
     say(`${settling ? "Settling, D so far" : "D is"} ${D}${finished ? ", finished" : ""}.`);
@@ -272,8 +297,10 @@ function draw() {
     .map((curve) => ({ ...curve, ...LOOKS[films.indexOf(curve.film)] }));
   const live = estimate && started ? [livePoint()] : [];
   drawChart(find("chart"), { ...axis(), D_range: D_RANGE }, curves, [...points, ...live]);
-  find("chart").setAttribute("aria-label", `Diffusivity against ${axis().label}, with curves of ${films.length} films of the book. ${find("value").textContent}.`);
-  find("fixed").textContent = axis().series === "power" ? "Curves: at 2.5 MHz." : "Curves: at 5 nW.";
+  const what = `Diffusivity against ${axis().label}, with curves of ${films.length} films.`;
+  find("chart").setAttribute("aria-label", `${what} ${find("value").textContent}.`);
+  const fixed = axis().series === "power" ? "at 2.5 MHz" : "at 5 nW";
+  find("fixed").textContent = `Curves: ${fixed}.`;
   const kept = [...points, ...live.filter(({ settling }) => !settling)];
   find("points").replaceChildren(...kept.map(row));
 }
@@ -281,7 +308,7 @@ function draw() {
 function row(point) {
   const made = document.createElement("tr");
   const cells = [
-    point.film ?? "own",
+    point.film,
     shown(point.power_nW),
     shown(point.rep_rate_MHz),
     shown(point.time_between_excitations_us),
@@ -295,12 +322,13 @@ function buildLegend() {
   Object.keys(settings.films).forEach((film, i) => {
     const entry = document.createElement("li");
     const { colour, dash } = LOOKS[i];
-    entry.innerHTML = `<svg viewBox="0 0 36 10" aria-hidden="true"><line x1="0" x2="36" y1="5" y2="5"
-      stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash}"></line></svg>`;
+    entry.innerHTML = `<svg viewBox="0 0 36 10" aria-hidden="true"><line x1="0" x2="36" y1="5"
+      y2="5" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash}"></line></svg>`;
     entry.append(` ${film}: ${shown(settings.films[film].relaxation_time_us)} µs`);
     find("legend").append(entry);
   });
-  for (const [name, colour] of Object.entries(settings.colours)) find(`swatch-${name}`).style.background = colour;
+  for (const [name, colour] of Object.entries(settings.colours))
+    find(`swatch-${name}`).style.background = colour;
 }
 
 // Beginning
@@ -319,8 +347,8 @@ function begin() {
   buildLegend();
   root.hidden = false;
   document.getElementById("explorer-without").hidden = true;
-  calm.addEventListener("change", showPlaying);
-  showPlaying();
+  calm.addEventListener("change", () => play(playing));
+  play(true);
   draw();
   change();
 }

@@ -1,6 +1,15 @@
 // Trains of pulses on one spot, as tptools.kmc.simulate runs them, a few pulses at a time.
 
-import { FRAME, MODIFIED, NEVER, OCCUPIED, attemptsPerPs, burnIn, rules, spot } from "./constants.js";
+import {
+  FRAME,
+  MODIFIED,
+  NEVER,
+  OCCUPIED,
+  attemptsPerPs,
+  burnIn,
+  rules,
+  spot,
+} from "./constants.js";
 import { generateState } from "./random.js";
 
 const N_COLUMNS = 4;
@@ -97,8 +106,8 @@ export class Run {
   // Run pulses of one train; false if an exciton met the edge.
   advance({ state, record }, nPulses) {
     const { rules, spot } = this;
-    const last_step = NEVER;
-    this.engine.call("run_pulses", { rules, spot, state, record, recorded: true, n_pulses: nPulses, last_step });
+    const how = { recorded: true, n_pulses: nPulses, last_step: NEVER };
+    this.engine.call("run_pulses", { rules, spot, state, record, ...how });
     return state.counters.view[REACHED_EDGE] === 0n;
   }
 
@@ -127,7 +136,7 @@ export class Run {
 
   forget() {
     for (const { record } of this.trains)
-      for (const one of Object.values(record)) if (one.view) one.view.fill(one.type.startsWith("int64") ? 0n : 0);
+      for (const { view, type } of Object.values(record)) view?.fill(type === "int64" ? 0n : 0);
   }
 
   // Sums of every train: squared displacement in nm2 of the excitons alive, and their number.

@@ -8,6 +8,7 @@ const SLICE_MS = 12;
 const ESTIMATE_MS = 300;
 const FRAME_MS = 50;
 const FRAME_NS = 0.1;
+const STILL_MS = 2000; // between two pictures for who wants nothing to move
 const SHOWN_NS = 4;
 const STILL_NS = 1;
 const ENOUGH_EXCITONS = 80_000;
@@ -53,7 +54,8 @@ function slice() {
   const { done } = current.round.next();
   const took = performance.now() - start;
   if (!done) {
-    current.size = Math.max(1, Math.min(2 * current.size, Math.floor((current.size * SLICE_MS) / Math.max(took, 0.1))));
+    const fitting = Math.floor((current.size * SLICE_MS) / Math.max(took, 0.1));
+    current.size = Math.max(1, Math.min(2 * current.size, fitting));
     return;
   }
   current.round = undefined;
@@ -78,7 +80,8 @@ function tell() {
     n_pulses: run.nPulses,
     finished: current.finished,
   });
-  if (!animated) show(STILL_NS);
+  const isNew = current.time_ns !== STILL_NS || performance.now() - current.shown > STILL_MS;
+  if (!animated && isNew) show(STILL_NS);
 }
 
 // Picture of the lattice at a time after the first train's next pulse.
