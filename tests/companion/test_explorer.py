@@ -33,7 +33,7 @@ def test_twins_draw_one_curve_and_part_at_constant_power(stored):
 
 
 def test_curves_have_small_errors_and_all_lasers(stored):
-    """Every point is known to a tenth, most to a few per cent, and stands at the laser of its series."""
+    """Points are known to a few per cent, the worst to a tenth, at the lasers of their series."""
     relative = (stored.std_err / stored.diffusivity_cm2_s).values
     assert relative.max() < 0.1
     assert np.median(relative) < 0.03

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tptools.companion import make, outdated, recipes
+from tptools.companion.explorer import EXPLORED
 from tptools.companion.recipes import RECIPES
 from tptools.kmc import ExcitonModel
 
@@ -57,6 +58,14 @@ def patch(monkeypatch):
             replace(
                 RECIPES["calibration"],
                 start=replace(RECIPES["calibration"].start, lifetime_ns=2, relaxation_time_us=9),
+            ),
+            ["lifetime_ns"],
+        ),
+        (
+            "explorer_curves",
+            replace(
+                RECIPES["explorer_curves"],
+                films={n: replace(m, lifetime_ns=9) for n, m in EXPLORED.items()},
             ),
             ["lifetime_ns"],
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -84,8 +84,9 @@ def simulated_curves(
     Returns
     -------
     Dataset
-        ``diffusivity_cm2_s`` and ``std_err`` over (film, laser), with ``series``, ``power_nW``,
-        ``rep_rate_MHz`` and ``time_between_excitations_us`` of each laser.
+        ``diffusivity_cm2_s`` and ``std_err`` over (film, laser), with all numbers of each film,
+        and of each laser ``series``, ``power_nW``, ``rep_rate_MHz`` and
+        ``time_between_excitations_us``.
 
     Examples
     --------
@@ -103,7 +104,12 @@ def simulated_curves(
         for film in films.values()
     ]
     dims, units = ("film", "laser"), {"units": "cm2/s"}
-    numbers = {
+    of_films = {
+        one.name: ("film", [getattr(film, one.name) for film in films.values()])
+        for one in fields(ExcitonModel)
+        if one.name != "film"
+    }
+    of_lasers = {
         name: ("laser", [getattr(one, name) for _, one in lasers])
         for name in ("power_nW", "rep_rate_MHz", "time_between_excitations_us")
     }
@@ -111,8 +117,9 @@ def simulated_curves(
         {
             "diffusivity_cm2_s": (dims, [[one.value for one in row] for row in found], units),
             "std_err": (dims, [[one.std_err for one in row] for row in found], units),
+            **of_films,
         },
-        {"film": list(films), "series": ("laser", [name for name, _ in lasers]), **numbers},
+        {"film": list(films), "series": ("laser", [name for name, _ in lasers]), **of_lasers},
     )
 
 

@@ -7,6 +7,7 @@ ranges of numbers and on no film: these files are never outdated by one.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
@@ -17,6 +18,7 @@ import xarray as xr
 
 from tptools.checks import check_choice
 from tptools.companion import datasets
+from tptools.companion.explorer import N_TRAINS as N_CURVE_TRAINS
 from tptools.companion.recipes import (
     CURVE_LASERS,
     RECIPES,
@@ -24,6 +26,7 @@ from tptools.companion.recipes import (
     CalibrationRecipe,
     ChoicesRecipe,
     Condition,
+    CurvesRecipe,
     Recipe,
     SweepRecipe,
 )
@@ -84,6 +87,8 @@ def differences(name: str) -> list[str]:
         n_stored = dataset.sizes.get(recipe.along, 1)
         if n_stored != len(recipe.conditions):
             return ["conditions"]
+    if isinstance(recipe, CurvesRecipe) and list(recipe.films) != dataset["film"].values.tolist():
+        return ["films"]
     return sorted(
         {
             key
@@ -135,6 +140,8 @@ def _wanted(recipe: AnyRecipe, dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
             yield _of_film(recipe.film)
         case SweepRecipe():
             yield _of_film(recipe.model)
+        case CurvesRecipe():
+            yield from map(_of_film, recipe.films.values())
 
 
 def _of_film(model: ExcitonModel) -> dict[str, Any]:
@@ -175,6 +182,10 @@ def _steps(recipe: AnyRecipe) -> Iterator[float]:
             # a calibration tries some ten films, and as many choices are read
             for laser in CURVE_LASERS:
                 yield 10 * _of_laser(Condition(model, laser), recipe.n_excitons)
+        case CurvesRecipe():
+            lasers = [one for several in recipe.series.values() for one in several]
+            for film, laser in itertools.product(recipe.films.values(), lasers):
+                yield N_CURVE_TRAINS * _of_laser(Condition(film, laser), recipe.n_excitons)
         case SweepRecipe():
             for grid in recipe.grids.values():
                 yield recipe.n_trains * _of_grid(recipe.model, grid)
