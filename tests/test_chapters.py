@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -114,12 +115,35 @@ def test_faultless_runs_are_kept(tree):
     assert chapters.run(tree, [paths["raising"]]) != 0
 
 
+def test_the_longest_run_first(tree):
+    """Whatever its name and however few its cells, a chapter known as long starts before others."""
+    for name in ("a-short-one", chapters.LONGEST_FIRST[1], chapters.LONGEST_FIRST[0]):
+        code = ["1", "2"] if name == "a-short-one" else ["1"]
+        nbformat.write(chapter(*code), tree / "book" / f"{name}.ipynb")
+    arguments = ["--nbval-lax", "--nbval-current-env", "--collect-only", "--numprocesses=0"]
+    said = python(tree, "-m", "pytest", "-q", *arguments, "book").stdout
+    names = re.findall(r"^book/(.+)\.ipynb::Cell 0$", said, re.MULTILINE)
+    assert names[:2] == list(chapters.LONGEST_FIRST[:2])
+    assert {path.stem for path in ROOT.glob("book/*.ipynb")} >= {*chapters.LONGEST_FIRST}
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "reaching"),
     [
         ("companion/figures/controls.py", "share: bool", "shared: bool", {"controls"}),
-        ("companion/claims/heat.py", "_RATE_MHZ = ", "_RATE_MHZ = 2 * ", {"controls", "heating"}),
-        ("kmc/engine.py", "ACCEPTANCE_BITS = ", "ACCEPTANCE_BITS = 1 + ", {"controls", "heating"}),
+        ("companion/claims/heat.py", "_RATE_MHZ = ", "_RATE_MHZ = 2 * ", {"heating", "claims"}),
+        (
+            "companion/claims/diffusion.py",
+            "_RISE = Bounds(",
+            "_RISE = Bounds(low=1) or Bounds(",
+            {"controls", "claims"},
+        ),
+        (
+            "kmc/engine.py",
+            "ACCEPTANCE_BITS = ",
+            "ACCEPTANCE_BITS = 1 + ",
+            {"controls", "heating", "claims"},
+        ),
         ("companion/make.py", "N_TRAINS = ", "N_TRAINS = 1 + ", set()),
     ],
 )
@@ -129,7 +153,7 @@ def test_a_change_of_the_package_concerns_those_who_reach_it(
     """Who draws a figure rests on it, who gives verdicts on all claims, and none on recipes."""
     package = shutil.copytree(ROOT / "tptools", tmp_path / "tptools")
     monkeypatch.setattr(provenance, "_folder", lambda name: package)
-    paths = {name: ROOT / "book" / f"{name}.ipynb" for name in ("controls", "heating")}
+    paths = {name: ROOT / "book" / f"{name}.ipynb" for name in ("controls", "heating", "claims")}
     notebooks = {name: nbformat.read(path, as_version=4) for name, path in paths.items()}
     before = {name: chapters.foundation(ROOT, one) for name, one in notebooks.items()}
     text = (package / file).read_text()

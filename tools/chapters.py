@@ -28,6 +28,20 @@ from tptools.provenance import script_sources
 COMMON = ("data/**/*", "data_registry.txt", "requirements.txt")
 KEPT_AT_MOST = 100
 LONGEST_CELL_S = 600
+# No core waits at the end for one that started last.
+LONGEST_FIRST = (
+    "estimators",
+    "claims",
+    "audit",
+    "surfaces",
+    "validation",
+    "power_dependence",
+    "controls",
+    "memory_model",
+    "samples",
+    "microscopy",
+    "relaxation",
+)
 SECONDS = "seconds of the chapter"
 
 
@@ -89,6 +103,8 @@ class Keeper:
         self.faulty: set[Path] = set()
         self.names: set[str] = set()
         self.n_run = 0
+        # else the chapter with the most cells would start first, however short they are
+        config.option.loadscopereorder = False
         open_cache(self.root)
 
     @pytest.hookimpl(tryfirst=True)
@@ -125,6 +141,11 @@ class Keeper:
             with alone(cache.path):
                 cache.cache_notebook_bundle(chapter, overwrite=True)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let the longest chapters run first."""
+        items.sort(key=_turn)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count chapters that run in this process."""
         self.names |= {item.path.stem for item in session.items}
@@ -146,6 +167,12 @@ class Keeper:
         """Say nothing of a cell without a fault."""
         passed = report.when == "call" and report.passed and ".ipynb::" in report.nodeid
         return ("passed", "", "") if passed else None
+
+
+def _turn(item: pytest.Item) -> int:
+    """When the chapter of a cell has its turn; those of which nothing is known are the last."""
+    name = item.path.stem
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def _store(item: IPyNbCell) -> None:

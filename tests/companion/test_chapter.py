@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tptools.companion import chapter
+from tptools.companion.claims import excitation
 from tptools.estimate import Estimate
 
 TAU = Estimate(6.02, 0.13, "us", "fit")
@@ -143,9 +144,17 @@ def test_a_notebook_sets_all_tables_in_type():
 def test_verdicts_keep_the_order_asked_for():
     """A chapter decides which claims end it."""
     ids = ["s6-sigma-abs", "s6-Psurf"]
-    written = chapter.verdicts(ids)
+    written = chapter.verdicts(ids, excitation)
     assert written.index.to_list() == ids
     assert written.columns.to_list() == ["quantity", "reported", "recomputed", "verdict"]
+
+
+def test_a_chapter_names_what_judges_its_claims():
+    """A claim of another module, also one behind a panel, is refused with the way to that module."""
+    with pytest.raises(ValueError, match="'s6-Psurf' is not recomputed by no module; add"):
+        chapter.verdicts(["s6-Psurf"])
+    with pytest.raises(ValueError, match="not recomputed by tptools.companion.claims.excitation"):
+        chapter.verdicts(["fig3b"], excitation)
 
 
 def test_names_of_the_code_are_put_in_words():

@@ -63,6 +63,23 @@ def test_new_records_are_those_of_their_seed(small):
     assert not np.array_equal(first.counts, other.counts)
 
 
+def test_other_films_and_seeds_are_computed_anew(monkeypatch):
+    """The recipe's function gets the film that is another, the others, and the seed."""
+    asked = []
+
+    def compute(films, *, seed):
+        asked.append((films, seed))
+        return xr.Dataset({"value": seed})
+
+    films = {"a": ExcitonModel(), "b": ExcitonModel(lifetime_ns=2.0)}
+    recipe = recipes.ComputedRecipe("tiny", compute, films, {}, live.BOOK_SEED)
+    monkeypatch.setattr(live, "RECIPES", {**live.RECIPES, "tiny": recipe})
+    other = ExcitonModel(lifetime_ns=1.0)
+    assert live.computed("tiny", {"b": other}).value == live.BOOK_SEED
+    assert live.computed("tiny", {"b": films["b"]}, seed=7).value == 7
+    assert asked == [({"a": films["a"], "b": other}, live.BOOK_SEED), (films, 7)]
+
+
 def test_another_model_is_swept_anew(small):
     """Without hops nothing spreads, at the conditions of the recipe."""
     found = live.swept("simulated_collapse", ExcitonModel(0.0, 0.0))
@@ -87,6 +104,7 @@ def test_a_film_is_changed_by_name():
         ),
         (lambda: live.swept(NAME, ExcitonModel()), "must be one of 'simulated_collapse'"),
         (lambda: live.records(NAME, seed=-1), "seed = -1 must be"),
+        (lambda: live.computed("curves_of_note_2", {"x": ExcitonModel()}), "film = 'x' must be"),
     ],
 )
 def test_what_does_not_exist_is_refused_with_what_does(call, message):

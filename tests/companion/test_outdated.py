@@ -74,6 +74,14 @@ def patch(monkeypatch):
             replace(RECIPES["reading_choices"], film=replace(recipes.FILM, trap_exponent=0.7)),
             ["trap_exponent"],
         ),
+        (
+            "curves_of_note_2",
+            replace(
+                RECIPES["curves_of_note_2"],
+                films={**RECIPES["curves_of_note_2"].films, "Note 2": ExcitonModel(n_layers=2)},
+            ),
+            ["Note 2: n_layers", "Note 2: trap_rate_per_ps"],
+        ),
     ],
 )  # fmt: skip
 def test_a_changed_number_outdates_the_files_that_rest_on_it(name, changed, found, patch):

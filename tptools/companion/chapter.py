@@ -10,12 +10,13 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from tptools.checks import check_type
-from tptools.companion import claims
+from tptools.companion.claims.ledger import judged_by
 from tptools.estimate import Estimate
 
 __all__ = ["HEADS", "glue", "table", "typeset", "verdicts"]
@@ -219,13 +220,16 @@ def _set_tables_in_type() -> None:
 _set_tables_in_type()
 
 
-def verdicts(ids: Iterable[str]) -> pd.DataFrame:
+def verdicts(ids: Iterable[str], *modules: ModuleType) -> pd.DataFrame:
     """Write what the paper says beside what was found: the table that ends a chapter.
 
     Parameters
     ----------
     ids : iterable of str
         Claims, in order.
+    *modules : module
+        Those of `tptools.companion.claims` that recompute them. The chapter rests on these: when
+        another one changes, it does not run again.
 
     Returns
     -------
@@ -236,13 +240,16 @@ def verdicts(ids: Iterable[str]) -> pd.DataFrame:
     ------
     KeyError
         If there is no such claim.
+    ValueError
+        If another module recomputes one.
 
     Examples
     --------
-    >>> verdicts(["s6-Psurf"]).loc["s6-Psurf"].to_list()[1:]
+    >>> from tptools.companion import claims
+    >>> verdicts(["s6-Psurf"], claims.excitation).loc["s6-Psurf"].to_list()[1:]
     ['0.37 nW', '0.374 nW', 'reproduced']
     """
-    return claims.table(ids).drop(columns="place")
+    return judged_by(ids, *modules).drop(columns="place")
 
 
 def _shown(key: str, value: object) -> str | float:

@@ -6,6 +6,7 @@ are carried out on the spot, with fewer excitons.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -14,17 +15,17 @@ import xarray as xr
 from tptools.checks import check_choice, check_integer
 from tptools.companion import datasets
 from tptools.companion.make import carry_out
-from tptools.companion.recipes import RECIPES, Condition, Recipe, SweepRecipe
+from tptools.companion.recipes import RECIPES, ComputedRecipe, Condition, Recipe, SweepRecipe
 from tptools.film import FILMS
 from tptools.kmc import ExcitonModel
 from tptools.randomness import derive_seed
 
-__all__ = ["BOOK_SEED", "hopping", "records", "swept"]
+__all__ = ["BOOK_SEED", "computed", "hopping", "records", "swept"]
 
 BOOK_SEED = 1
 """Seed with which chapters show what is in the files."""
 
-Kind = TypeVar("Kind", Recipe, SweepRecipe)
+Kind = TypeVar("Kind", Recipe, SweepRecipe, ComputedRecipe)
 EXCITONS = 40_000
 TRAINS = 2
 
@@ -144,6 +145,46 @@ def swept(name: str, model: ExcitonModel, *, seed: int = BOOK_SEED) -> xr.Datase
     if model == recipe.model and seed == BOOK_SEED:
         return datasets.load(name)
     other = replace(recipe, model=model, n_trains=TRAINS)
+    return carry_out(other if seed == BOOK_SEED else replace(other, seed=seed))
+
+
+def computed(
+    name: str, films: Mapping[str, ExcitonModel] | None = None, *, seed: int = BOOK_SEED
+) -> xr.Dataset:
+    """What a recipe computes: from its file, or anew of other films or with another seed.
+
+    Parameters
+    ----------
+    name : str
+        Of a recipe of this kind.
+    films : mapping of str to ExcitonModel, optional
+        Those that may be others than the recipe's, by the names there.
+    seed : int, optional
+        Other than that of the book: of new simulations.
+
+    Returns
+    -------
+    Dataset
+        As of `tptools.companion.datasets.load`.
+
+    Raises
+    ------
+    ValueError
+        If the recipe or the name of a film is unknown.
+
+    Examples
+    --------
+    >>> stored = datasets.load("curves_of_note_2")
+    >>> computed("curves_of_note_2").identical(stored)
+    True
+    """
+    seed = check_integer("seed", seed, at_least=0)
+    recipe = _recipe(name, ComputedRecipe)
+    for one in films or {}:
+        check_choice("film", one, sorted(recipe.films))
+    other = replace(recipe, films={**recipe.films, **(films or {})})
+    if other == recipe and seed == BOOK_SEED:
+        return datasets.load(name)
     return carry_out(other if seed == BOOK_SEED else replace(other, seed=seed))
 
 

@@ -36,6 +36,7 @@ from tptools.companion.recipes import (
     AnyRecipe,
     CalibrationRecipe,
     ChoicesRecipe,
+    ComputedRecipe,
     CurvesRecipe,
     ExperimentRecipe,
     Recipe,
@@ -45,7 +46,14 @@ from tptools.companion.recipes import (
 from tptools.companion.search import MODEL, search_films
 from tptools.files import whole
 from tptools.inference import calibrate, run_shots
-from tptools.kmc import Recording, diffusivities, pulse_train, simulate, sweep
+from tptools.kmc import (
+    Recording,
+    diffusivities,
+    mean_square_displacement,
+    pulse_train,
+    simulate,
+    sweep,
+)
 from tptools.provenance import fingerprint
 
 __all__ = ["carry_out", "main", "make", "write"]
@@ -255,6 +263,9 @@ def carry_out(
             return calibrated(replace(recipe, title=""), fingerprint(_calibrated), progress)
         case SweepRecipe():
             return _swept_protocols(recipe, cache_dir, progress)
+        case ComputedRecipe():
+            computed = kept(_computed, cache_dir)
+            return computed(replace(recipe, title=""), fingerprint(recipe.compute))
         case ChoicesRecipe():
             read = kept(_read_by_choices, cache_dir)
             return read(replace(recipe, title=""), fingerprint(_read_by_choices))
@@ -383,6 +394,16 @@ def _simulated_curves(recipe: CurvesRecipe, code: str) -> xr.Dataset:
     return found.assign_attrs(origin="simulated", version=tptools.__version__, **numbers)
 
 
+def _computed(recipe: ComputedRecipe, code: str) -> xr.Dataset:
+    """What a function gives; `code` tells results apart in a cache."""
+    made = recipe.compute(recipe.films, **recipe.settings, seed=recipe.seed)
+    films = {
+        f"{name}: {k}": v for name, film in recipe.films.items() for k, v in asdict(film).items()
+    }
+    shared = {"origin": "simulated", "seed": recipe.seed, "version": tptools.__version__}
+    return made.assign_attrs(films | shared)
+
+
 def _tried(
     recipe: ExperimentRecipe, cache_dir: str | PathLike[str] | None, progress: bool
 ) -> xr.Dataset:
@@ -425,6 +446,10 @@ def _swept(recipe: SweepRecipe, protocol: str, code: str, progress: bool) -> xr.
     reach = {"long_name": "farthest row or column with an exciton", "units": "nm"}
     table["reach_nm"] = _reach(runs).assign_attrs(reach)
     table["burn_in_pulses"] = runs["burn_in_pulses"]
+    if step_ns := recipe.displacement_every_ns:
+        each = round(1e3 * step_ns / recipe.recording.interval_ps)
+        displacements = mean_square_displacement(runs).isel(time_ns=slice(None, None, each))
+        table[displacements.name] = displacements
     flat = table.stack(condition=("excitation_density", "period_us")).reset_index("condition")
     labels = {"protocol": ("condition", [protocol] * flat.sizes["condition"])}
     shared = {name: value for name, value in runs.attrs.items() if name not in flat.variables}

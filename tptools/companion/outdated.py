@@ -25,6 +25,7 @@ from tptools.companion.recipes import (
     AnyRecipe,
     CalibrationRecipe,
     ChoicesRecipe,
+    ComputedRecipe,
     Condition,
     CurvesRecipe,
     Recipe,
@@ -110,8 +111,8 @@ def core_minutes(name: str) -> float:
     Returns
     -------
     float
-        In minutes, from the hops that all excitons attempt; NaN for a search and what follows from
-        it, which are told by their titles.
+        In minutes, from the hops that all excitons attempt; NaN for a search, what follows from
+        it, and what a function computes, which are told by their titles.
 
     Raises
     ------
@@ -142,6 +143,9 @@ def _wanted(recipe: AnyRecipe, dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
             yield _of_film(recipe.model)
         case CurvesRecipe():
             yield from map(_of_film, recipe.films.values())
+        case ComputedRecipe():
+            films = recipe.films.items()
+            yield {f"{name}: {k}": v for name, one in films for k, v in _of_film(one).items()}
 
 
 def _of_film(model: ExcitonModel) -> dict[str, Any]:

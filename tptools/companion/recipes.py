@@ -11,20 +11,22 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from tptools.companion.explorer import EXPLORED, SERIES
+from tptools.companion.simulations import EARLIER, approaches, light_and_spot
 from tptools.companion.trials import ALTERNATIVES
 from tptools.excitation import Excitation
 from tptools.film import FILMS
 from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.instruments import Microscope, Scan, Timer, WholeSpot
-from tptools.kmc import ExcitonModel, Recording
+from tptools.kmc import ExcitonModel, Recording, pulse_train
 from tptools.kmc.observables import Estimator
 from tptools.randomness import derive_seed
 
@@ -37,6 +39,7 @@ __all__ = [
     "AllowedRecipe",
     "CalibrationRecipe",
     "ChoicesRecipe",
+    "ComputedRecipe",
     "Condition",
     "CurvesRecipe",
     "ExperimentRecipe",
@@ -195,6 +198,8 @@ class SweepRecipe:
         Which instants after a pulse count.
     n_trains, seed : int
         As for `tptools.kmc.sweep`.
+    displacement_every_ns : float, optional
+        Keep the mean square displacements of all trains at these intervals; by default none.
     """
 
     title: str
@@ -203,6 +208,37 @@ class SweepRecipe:
     recording: Recording
     n_trains: int
     seed: int = 0
+    displacement_every_ns: float = 0.0
+
+
+@dataclass(frozen=True)
+class ComputedRecipe:
+    """Settings of what a function of this package computes for a chapter.
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    compute : callable
+        The function: of the films, the seed and the settings, by name; it returns a Dataset.
+    films : mapping of str to ExcitonModel
+        The films that it simulates.
+    settings : mapping
+        Its other arguments.
+    seed : int
+        Of its simulations.
+
+    Examples
+    --------
+    >>> RECIPES["curves_of_note_2"].compute.__name__
+    'light_and_spot'
+    """
+
+    title: str
+    compute: Callable[..., xr.Dataset]
+    films: Mapping[str, ExcitonModel]
+    settings: Mapping[str, object]
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -478,8 +514,68 @@ _COLLAPSE = SweepRecipe(
     n_trains=6,
 )
 
+_SPOTS_NM = {f"spot of {width} nm": width for width in (250, 500, 600)}
+_SPOTS: dict[str, dict[str, object]] = {
+    name: {"spot_sigma_sites": pulse_train(Excitation(1, 1, spot_fwhm_nm=w), 1).spot_sigma_sites}
+    for name, w in _SPOTS_NM.items()
+}
+_VARIANTS = SweepRecipe(
+    title="diffusivity of Note 2's model with other spots and lifetimes, and for rare pulses",
+    model=ExcitonModel(),
+    grids={
+        **{name: _FEW | {"n_pulses": 200} | spot for name, spot in _SPOTS.items()},
+        "brighter": {"excitation_density": [0.08], "period_us": [0.4], "n_pulses": 200}
+        | _SPOTS["spot of 500 nm"],
+        **{
+            f"lifetime of {life:g} ns": _FEW | {"n_pulses": 500, "lifetime_ns": life}
+            for life in (2.5, 2.3, 1.5)
+        },
+    },
+    recording=Recording(until_ns=3),
+    n_trains=6,
+    displacement_every_ns=0.5,
+)
+_RARE = SweepRecipe(
+    title="diffusivity of Note 2's model for rare pulses, by both rules of hopping",
+    model=ExcitonModel(),
+    grids={
+        # the relaxation time as period, and as time between excitations
+        "one chosen neighbour": {
+            "excitation_density": [0.02],
+            "period_us": [8.1, 0.02 * 8.1],
+        },
+        "each neighbour": {
+            "excitation_density": [0.02],
+            "period_us": [np.inf],
+            "hop_rule": "each_neighbour",
+        },
+    },
+    recording=Recording(until_ns=3),
+    n_trains=12,
+)
+_APPROACH = ComputedRecipe(
+    title="diffusivity of Note 2's model from a fresh lattice on, over that of the steady state",
+    compute=approaches,
+    films={"Note 2 without traps": ExcitonModel()},
+    settings={"excitation_density": 0.02, "periods_us": (0.025, 0.05, 0.1, 0.2)},
+    seed=1,
+)
+_CURVES = ComputedRecipe(
+    title="relaxation curves of Note 2's film and of OLA/OA, in other spots and under other light",
+    compute=light_and_spot,
+    films={
+        "Note 2 without traps": ExcitonModel(),
+        "Note 2": FILM,
+        "OLA/OA": FILMS["OLA/OA"].hopping,
+        "OLA/OA, calibrated so": EARLIER,
+    },
+    settings={"lasers": CURVE_LASERS},
+    seed=1,
+)
+
 AnyRecipe = (
     Recipe
+    | ComputedRecipe
     | CalibrationRecipe
     | SweepRecipe
     | ChoicesRecipe
@@ -492,6 +588,10 @@ AnyRecipe = (
 RECIPES: Mapping[str, AnyRecipe] = MappingProxyType(
     {
         "simulated_collapse": _COLLAPSE,
+        "simulated_variants": _VARIANTS,
+        "simulated_rare": _RARE,
+        "simulated_approach": _APPROACH,
+        "curves_of_note_2": _CURVES,
         "decays_5MHz": _FIG_1D,
         "tplm_10nW": _FIG_1E,
         "tplm_10nW_memory": _NO_TRAPS,

@@ -24,7 +24,8 @@ def pick(
     Parameters
     ----------
     series : Dataset
-        From `tptools.fitting.measure_series`.
+        From `tptools.fitting.measure_series`, over ``record``; or of sweeps (``simulated_variants``
+        and others), over ``condition``.
     estimator : str, optional
         Method of analysis; all of them without.
     **conditions
@@ -47,12 +48,12 @@ def pick(
     >>> pick(series, power_nW=10).value.values
     array([0.2])
     """
-    chosen = np.ones(series.sizes["record"], bool)
+    found = series
     for name, value in conditions.items():
-        chosen &= series[name].values == value
-    if not chosen.any():
-        raise ValueError(f"no record has {conditions}; look at the coordinates of the series")
-    found = series.isel(record=chosen)
+        chosen = found[name] == value
+        if not chosen.any():
+            raise ValueError(f"no record has {conditions}; look at the coordinates of the series")
+        found = found.isel({chosen.dims[0]: chosen.values})
     return found if estimator is None else found.sel(estimator=estimator)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from tptools import fitting, kmc
@@ -14,15 +15,20 @@ from tptools.arrays import FloatArray
 from tptools.companion import datasets
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
+from tptools.film import FILMS
+from tptools.inference import measure_curve
 from tptools.instruments import Microscope, Timer
 from tptools.randomness import derive_seed
 
 __all__ = [
+    "EARLIER",
     "approach",
+    "approaches",
     "emission_exponent",
     "forgetting",
     "isolated",
     "isolated_diffusivity",
+    "light_and_spot",
     "own_diffusivity",
     "share_alive",
     "sites_per_exciton",
@@ -33,6 +39,14 @@ __all__ = [
 
 _LIFE_NS, _WINDOW_NS = 50.0, 5.0
 _SEEN_THROUGH = Microscope(timer=Timer(window_end_ns=_WINDOW_NS))
+
+EARLIER = replace(
+    FILMS["OLA/OA"].hopping,
+    hop_rate_ground_per_ps=0.0291,
+    hop_rate_modified_per_ps=0.209,
+    relaxation_time_us=0.235,
+)
+"""A film that an earlier calibration found under lasers with the light of Note 6's disc."""
 
 
 @cache
@@ -276,6 +290,112 @@ def approach(
         {"pulse": fresh.n_pulses / len(blocks) * (np.arange(len(blocks)) + 0.5)},
     )
     return found, kmc.diffusivity(run.sum("block")) / steady
+
+
+def approaches(
+    films: Mapping[str, kmc.ExcitonModel],
+    excitation_density: float,
+    periods_us: Sequence[float],
+    *,
+    seed: int,
+    n_trains: int = 6,
+) -> xr.Dataset:
+    """How a fresh lattice approaches its steady state, at several periods (`approach`).
+
+    Parameters
+    ----------
+    films : mapping of str to ExcitonModel
+        One film.
+    excitation_density : float
+        Of the pulses.
+    periods_us : sequence of float
+        Of the pulses.
+    seed, n_trains : int
+        As for `approach`.
+
+    Returns
+    -------
+    Dataset
+        Over ``period_us``: what `approach` gives over ``pulse``, and ``whole`` and ``whole_err``,
+        the same over all thousand pulses.
+
+    Examples
+    --------
+    ::
+
+        approaches({"Note 2": ExcitonModel()}, 0.02, (0.05, 0.1), seed=1)
+    """
+    (model,) = films.values()
+    found = [
+        approach(model, excitation_density, one, seed=seed, n_trains=n_trains) for one in periods_us
+    ]
+    blocks = xr.concat([block for block, _ in found], pd.Index(periods_us, name="period_us"))
+    return blocks.assign(
+        whole=("period_us", [whole.value for _, whole in found]),
+        whole_err=("period_us", [whole.std_err for _, whole in found]),
+    )
+
+
+def light_and_spot(
+    films: Mapping[str, kmc.ExcitonModel], lasers: Sequence[Excitation], *, seed: int
+) -> xr.Dataset:
+    """Relaxation curves that differ in what of the experiment a simulation has.
+
+    Four are of Note 2's film: ``250 nm spot`` is Note 2's model as it stands, ``500 nm spot`` has
+    the spot of the experiment, ``with traps`` the film's traps too, all three by the excitons'
+    second moments; ``slices, microscope`` is what the microscope sees of the last. The others
+    (``paper's light``) are what it sees of two films under lasers with as many photons at the
+    centre as Note 6's disc has.
+
+    Parameters
+    ----------
+    films : mapping of str to ExcitonModel
+        Two of Note 2, ``Note 2 without traps`` and ``Note 2``; all others for the paper's light.
+    lasers : sequence of Excitation
+        Conditions.
+    seed : int
+        Of the simulations.
+
+    Returns
+    -------
+    Dataset
+        ``diffusivity_cm2_s`` over (curve, laser), with ``disc_time_between_excitations_us``.
+
+    Examples
+    --------
+    ::
+
+        light_and_spot(RECIPES["curves_of_note_2"].films, CURVE_LASERS[:2], seed=1)
+    """
+    met = dict(films)
+    plain, note_2 = met.pop("Note 2 without traps"), met.pop("Note 2")
+    found = {}
+    for name, (film, width_nm) in {
+        "250 nm spot": (plain, 250.0),
+        "500 nm spot": (plain, 500.0),
+        "with traps": (note_2, 500.0),
+    }.items():
+        spots = [_in_a_spot(one, width_nm) for one in lasers]
+        curve = true_curve(film, spots, seed=seed, n_excitons=15_000)
+        found[name] = curve.rename(value="diffusivity_cm2_s")
+    found["slices, microscope"] = measure_curve(note_2, lasers, seed=seed, n_excitons=40_000)
+    bright = [replace(one, convention="paper") for one in lasers]
+    for name, film in met.items():
+        curve = measure_curve(film, bright, seed=seed, n_excitons=20_000)
+        found[f"paper's light, {name}"] = curve
+    axis = "disc_time_between_excitations_us"
+    curves = [
+        one[["diffusivity_cm2_s"]].reset_coords()[["diffusivity_cm2_s", axis]]
+        for one in found.values()
+    ]
+    return xr.concat(curves, pd.Index(found, name="curve")).set_coords(axis)
+
+
+def _in_a_spot(laser: Excitation, width_nm: float) -> Excitation:
+    """A laser with the excitation density of another one in a spot of this width."""
+    return Excitation.from_excitation_density(
+        laser.excitation_density, laser.rep_rate_MHz, "peak", spot_fwhm_nm=width_nm
+    )
 
 
 def emission_exponent(

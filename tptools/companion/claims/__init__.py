@@ -5,22 +5,18 @@ claims stand in ``tptools/companion/claims.csv``; the modules beside this one re
 for a part of the physics.
 """
 
-from tptools.companion.claims import (
-    diffusion,
-    excitation,
-    heat,
-    light,
-    memory,
-    microscopy,
-    samples,
-    surfaces,
-    validation,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from tptools.companion.claims.ledger import (
     Judgement,
     claim,
     function_of,
     judge,
+    judged_by,
     recompute,
     scoreboard,
     select,
@@ -29,6 +25,19 @@ from tptools.companion.claims.ledger import (
 from tptools.companion.claims.tables import side_by_side, summarise
 from tptools.companion.claims.verdict import VERDICTS, Bounds, asked, compare, describe
 from tptools.companion.paper import CLAIMS
+
+if TYPE_CHECKING:
+    from tptools.companion.claims import (
+        diffusion,
+        excitation,
+        heat,
+        light,
+        memory,
+        microscopy,
+        samples,
+        surfaces,
+        validation,
+    )
 
 __all__ = [
     "CLAIMS",
@@ -44,6 +53,7 @@ __all__ = [
     "function_of",
     "heat",
     "judge",
+    "judged_by",
     "light",
     "memory",
     "microscopy",
@@ -57,3 +67,10 @@ __all__ = [
     "table",
     "validation",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load a module that recomputes claims when it is first used: a chapter rests on few."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

@@ -7,12 +7,12 @@ A claim is judged in one of three ways:
 - what cannot be checked says why, in ``claims.csv``.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial, wraps
 from inspect import unwrap
 from numbers import Real
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import TypeVar, cast
 
 import pandas as pd
@@ -36,6 +36,7 @@ __all__ = [
     "claim",
     "function_of",
     "judge",
+    "judged_by",
     "recompute",
     "scoreboard",
     "select",
@@ -154,6 +155,7 @@ def recompute(claim_id: str) -> Recomputed:
     >>> f"{recompute('s6-Psurf'):.3f}"
     '0.374'
     """
+    _all_modules()
     return _RECIPES[claim_id].function()
 
 
@@ -180,11 +182,10 @@ def function_of(claim_id: str) -> str:
     >>> function_of("s6-Psurf")
     'tptools.companion.claims.excitation.power_at_the_sample'
     """
+    _all_modules()
     if CLAIMS[claim_id].id not in _RECIPES:
         return ""
-    function = unwrap(_RECIPES[claim_id].function)
-    # the cells of a table share one function
-    function = function.func if isinstance(function, partial) else function
+    function = _made_by(_RECIPES[claim_id])
     return f"{function.__module__}.{function.__name__}"
 
 
@@ -211,14 +212,42 @@ def judge(claim_id: str) -> Judgement:
     >>> judge("s6-Psurf").verdict
     'reproduced'
     """
-    one = CLAIMS[claim_id]
-    if claim_id in _RECIPES:
-        return _computed(one, _RECIPES[claim_id])
-    if one.rests_on:
-        verdicts = [judge(basis).verdict for basis in one.rests_on]
-        worst = max(verdicts, key=lambda v: (v != "not checkable", VERDICTS.index(v)))
-        return Judgement(one, "see " + ", ".join(one.rests_on), worst, computed=False)
-    return Judgement(one, one.why, "not checkable", computed=False)
+    _all_modules()
+    return _judged(claim_id)
+
+
+def judged_by(ids: Iterable[str], *modules: ModuleType) -> pd.DataFrame:
+    """As `table`, of claims that some modules recompute, so that no other one is needed.
+
+    Parameters
+    ----------
+    ids : iterable of str
+        The claims to show.
+    *modules : module
+        Those beside this one that recompute them, or what they rest on.
+
+    Returns
+    -------
+    DataFrame
+        As of `table`.
+
+    Raises
+    ------
+    KeyError
+        If an id is unknown.
+    ValueError
+        If another module recomputes a claim.
+
+    Examples
+    --------
+    >>> from tptools.companion.claims import excitation
+    >>> judged_by(["s6-Psurf"], excitation).loc["s6-Psurf", "verdict"]
+    'reproduced'
+    """
+    chosen, known = list(ids), {module.__name__ for module in modules}
+    for one in chosen:
+        _check_module(one, known)
+    return _rows([_judged(one) for one in chosen])
 
 
 def select(*, note: str | None = None, figure: str | None = None) -> list[str]:
@@ -293,8 +322,13 @@ def table(
     >>> table(["s6-Psurf"]).loc["s6-Psurf"].to_list()[2:]
     ['0.37 nW', '0.374 nW', 'reproduced']
     """
+    _all_modules()
     chosen = select(note=note, figure=figure) if ids is None else list(ids)
-    judgements = [judge(one) for one in Bar(chosen, disable=not progress, unit="claim")]
+    return _rows([_judged(one) for one in Bar(chosen, disable=not progress, unit="claim")])
+
+
+def _rows(judgements: Iterable[Judgement]) -> pd.DataFrame:
+    """What the paper says of some claims, beside what was found."""
     records = [
         {
             "claim": found.claim.id,
@@ -333,7 +367,8 @@ def scoreboard(*, progress: bool = False) -> pd.DataFrame:
 
         scoreboard().loc["all", "contradicted"]
     """
-    judgements = [judge(one) for one in Bar(CLAIMS, disable=not progress, unit="claim")]
+    _all_modules()
+    judgements = [_judged(one) for one in Bar(CLAIMS, disable=not progress, unit="claim")]
     found = pd.DataFrame(
         [(one.claim.kind, one.verdict, one.computed) for one in judgements],
         columns=["kind", "verdict", "computed"],
@@ -346,6 +381,57 @@ def scoreboard(*, progress: bool = False) -> pd.DataFrame:
     counts.loc["all"] = counts.sum()
     counts.loc[PANEL] = panels
     return counts.rename_axis(index=None, columns="kind of claim")
+
+
+def _all_modules() -> tuple[ModuleType, ...]:
+    """Load all that recomputes claims: here, for whoever judges some claims needs few modules."""
+    from tptools.companion.claims import (
+        diffusion,
+        excitation,
+        heat,
+        light,
+        memory,
+        microscopy,
+        samples,
+        surfaces,
+        validation,
+    )
+
+    return diffusion, excitation, heat, light, memory, microscopy, samples, surfaces, validation
+
+
+def _check_module(claim_id: str, known: Collection[str]) -> None:
+    """Refuse a claim that none of these modules recomputes, and that is not judged without."""
+    one = CLAIMS[claim_id]
+    for basis in one.rests_on:
+        _check_module(basis, known)
+    if one.why or one.rests_on:
+        return
+    module = _made_by(_RECIPES[claim_id]).__module__ if claim_id in _RECIPES else ""
+    if module not in known:
+        given = ", ".join(sorted(known)) or "no module"
+        raise ValueError(
+            f"claim {claim_id!r} is not recomputed by {given}; add the module that "
+            f"function_of({claim_id!r}) names"
+        )
+
+
+def _made_by(recipe: Recipe) -> Callable[[], Recomputed]:
+    """The function behind a recipe; the cells of a table share one."""
+    function = unwrap(recipe.function)
+    return function.func if isinstance(function, partial) else function
+
+
+def _judged(claim_id: str) -> Judgement:
+    """`judge`, by the modules that are loaded."""
+    one = CLAIMS[claim_id]
+    if claim_id in _RECIPES:
+        return _computed(one, _RECIPES[claim_id])
+    if one.rests_on:
+        verdicts = [_judged(basis).verdict for basis in one.rests_on]
+        worst = max(verdicts, key=lambda v: (v != "not checkable", VERDICTS.index(v)))
+        return Judgement(one, "see " + ", ".join(one.rests_on), worst, computed=False)
+    return Judgement(one, one.why, "not checkable", computed=False)
 
 
 def _criterion(claim_id: str, expects: Bounds | None) -> Reported | Bounds:
