@@ -142,7 +142,7 @@ def test_the_longest_run_first(tree):
             "kmc/engine.py",
             "ACCEPTANCE_BITS = ",
             "ACCEPTANCE_BITS = 1 + ",
-            {"controls", "heating", "claims"},
+            {"controls", "claims"},
         ),
         ("companion/make.py", "N_TRAINS = ", "N_TRAINS = 1 + ", set()),
     ],
@@ -150,7 +150,7 @@ def test_the_longest_run_first(tree):
 def test_a_change_of_the_package_concerns_those_who_reach_it(
     tmp_path, monkeypatch, file, old, new, reaching
 ):
-    """Who draws a figure rests on it, who gives verdicts on all claims, and none on recipes."""
+    """Who draws a figure rests on it, who gives verdicts on what judges them, none on recipes."""
     package = shutil.copytree(ROOT / "tptools", tmp_path / "tptools")
     monkeypatch.setattr(provenance, "_folder", lambda name: package)
     paths = {name: ROOT / "book" / f"{name}.ipynb" for name in ("controls", "heating", "claims")}

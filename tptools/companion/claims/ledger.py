@@ -409,7 +409,7 @@ def _check_module(claim_id: str, known: Collection[str]) -> None:
         return
     module = _made_by(_RECIPES[claim_id]).__module__ if claim_id in _RECIPES else ""
     if module not in known:
-        given = ", ".join(sorted(known)) or "no module"
+        given = ", ".join(sorted(known)) or "any module"
         raise ValueError(
             f"claim {claim_id!r} is not recomputed by {given}; add the module that "
             f"function_of({claim_id!r}) names"
