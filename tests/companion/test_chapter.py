@@ -150,10 +150,10 @@ def test_verdicts_keep_the_order_asked_for():
 
 
 def test_a_chapter_names_what_judges_its_claims():
-    """A claim of another module, also one behind a panel, is refused with the way to that module."""
+    """A claim of another module, also one behind a panel, is refused with the way to it."""
     with pytest.raises(ValueError, match="'s6-Psurf' is not recomputed by any module; add"):
         chapter.verdicts(["s6-Psurf"])
-    with pytest.raises(ValueError, match="not recomputed by tptools.+excitation; add"):
+    with pytest.raises(ValueError, match=r"not recomputed by tptools.+excitation; add"):
         chapter.verdicts(["fig3b"], excitation)
 
 

@@ -78,9 +78,12 @@ def patch(monkeypatch):
             "curves_of_note_2",
             replace(
                 RECIPES["curves_of_note_2"],
-                films={**RECIPES["curves_of_note_2"].films, "Note 2": ExcitonModel(n_layers=2)},
+                films={
+                    **RECIPES["curves_of_note_2"].films,
+                    "Note 2": replace(recipes.FILM, n_layers=2),
+                },
             ),
-            ["Note 2: n_layers", "Note 2: trap_rate_per_ps"],
+            ["Note 2: n_layers"],
         ),
     ],
 )  # fmt: skip

@@ -64,11 +64,11 @@ def test_panel_has_the_worst_verdict_of_its_claims(monkeypatch):
     whole = {"p": panel} | {
         name: panel.__class__(name, "", "procedure", "", "", None, (), "words") for name in verdicts
     }
-    judge = ledger.judge
+    judge = ledger._judged
     monkeypatch.setattr(ledger, "CLAIMS", whole)
     monkeypatch.setattr(
         ledger,
-        "judge",
+        "_judged",
         lambda one: ledger.Judgement(whole[one], "", verdicts[one], computed=True),
     )
     assert judge("p").verdict == "contradicted"
