@@ -20,11 +20,13 @@ from tptools.companion.claims.records import CRUDE, measured
 from tptools.companion.claims.verdict import Bounds, One
 from tptools.companion.paper import REPORTED
 from tptools.companion.recipes import FILM
+from tptools.companion.search import LASERS, OBSERVATIONS
 from tptools.companion.simulations import isolated_diffusivity, share_alive
 from tptools.estimate import Estimate, mean
 from tptools.fitting import Fit, estimates, fit_relaxation, relaxation_curve
 from tptools.fitting.diffusion import Method
 from tptools.instruments import Objective, diffraction_limit_nm
+from tptools.kinetics import pair_share
 from tptools.kmc.observables import Estimator
 from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA
@@ -184,6 +186,33 @@ def coated_over_uncoated() -> Estimate:
         value = _printed(claim_id)
         times.append(replace(found, value=value, std_err=value * found.std_err / found.value))
     return times[0] / times[1]
+
+
+@claim(
+    "main-photocharge",
+    expects=Bounds(
+        "largest over smallest, at 5 nW from 1 to 20 MHz, if light charges nanocrystals",
+        low=OBSERVATIONS["constant_power_ratio"].high,
+    ),
+    readings_of="model",
+)
+def charge_at_constant_power() -> dict[str, One]:
+    """Ask of a charge what excludes it at constant power, where the paper found D unchanged.
+
+    By two excitations of one nanocrystal its rate would change, as the text says. If one is enough,
+    the rate is constant, and D is as level as the charge is long-lived. See the chapter "Which
+    films are allowed?" for the rest of the curve, and for what such a charge would not explain.
+    """
+    names = {"charged_cm2_s": "value", "charged_err_cm2_s": "std_err"}
+    every = datasets.load("reading_choices")[list(names)].rename(names)
+    level = [k for k, one in enumerate(LASERS) if one.power_nW == 5 and one.rep_rate_MHz >= 1]
+    pairs = [LASERS[k].rep_rate_MHz * pair_share(LASERS[k].excitation_density) for k in level]
+    found: dict[str, One] = {"rate, by two excitations": max(pairs) / min(pairs)}
+    for time_us in every["charge_us"].to_numpy():
+        D = _curve(every.sel(charge_us=time_us).isel(laser=level))
+        D.sort(key=lambda one: one.value)
+        found[f"D, by one, for {time_us:g} µs"] = D[-1] / D[0]
+    return found
 
 
 @claim("main-k-slow")
