@@ -20,6 +20,7 @@ from tptools.kmc import (
     simulate,
     snapshot,
 )
+from tptools.kmc.simulate import _spot
 
 SMALL = ExcitonModel(lattice_size=301)
 SHORT = Recording(until_ns=1)
@@ -430,6 +431,27 @@ def test_history_fades():
     ]
     assert left[0] > 100
     assert left[1] < 1
+
+
+@pytest.mark.parametrize("aside_sites", [-7, 12])
+def test_a_neighbour_is_the_spot_elsewhere(aside_sites):
+    """All its sites lie as many columns aside, with the same light, in two layers too."""
+    for model in (SMALL, replace(SMALL, n_layers=2)):
+        spot = PulseTrain(0.3, period_us=1, spot_sigma_sites=2, n_pulses=1)
+        here, there = (_spot(model, replace(spot, aside_sites=k)) for k in (0, aside_sites))
+        row, column = np.divmod(here.sites // model.lattice_shape[2], model.lattice_shape[1])
+        moved = np.divmod(there.sites // model.lattice_shape[2], model.lattice_shape[1])
+        np.testing.assert_array_equal(moved, (row, column + aside_sites))
+        np.testing.assert_array_equal(there.probabilities, here.probabilities)
+
+
+def test_only_a_history_may_lie_aside():
+    """Distances are counted from the centre, and a neighbour has to fit on the lattice too."""
+    spot = PulseTrain(0.3, period_us=1, spot_sigma_sites=5, n_pulses=1, burn_in_pulses=0)
+    with pytest.raises(ValueError, match="aside_sites = 3 of the pulses that are recorded"):
+        simulate(SMALL, replace(spot, aside_sites=3), seed=1)
+    with pytest.raises(ValueError, match="aside_sites = 500"):
+        simulate(SMALL, spot, seed=1, history=[replace(spot, aside_sites=500)])
 
 
 def test_annihilation_is_of_second_order():

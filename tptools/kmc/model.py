@@ -288,6 +288,9 @@ class PulseTrain:
         emitted during the recorded periods stand in ``emission_count`` at their whole delay, which
         the microscope folds into the period. In traps with an exponent of 1 or less their number
         grows without end.
+    aside_sites : int
+        Column of the spot's centre, counted from that of the lattice: a bright neighbour of the
+        spot that is recorded, whose own must be 0 since distances are counted from there.
 
     Raises
     ------
@@ -311,6 +314,7 @@ class PulseTrain:
     burn_in_pulses: int | None = None
     laser: Excitation | None = field(default=None, compare=False, repr=False)
     excitons_stay: bool = field(default=False, metadata=OFF_BY_DEFAULT)
+    aside_sites: int = field(default=0, metadata=OFF_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         make_plain(self)
@@ -321,6 +325,7 @@ class PulseTrain:
         if stay:
             check_number("period_us", self.period_us, at_least=1e-6, finite=False)
         check_number("spot_sigma_sites", self.spot_sigma_sites, above=0)
+        check_integer("aside_sites", self.aside_sites, at_least=-LARGEST, below=LARGEST)
         check_integer("n_pulses", self.n_pulses, at_least=1, below=LARGEST)
         if self.burn_in_pulses is not None:
             check_integer("burn_in_pulses", self.burn_in_pulses, at_least=0, below=LARGEST)
@@ -370,12 +375,14 @@ def _check_laser(pulses: PulseTrain, laser: Excitation) -> None:
 
 def check_spot_fits(model: ExcitonModel, pulses: PulseTrain) -> None:
     """Raise ValueError if the lattice does not hold the spot out to six standard deviations."""
-    needed = 2 * math.ceil(SPOT_SIGMAS_ON_LATTICE * pulses.spot_sigma_sites) + 1
+    reach = math.ceil(SPOT_SIGMAS_ON_LATTICE * pulses.spot_sigma_sites) + abs(pulses.aside_sites)
+    needed = 2 * reach + 1
     if model.lattice_size < needed:
         raise ValueError(
             f"lattice_size = {model.lattice_size} is too small for "
-            f"spot_sigma_sites = {pulses.spot_sigma_sites}: the lattice must hold six standard "
-            f"deviations on each side of the centre; use lattice_size >= {needed}"
+            f"spot_sigma_sites = {pulses.spot_sigma_sites}, aside_sites = {pulses.aside_sites}: "
+            "the lattice must hold six standard deviations on each side of the spot's centre; use "
+            f"lattice_size >= {needed}"
         )
 
 

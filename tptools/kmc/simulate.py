@@ -245,6 +245,7 @@ def _describe_pulses(pulses: PulseTrain) -> dict[str, str | float]:
     """Parameters of the train and of the laser behind it."""
     own = asdict(pulses)
     own["excitons_stay"] = int(pulses.excitons_stay)  # netCDF has no bool
+    del own["aside_sites"]  # nothing aside is recorded
     optics = own.pop("laser") or {}
     if pulses.laser is not None:
         for name in ("disc_excitation_density", "disc_time_between_excitations_us"):
@@ -282,6 +283,12 @@ def check_run(
         raise ValueError(
             "lifetime_ns = inf must go with a follow_ns, or a pulse never ends; "
             "use recording=Recording(follow_ns=...)"
+        )
+    if trains[-1].aside_sites:
+        raise ValueError(
+            f"aside_sites = {trains[-1].aside_sites} of the pulses that are recorded must be 0, "
+            "since distances are counted from the centre of the lattice; put what is aside into "
+            "the history"
         )
     if any(one.excitons_stay for one in trains):
         _check_staying(trains[-1], recording, n_frames)
@@ -403,14 +410,17 @@ def _spot(model: ExcitonModel, pulses: PulseTrain) -> engine.Spot:
     size, variance = model.lattice_size, pulses.spot_sigma_sites**2
     faintest = NEGLIGIBLE_EXCITATION_PROBABILITY / pulses.excitation_density
     reach = math.ceil(math.sqrt(2 * variance * max(-math.log(faintest), 0)))
-    axis = np.arange(max(-reach, -(size // 2)), min(reach + 1, size - size // 2))
+    aside = pulses.aside_sites
+    # what an edge cuts off on one side is cut off on the other
+    room = size // 2 - abs(aside)
+    axis = np.arange(-min(reach, room), min(reach, room - 1 + size % 2) + 1)
     r2 = (axis[:, None] ** 2 + axis**2).ravel()
     probability = pulses.excitation_density * np.exp(-r2 / (2 * variance))
     bright = np.flatnonzero(probability >= NEGLIGIBLE_EXCITATION_PROBABILITY)
     bright = bright[np.argsort(r2[bright], kind="stable")]
     row, column = np.divmod(bright, axis.size)
     corner = size // 2 + axis[0] + 1
-    places = (row + corner) * (size + 2) + column + corner
+    places = (row + corner) * (size + 2) + column + corner + aside
     layers = np.arange(model.n_layers)
     sites = places[:, None] * model.lattice_shape[-1] + layers
     probabilities = probability[bright, None] * (1 - model.absorption_per_layer) ** layers
