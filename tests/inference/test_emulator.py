@@ -78,6 +78,16 @@ def test_columns_count_by_name(emulator):
         emulator.predict(films.drop(columns="tilt"))
 
 
+def test_noise_of_some_outputs_does_not_spoil_the_rest():
+    """Two components are found beside as many outputs that are noise alone, and far larger."""
+    films, others = PRIOR.design(80, seed=1), PRIOR.design(64, seed=2)
+    noise = np.exp(np.random.default_rng(5).standard_normal((80, 2)))
+    outputs = np.hstack([simulated(films, NOISE), noise])
+    learned = Emulator.fit(films, outputs, linear_below=1e-3, n_components=2)
+    miss = np.log(learned.predict(others)[:, :5] / simulated(others))
+    assert np.sqrt(np.mean(miss**2)) < 1.5 * NOISE
+
+
 def test_outputs_below_zero_are_learned():
     """Where noise makes small outputs negative, their mean is still found."""
     films = PRIOR.design(80, seed=1)

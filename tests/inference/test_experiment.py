@@ -33,6 +33,14 @@ def test_probe_after_a_burst_reads_the_memory():
     assert abs(late[0]) < 3
 
 
+def test_a_bright_neighbour_reaches_as_far_as_its_excitons():
+    """One spot away it makes the probe faster, and far away it does not."""
+    shots = [shot(n_burst=0), *(shot(0.5, burst_aside=far) for far in (1.0, 2.5))]
+    found = run_shots(FILMS.iloc[1:], shots, seed=4, n_excitons=1500)
+    assert apart(found, 1, 0)[0] > 3
+    assert abs(apart(found, 2, 0)[0]) < 3
+
+
 def test_switching_on_ends_in_the_steady_state():
     """A long memory makes the first pulses slow, and the last ones as those of the steady state."""
     shots = [Shot("first", LASER, (0, 2)), Shot("last", LASER, (250, 280)), Shot("on", LASER)]

@@ -8,8 +8,14 @@ import pytest
 import xarray as xr
 
 from tptools.excitation import Excitation
-from tptools.inference import READINGS, conditions, forward, in_one_layer, measure_films
-from tptools.kmc import ExcitonModel, diffusivity, pulse_train, simulate
+from tptools.inference import READINGS, conditions, forward, measure_films
+from tptools.kmc import (
+    ExcitonModel,
+    diffusivity,
+    pulse_train,
+    simulate,
+    slab_diffusivity_ratio,
+)
 
 FILM = {
     "hop_rate_ground_per_ps": 0.3,
@@ -32,12 +38,12 @@ def test_another_spot_keeps_the_density_and_another_light_does_not():
     assert usual.power_nW == pytest.approx(LASERS[0].power_nW)
 
 
-def test_layers_slow_both_hops_alike():
-    """A film of one layer stays, and one without layers too."""
-    films = pd.DataFrame([FILM | {"n_layers": n} for n in (1, 3)])
-    rates = in_one_layer(films)["hop_rate_modified_per_ps"]
-    np.testing.assert_allclose(rates, [0.3, 0.225])
-    assert in_one_layer(pd.DataFrame([FILM])).equals(pd.DataFrame([FILM]))
+def test_layers_are_summed():
+    """Without memory a film of three layers reads less than one by the closed form."""
+    films = pd.DataFrame([FILM | {"n_layers": n} for n in (1.0, 3.0)])
+    found = measure_films(films, LASERS, seed=2, n_excitons=6000)
+    moment = found.diffusivity_cm2_s.sel(reading="second_moment").mean("laser").values
+    assert moment[1] / moment[0] == pytest.approx(slab_diffusivity_ratio(3), abs=0.06)
 
 
 @pytest.fixture(scope="module")

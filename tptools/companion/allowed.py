@@ -20,7 +20,6 @@ from tptools.companion.search import (
     CASES,
     COATED,
     DATA,
-    DESIGN,
     LASERS,
     MODEL,
     OBSERVATIONS,
@@ -46,6 +45,8 @@ __all__ = ["PRIORS", "allowed_films", "meets", "quantile", "typical_curves"]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 N_SAMPLE, N_PILOT = 2**17, 200
 CHUNK = 4096
+N_LAYERS, N_LAYERED = 3, 3
+"""Layers of a film of 30 to 40 nm, and how many of the checks are simulated with them too."""
 SLOWER = np.geomspace(0.3, 1.0, 7)
 """Hop rates of the coated film over those of the uncoated one, all alike on the logarithm."""
 
@@ -341,7 +342,7 @@ def _simulated(
 ) -> FloatArray:
     """Diffusivities of films at `LASERS`, each by its own reading."""
     read = measure_films(
-        films[list(DESIGN.ranges)],
+        films.drop(columns="projection"),
         LASERS,
         seed=seed,
         model=MODEL,
@@ -366,6 +367,20 @@ def _checked(films: pd.DataFrame, seed: int, reader: Reader, simulated: Simulate
             **_columns(met, "check", "meets_"),
             "checked_diffusivity_cm2_s": (("check", "laser"), found, {"units": "cm2/s"}),
         }
+    ).merge(_layered(films, seed, simulated))
+
+
+def _layered(films: pd.DataFrame, seed: int, simulated: Simulated) -> xr.Dataset:
+    """Some of the same in several layers."""
+    chosen = np.linspace(0, len(films) - 1, N_LAYERED).astype(int)
+    found = simulated(films.iloc[chosen].assign(n_layers=N_LAYERS), seed)
+    return xr.Dataset(
+        {
+            "layered_check": ("layered", chosen),
+            **_columns(numbers_of(found), "layered", "layered_"),
+            "layered_diffusivity_cm2_s": (("layered", "laser"), found, {"units": "cm2/s"}),
+        },
+        attrs={"layers_of_layered": N_LAYERS},
     )
 
 

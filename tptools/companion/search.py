@@ -169,7 +169,7 @@ ALL = "curve and constant power"
 NEW_SITES_PER_HOP = 0.3
 WIDENED = (4.0, 2.0, 1.0)
 SAMPLING: Mapping[str, int] = {"n_prior": 2**15, "n_walkers": 100, "n_steps": 300}
-LINEAR_BELOW_CM2_S, N_COMPONENTS = 0.002, 5
+LINEAR_BELOW_CM2_S, N_COMPONENTS = 0.008, 6
 
 
 def numbers_of(diffusivity_cm2_s: FloatArray) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from tptools.inference.calibration import (
 from tptools.inference.curves import relaxation_numbers
 from tptools.inference.emulator import Emulator
 from tptools.inference.experiment import Shot, run_shots
-from tptools.inference.forward import READINGS, conditions, in_one_layer, measure_films
+from tptools.inference.forward import READINGS, conditions, measure_films
 from tptools.inference.information import (
     expected_information,
     photon_error_cm2_s,
@@ -41,7 +41,6 @@ __all__ = [
     "curve_numbers",
     "effective_size",
     "expected_information",
-    "in_one_layer",
     "likelihood_of",
     "measure_curve",
     "measure_films",

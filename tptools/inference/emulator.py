@@ -25,6 +25,8 @@ SHORTEST, LONGEST = 0.03, 30.0
 """Lengths over which components may change, in ranges of a parameter."""
 
 MOST_STEPS = 40
+LEAST_NOISE = 0.3
+"""Of an output over the middle one: a factor that makes up for one output alone is none."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ class Emulator:
 
     Each output y is taken as :math:`\mathrm{asinh}(y / 2 y_0)`, a logarithm that turns linear
     below :math:`y_0`, where noise may make an output negative. All of them are combinations of a
-    few components, and each of these is a Gaussian process over the parameters: a squared
-    exponential with a length for every parameter, and the noise of the simulations.
+    few components, in which an output counts the less the more noise it has of its own (factor
+    analysis). Each component is a Gaussian process over the parameters: a squared exponential with
+    a length for every parameter, and the noise of the simulations.
 
     Made by `fit`.
 
@@ -111,7 +114,8 @@ class Emulator:
         outputs : array_like of shape (n_films, n_outputs)
             What was simulated of them.
         linear_below : float
-            Output below which differences count, not ratios.
+            Output below which differences count, not ratios; not below what noise changes, or the
+            outputs that it makes low weigh more than those that it makes high.
         n_components : int, optional
             At most.
 
@@ -139,9 +143,10 @@ class Emulator:
         scale = _Scale.of(films)
         transformed = np.arcsinh(values / (2 * linear_below))
         mean = transformed.mean(axis=0)
-        _, _, axes = np.linalg.svd(transformed - mean, full_matrices=False)
-        components = axes[: min(n_components, len(axes))]
-        scores = (transformed - mean) @ components.T
+        noise = _own_noise(transformed, n_components)
+        _, _, axes = np.linalg.svd((transformed - mean) / noise, full_matrices=False)
+        axes = axes[: min(n_components, len(axes))]
+        scores, components = (transformed - mean) / noise @ axes.T, axes * noise
         points = scale(films)
         processes = tuple(_process(points, one) for one in scores.T)
         left_out = np.stack([_left_out(one) for one in processes], axis=1)
@@ -203,6 +208,17 @@ class Emulator:
 
     def _outputs(self, scores: FloatArray) -> FloatArray:
         return 2 * self.linear_below * np.sinh(self.mean + scores @ self.components)
+
+
+def _own_noise(outputs: FloatArray, n_components: int) -> FloatArray:
+    """What each output has beside a few components of all, up to a factor."""
+    from sklearn.decomposition import FactorAnalysis
+
+    if n_components >= outputs.shape[1]:
+        return np.ones(outputs.shape[1])
+    analysis = FactorAnalysis(n_components, svd_method="lapack").fit(outputs)
+    noise: FloatArray = np.sqrt(analysis.noise_variance_)
+    return np.maximum(noise, LEAST_NOISE * np.median(noise))
 
 
 def _process(points: FloatArray, scores: FloatArray) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 
 import joblib
@@ -18,11 +18,11 @@ from tptools.cache import kept
 from tptools.checks import check_integer, check_number, check_type, make_plain
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
-from tptools.inference.forward import burn_in_pulses, conditions, in_one_layer
+from tptools.inference.forward import burn_in_pulses, conditions
 from tptools.kmc import ExcitonModel, PulseTrain, Recording, diffusivity, pulse_train, simulate
 from tptools.progress import Bar
 from tptools.provenance import fingerprint
-from tptools.randomness import derive_seed
+from tptools.randomness import OFF_BY_DEFAULT, derive_seed
 
 __all__ = ["Shot", "run_shots"]
 
@@ -55,6 +55,9 @@ class Shot:
     spot_ratio, burst_ratio : float, optional
         Width of the spot, and of that of the burst, over the usual one; the density of
         excitations at the centre stays.
+    burst_aside : float, optional
+        Distance of the burst's centre from the one that is read, in widths of the usual spot: a
+        bright neighbour.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class Shot:
     delay_us: float = 1.0
     spot_ratio: float = 1.0
     burst_ratio: float = 1.0
+    burst_aside: float = field(default=0.0, metadata=OFF_BY_DEFAULT)
 
     def __post_init__(self) -> None:
         """Refuse what is no experiment."""
@@ -84,6 +88,7 @@ class Shot:
         check_integer("n_burst", self.n_burst, at_least=0)
         for name in ("delay_us", "spot_ratio", "burst_ratio"):
             check_number(name, getattr(self, name), above=0)
+        check_number("burst_aside", self.burst_aside, at_least=0)
         if self.burst is not None:
             check_type("burst", self.burst, Excitation)
         if self.since_fresh is not None:
@@ -151,7 +156,7 @@ def run_shots(
         raise ValueError(f"{len(films)} films and {len(shots)} shots; give at least one of each")
     run: Callable[..., FloatArray] = kept(_run_film, cache_dir)
     code = fingerprint(_run_film)
-    rows = in_one_layer(films).to_dict("records")
+    rows = films.to_dict("records")
     with ThreadPoolExecutor(joblib.cpu_count()) as pool:
         jobs = [pool.submit(run, row, tuple(shots), model, seed, n_excitons, code) for row in rows]
         found = np.stack([one.result() for one in Bar(jobs, disable=not progress)])
@@ -188,6 +193,7 @@ def _run(
     history: tuple[PulseTrain, ...] = ()
     pulses = pulse_train(laser, 1, 0)
     per_pulse = 2 * math.pi * pulses.spot_sigma_sites**2 * pulses.excitation_density
+    per_pulse *= model.illuminated_layers
     if shot.since_fresh is not None:
         first, last = shot.since_fresh
         pulses = replace(pulses, burn_in_pulses=first, n_pulses=last - first)
@@ -229,5 +235,8 @@ def _before(film: Mapping[str, float], shot: Shot, rest: ExcitonModel) -> tuple[
         return ()
     _, laser = _wider(film, shot.burst, shot.burst_ratio, rest)
     burst = pulse_train(laser, shot.n_burst, 0)
+    _, usual = _wider(film, shot.burst, 1.0, rest)
+    aside = shot.burst_aside * usual.spot_fwhm_nm / rest.lattice_spacing_nm
+    burst = replace(burst, aside_sites=round(aside))
     dark = PulseTrain(DARK, shot.delay_us, burst.spot_sigma_sites, 1, 0)
     return burst, dark

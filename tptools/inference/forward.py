@@ -21,13 +21,12 @@ from tptools.excitation import Excitation
 from tptools.fitting import fit_growth, variance_growth
 from tptools.instruments import ColumnScan, Microscope, Scan, Timer
 from tptools.kmc import ExcitonModel, Recording, mean_square_displacement, pulse_train, simulate
-from tptools.kmc.model import slab_diffusivity_ratio
 from tptools.progress import Bar
 from tptools.provenance import fingerprint
 from tptools.randomness import derive_seed
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
-__all__ = ["READINGS", "conditions", "in_one_layer", "measure_films"]
+__all__ = ["READINGS", "conditions", "measure_films"]
 
 _TIMER = Timer(window_end_ns=3.5)
 _MICROSCOPES: Mapping[str, Microscope] = {
@@ -40,7 +39,6 @@ the whole column, and the excitons' own second moment at 1 ns."""
 
 RECORDING = Recording(until_ns=3.5, follow_ns=200.0)
 SPOT, LIGHT, LAYERS = "spot_fwhm_nm", "peak_over_disc", "n_layers"
-_RATES = ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps")
 _FIELDS = tuple(one.name for one in fields(ExcitonModel) if one.type == "float")
 RELAXATION_TIMES = 4.0
 FARTHEST = 0.3
@@ -65,7 +63,8 @@ def conditions(
     Parameters
     ----------
     film : mapping of str to float
-        Numbers of `tptools.kmc.ExcitonModel` by name. ``spot_fwhm_nm`` is the width of the spot,
+        Numbers of `tptools.kmc.ExcitonModel` by name; of ``n_layers`` the first has the density of
+        excitations of the laser. ``spot_fwhm_nm`` is the width of the spot,
         which leaves the density of excitations at its centre as it is; ``peak_over_disc`` is that
         density over the one of the paper's disc, ln 2 for a Gaussian that conserves photons.
     lasers : sequence of Excitation
@@ -94,8 +93,10 @@ def conditions(
     check_type("lasers", lasers, list, tuple, remedy="give a list of lasers")
     check_type("model", model, ExcitonModel)
     for name in film:
-        check_choice("parameter of films", name, (*_FIELDS, SPOT, LIGHT))
+        check_choice("parameter of films", name, (*_FIELDS, LAYERS, SPOT, LIGHT))
     own: dict[str, Any] = {name: float(film[name]) for name in film if name in _FIELDS}
+    if LAYERS in film:
+        own[LAYERS] = check_integer(LAYERS, int(film[LAYERS]), at_least=1)
     own_model = replace(model, **own)
     return [(own_model, _on_film(film, one)) for one in lasers]
 
@@ -108,42 +109,6 @@ def _on_film(film: Mapping[str, float], nominal: Excitation) -> Excitation:
         wanted = nominal.disc_excitation_density * float(film[LIGHT])
     laser = replace(nominal, spot_fwhm_nm=float(film.get(SPOT, nominal.spot_fwhm_nm)))
     return replace(laser, power_nW=laser.power_nW * wanted / laser.excitation_density)
-
-
-def in_one_layer(films: pd.DataFrame) -> pd.DataFrame:
-    """Films of one layer that spread as films of several do, by `slab_diffusivity_ratio`.
-
-    The ratio is exact where all nanocrystals are alike; excitons that pave layers above and below
-    are left out.
-
-    Parameters
-    ----------
-    films : DataFrame
-        With ``n_layers``, or without.
-
-    Returns
-    -------
-    DataFrame
-        Without it, both hop rates times the ratio.
-
-    Raises
-    ------
-    TypeError
-        If `films` is no DataFrame.
-
-    Examples
-    --------
-    >>> film = {"hop_rate_ground_per_ps": 0.04, "hop_rate_modified_per_ps": 0.8, "n_layers": 3}
-    >>> in_one_layer(pd.DataFrame([film])).round(3).values.tolist()
-    [[0.03, 0.6]]
-    """
-    check_type("films", films, pd.DataFrame, remedy="give a row for each film")
-    if LAYERS not in films:
-        return films
-    ratio = films[LAYERS].astype(int).map(slab_diffusivity_ratio)
-    return films.drop(columns=LAYERS).assign(
-        **{name: films[name] * ratio for name in _RATES if name in films}
-    )
 
 
 def measure_films(
@@ -162,8 +127,7 @@ def measure_films(
     Parameters
     ----------
     films : DataFrame
-        A row for each film, with columns as for `conditions`, and ``n_layers`` as for
-        `in_one_layer` where an exciton chooses one neighbour.
+        A row for each film, with columns as for `conditions`. The microscope sums the layers.
     lasers : sequence of Excitation
         Nominal conditions.
     seed : int
@@ -171,7 +135,7 @@ def measure_films(
     model : ExcitonModel, optional
         What films do not say.
     n_excitons : int, optional
-        Excitons to record at each condition, about.
+        Excitons to record at each condition, about, in all layers together.
     executor : concurrent.futures.Executor, optional
         Where films run; None takes threads on every core. The caller closes it.
     cache_dir : path, optional
@@ -209,7 +173,7 @@ def measure_films(
     n_excitons = check_integer("n_excitons", n_excitons, at_least=1)
     if executor is not None:
         check_type("executor", executor, Executor)
-    rows: list[Any] = in_one_layer(films).to_dict("records")
+    rows: list[Any] = films.to_dict("records")
     jobs = [tuple(conditions(row, lasers, model)) for row in rows]
     if not jobs or not jobs[0]:
         raise ValueError(f"films has {len(jobs)} rows and lasers {len(lasers)}; give one at least")
@@ -262,7 +226,7 @@ def _measure_film(
 def _measure(model: ExcitonModel, laser: Excitation, seed: int, n_excitons: int) -> list[float]:
     pulses = pulse_train(
         laser,
-        n_excitons=n_excitons,
+        n_excitons=n_excitons / model.illuminated_layers,
         burn_in_pulses=burn_in_pulses(model, laser),
         lattice_spacing_nm=model.lattice_spacing_nm,
     )
