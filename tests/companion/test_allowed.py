@@ -165,3 +165,26 @@ def test_typical_films_are_allowed_ones_from_short_to_long_memories(found):
     assert memories[0] < memories[-1]
     drawn = left.diffusivity_cm2_s.stack(film=("case", "draw")).transpose("film", "laser").values
     assert all((drawn == curve).all(axis=1).any() for curve in curves.values)
+
+
+def test_checks_are_told_by_number(found):
+    """The emulator of a closed form is off by little, and known films are not at the ends."""
+    _, left = found
+    told = allowed.simulated_over_emulated(left)
+    assert set(told.index) == {(case, name) for case in left.case.values for name in allowed.BOX}
+    off = told["simulated over emulated, %"]
+    assert all(abs(one.value) < 30 and one.std_err > 0 for one in off)
+    assert told["met when simulated, %"].between(0, 100).all()
+    third = told["a third of the tolerance, %"]["q = 1", "tau_us"]
+    assert third == pytest.approx(100 * (np.log(6.5 / 5.5) / 2 + 0.1) / 3)
+    ranks = allowed.recovered(left)
+    assert (ranks["p of uniform shares"] > 1e-3).all()
+    assert (ranks["least share, simulated"] <= ranks["largest share, simulated"]).all()
+
+
+def test_layers_that_do_nothing_change_no_number(found):
+    """Ratios are of a film to itself: one wherever the closed form has a number."""
+    _, left = found
+    ratios = allowed.in_layers(left)[list(allowed.BOX)].to_numpy()
+    np.testing.assert_allclose(ratios[np.isfinite(ratios)], 1)
+    assert np.isfinite(ratios).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -10,6 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray
@@ -23,9 +25,11 @@ from tptools.companion.search import (
     LASERS,
     MODEL,
     OBSERVATIONS,
+    PRIOR,
     Reader,
     numbers_of,
 )
+from tptools.estimate import Estimate
 from tptools.inference import (
     READINGS,
     Observation,
@@ -40,7 +44,16 @@ from tptools.inference import (
 )
 from tptools.randomness import derive_seed
 
-__all__ = ["PRIORS", "allowed_films", "meets", "quantile", "typical_curves"]
+__all__ = [
+    "PRIORS",
+    "allowed_films",
+    "in_layers",
+    "meets",
+    "quantile",
+    "recovered",
+    "simulated_over_emulated",
+    "typical_curves",
+]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 N_SAMPLE, N_PILOT = 2**17, 200
@@ -114,6 +127,107 @@ def typical_curves(allowed: xr.Dataset) -> xr.DataArray:
     names = [f"{float(time_us):.1f} µs, q = {float(chance):.2g}" for time_us, chance in parts]
     curves = shown["diffusivity_cm2_s"].transpose("film", "laser")
     return curves.drop_vars(["film", "case", "draw"]).assign_coords(film=names)
+
+
+def simulated_over_emulated(allowed: xr.Dataset) -> pd.DataFrame:
+    """How far the emulator is off where the data leave films.
+
+    Parameters
+    ----------
+    allowed : Dataset
+        From `allowed_films`.
+
+    Returns
+    -------
+    DataFrame
+        For each case and printed number: the mean of ln(simulated / emulated) over draws that were
+        simulated, in percent with its error; the share of these draws that meet the number when
+        simulated; and, in percent, a third of what the print allows to either side.
+
+    Examples
+    --------
+    ::
+
+        simulated_over_emulated(datasets.load("allowed_films"))
+    """
+    rows = {}
+    for case in allowed["case"].to_numpy():
+        one = allowed.sel(case=case)
+        for number in _PRINTED:
+            name = number.name
+            off = 100 * np.log((one[f"checked_{name}"] / one[f"emulated_{name}"]).to_numpy())
+            off = off[np.isfinite(off)]
+            error = off.std(ddof=1) / math.sqrt(off.size)
+            tolerance = math.log(number.high / number.low) / 2 + number.edge
+            rows[str(case), name] = {
+                "simulated over emulated, %": Estimate(off.mean(), error, "", "mean"),
+                "met when simulated, %": 100 * float(one[f"meets_{name}"].mean()),
+                "a third of the tolerance, %": 100 * tolerance / 3,
+            }
+    return pd.DataFrame(rows).T
+
+
+def recovered(allowed: xr.Dataset) -> pd.DataFrame:
+    """Whether known films are found again.
+
+    Parameters
+    ----------
+    allowed : Dataset
+        From `allowed_films`.
+
+    Returns
+    -------
+    DataFrame
+        For each parameter: the p-value of a Kolmogorov-Smirnov test that the shares of the
+        posterior below the truth are uniform over synthetic papers on the emulator, and the least
+        and the largest such share of films that were simulated.
+
+    Examples
+    --------
+    ::
+
+        recovered(datasets.load("allowed_films")).loc["relaxation_time_us"]
+    """
+    names = [one for one in PRIOR.ranges if f"rank_{one}" in allowed]
+    rows = {
+        name: {
+            "p of uniform shares": scipy.stats.kstest(allowed[f"rank_{name}"], "uniform").pvalue,
+            "least share, simulated": float(allowed[f"known_rank_{name}"].min()),
+            "largest share, simulated": float(allowed[f"known_rank_{name}"].max()),
+        }
+        for name in names
+    }
+    return pd.DataFrame(rows).T
+
+
+def in_layers(allowed: xr.Dataset) -> pd.DataFrame:
+    """Numbers of films in three layers over those of the same films in one.
+
+    Parameters
+    ----------
+    allowed : Dataset
+        From `allowed_films`.
+
+    Returns
+    -------
+    DataFrame
+        A row for each film, with its memory and chance, and the ratios of the printed numbers.
+
+    Examples
+    --------
+    ::
+
+        in_layers(datasets.load("allowed_films")).tau_us.median()
+    """
+    rows = []
+    for case in allowed["case"].to_numpy():
+        one = allowed.sel(case=case)
+        of_these = one.isel(check=one["layered_check"].astype(int))
+        kept = ("relaxation_time_us", "modification_probability")
+        films = {name: of_these[f"checked_{name}"].to_numpy() for name in kept}
+        ratios = {name: (one[f"layered_{name}"] / of_these[f"checked_{name}"]) for name in BOX}
+        rows.append(pd.DataFrame(films | {name: of.to_numpy() for name, of in ratios.items()}))
+    return pd.concat(rows, ignore_index=True)
 
 
 def quantile(values: FloatArray, weights: FloatArray, share: Sequence[float]) -> FloatArray:
