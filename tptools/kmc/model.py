@@ -325,7 +325,7 @@ class PulseTrain:
         if stay:
             check_number("period_us", self.period_us, at_least=1e-6, finite=False)
         check_number("spot_sigma_sites", self.spot_sigma_sites, above=0)
-        check_integer("aside_sites", self.aside_sites, at_least=-LARGEST, below=LARGEST)
+        check_integer("aside_sites", self.aside_sites, at_least=-round(LARGEST), below=LARGEST)
         check_integer("n_pulses", self.n_pulses, at_least=1, below=LARGEST)
         if self.burn_in_pulses is not None:
             check_integer("burn_in_pulses", self.burn_in_pulses, at_least=0, below=LARGEST)
