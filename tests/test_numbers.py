@@ -375,6 +375,7 @@ EXTREMES: dict[str, Any] = {
     "tiny": 1e-300,
     "subnormal": 5e-324,
     "huge": 1e300,
+    "billion": 10**9,
     "many": 10**19,
     "beyond floats": 10**400,
     "infinite": math.inf,
@@ -441,6 +442,42 @@ def test_runs_that_cannot_end_or_fit_are_refused_with_the_estimate(changes, esti
     given = {"model": MODEL, "pulses": PULSES, "seed": 1} | changes
     with pytest.raises(ValueError, match=estimate):
         kmc.simulate(**given)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: instruments.ForceMicroscope(n_pixels=10**9),
+        lambda: instruments.ForceMicroscope(n_pixels=10**400),
+        lambda: instruments.ElectronMicroscope(n_pixels=10**6),
+        lambda: instruments.Spectrometer(n_frames=10**8),
+        lambda: instruments.Spectrometer(pixel_um=1e-9),
+        lambda: instruments.Spectrometer(window_end_nm=1e14),
+        lambda: instruments.Spectrophotometer(step_nm=1e-9),
+        lambda: instruments.IntegratingSphere(n_repeats=10**10),
+        lambda: instruments.Scan(scan_step_nm=1e-9),
+        lambda: instruments.ColumnScan(scan_span_nm=1e12),
+        lambda: instruments.Scan().collection(10**5, 10.0, np.ones_like),
+        lambda: instruments.WholeSpot().collection(10**10, 10.0, np.ones_like),
+        lambda: instruments.Timer(tcspc_bin_ps=1e-9),
+        lambda: instruments.Timer(window_end_ns=1e9),
+        lambda: instruments.Timer().response(1e12),
+        lambda: instruments.Microscope().with_(tcspc_bin_ps=1e-4).measure(run(), seed=1),
+        lambda: noise.noisy_profiles(clean(), 10**8, seed=1),
+        lambda: fitting.rank_correlation(range(9), [*range(8), 0], n_resamples=10**9),
+        lambda: fitting.measure_series(
+            xr.Dataset({"counts": counts().round().expand_dims(record=1)}), n_resamples=10**9
+        ),
+        lambda: heat.temperature(HEATED, 32, cells=(90_000, 90_000)),
+        lambda: heat.temperature(HEATED, np.arange(1e5), cells=(300, 300)),
+        lambda: heat.heat_accumulation(HEATED, 512, 10**9),
+    ],
+    ids=lambda call: f"line {call.__code__.co_firstlineno}",
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_with_the_estimate(call):
+    """Arrays of any size are asked for by a number alone: it is refused before they are made."""
+    with pytest.raises(ValueError, match=r"would hold (\d\S*|inf) GB and may hold 8 GB; \w+"):
+        call()
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def make_plain(instance: Any) -> None:
 _NUMBERS = ("int", "float")
 SMALLEST, LARGEST = 1e-30, 1e30
 EXACT = 2**53
+MOST_GB = 8.0
 
 
 def _exact(number: Any) -> float:
@@ -160,6 +161,23 @@ def check_integer(name: str, value: object, *, at_least: int, below: float = mat
         bound = f" and below {below}" if below < math.inf else ""
         raise ValueError(f"{name} = {value!r} must be an integer of at least {at_least}{bound}")
     return number
+
+
+def check_fits(what: str, n_bytes: float, remedy: str) -> None:
+    """Raise ValueError, before anything is allocated, if something takes more memory than there is.
+
+    Examples
+    --------
+    >>> check_fits("an image of n_pixels = 1000000 along each edge", 8 * 10**12, "lower it")
+    Traceback (most recent call last):
+    ValueError: an image of n_pixels = 1000000 along each edge would hold 8.0e+03 GB and may hold \
+8 GB; lower it
+    """
+    n_gigabytes = 1e-9 * _float(n_bytes)
+    if not n_gigabytes <= MOST_GB:
+        raise ValueError(
+            f"{what} would hold {n_gigabytes:.1e} GB and may hold {MOST_GB:g} GB; {remedy}"
+        )
 
 
 def check_flag(name: str, value: object) -> bool:

@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_choice, check_integer, check_number
+from tptools.checks import check_choice, check_fits, check_integer, check_number
 from tptools.fitting.light import radii_of
 from tptools.randomness import generator
 from tptools.records import as_columns, as_record
@@ -344,6 +344,8 @@ def noisy_profiles(
     n_records = check_integer("n_records", n_records, at_least=1, below=MOST_VALUES)
     seed = check_integer("seed", seed, at_least=0)
     expected = as_record(expected, name="expected")
+    what = f"n_records = {n_records} records of {expected.size} counts"
+    check_fits(what, 8 * 3 * n_records * expected.size, "lower n_records")
     rng = generator(seed, "noise of profiles")
     repeated = expected.expand_dims(record=n_records)
     if white_noise is None:

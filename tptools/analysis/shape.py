@@ -10,7 +10,7 @@ import scipy
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import as_number, check_integer
+from tptools.checks import as_number, check_fits, check_integer
 from tptools.estimate import Estimate
 from tptools.fitting import fit_profiles
 from tptools.fitting.records import select_window
@@ -121,6 +121,8 @@ def _quarters(record: xr.DataArray) -> tuple[slice, slice]:
 def _drawn(slices: xr.DataArray, n_resamples: int, rng: np.random.Generator) -> FloatArray:
     """Sum of slices, and profiles drawn around it, over (draw, position)."""
     profile = slices.sum("time_ns").to_numpy()
+    what = f"n_resamples = {n_resamples} of {profile.size} positions"
+    check_fits(what, 8 * 6 * n_resamples * profile.size, "lower n_resamples")
     return np.vstack([profile, rng.poisson(profile, size=(n_resamples, profile.size))])
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from tptools.checks import check_integer
+from tptools.checks import check_fits, check_integer
 from tptools.estimate import Estimate, Goodness
 from tptools.fitting.diffusion import Method, diffusivity
 from tptools.fitting.records import check_window
@@ -211,6 +211,8 @@ def _scatter(
 
     The counts name the stream, so that a record's number does not hang on what stands beside it.
     """
+    what = f"n_resamples = {n_resamples} of a record of {record.size} counts"
+    check_fits(what, 8 * 4 * n_resamples * record.size, "lower n_resamples")
     draws = generator(seed, "scatter", record.fillna(-1.0).to_numpy().tolist()).poisson(
         record.fillna(0.0), size=(n_resamples, *record.shape)
     )

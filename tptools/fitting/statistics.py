@@ -11,7 +11,7 @@ import scipy
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_fits, check_integer, check_number
 from tptools.estimate import Estimate
 from tptools.fitting.points import as_points
 from tptools.randomness import generator
@@ -138,6 +138,8 @@ def rank_correlation(
             "given ranks the pairs as x or y does, so that nothing is left to correlate; leave it "
             "out, or give what differs from both"
         )
+    what = f"n_resamples = {n_resamples} of {size} pairs"
+    check_fits(what, 8 * 8 * n_resamples * size, "lower n_resamples")
     chosen = generator(seed, "bootstrap").integers(size, size=(n_resamples, size))
     draws = correlation(*(one[chosen] for one in columns))
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])

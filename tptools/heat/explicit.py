@@ -11,7 +11,7 @@ import numpy as np
 import scipy
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_integer, check_number, check_type
+from tptools.checks import check_fits, check_integer, check_number, check_type
 from tptools.compiled import compiled
 from tptools.heat.model import HeatedFilm
 
@@ -28,6 +28,7 @@ def check_cells(cells: tuple[int, int]) -> tuple[int, int]:
         check_integer(f"cells[{i}]", one, at_least=2, below=MOST_CELLS)
         for i, one in enumerate(cells)
     )
+    check_fits(f"cells = {(along_r, along_z)}", 8 * 8 * along_r * along_z, "give fewer")
     return along_r, along_z
 
 

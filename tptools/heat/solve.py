@@ -9,7 +9,14 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import SMALLEST, check_choice, check_integer, check_number, check_type
+from tptools.checks import (
+    SMALLEST,
+    check_choice,
+    check_fits,
+    check_integer,
+    check_number,
+    check_type,
+)
 from tptools.heat import exact, explicit, substrate
 from tptools.heat.model import HeatedFilm
 from tptools.records import as_numbers
@@ -81,6 +88,8 @@ def temperature(
     shown_um = 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm
     edge = film.radius_um if math.isfinite(film.radius_um) else shown_um
     r_um, z_nm = explicit.nodes(edge, film.thickness_nm, cells)
+    what = f"{times_s.size} times_ns of cells = {cells}"
+    check_fits(what, 8 * 4 * times_s.size * r_um.size * z_nm.size, "give fewer")
     if method == "explicit":
         field = explicit.march(film, times_s, cells, step_ns)
     else:
@@ -210,6 +219,7 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
     check_type("film", film, HeatedFilm)
     period_ns = check_number("period_ns", period_ns, above=0)
     n_pulses = check_integer("n_pulses", n_pulses, at_least=1)
+    check_fits(f"n_pulses = {n_pulses}", 8 * 16 * n_pulses, "lower it")
     # the first pulse finds a cold film
     one: ArrayLike = []
     if n_pulses > 1:

@@ -13,7 +13,7 @@ import scipy
 from numpy.typing import ArrayLike
 
 from tptools.arrays import BoolArray, FloatArray
-from tptools.checks import check_holds, check_integer, check_number, check_type
+from tptools.checks import check_fits, check_holds, check_integer, check_number, check_type
 from tptools.randomness import generator
 from tptools.records import as_numbers
 
@@ -197,6 +197,8 @@ class Emulator:
             If a column is missing, or a number out of range.
         """
         n = check_integer("n", n, at_least=1)
+        n_values = n * len(films) * self.mean.size
+        check_fits(f"n = {n} draws for {len(films)} films", 8 * 4 * n_values, "lower n")
         random = generator(seed, "emulator")
         points = self.scale(films)
         scores = []

@@ -18,7 +18,7 @@ import scipy
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.checks import check_integer, check_number
+from tptools.checks import check_fits, check_integer, check_number
 from tptools.estimate import Estimate
 from tptools.fitting import cramer_rao_bound
 from tptools.instruments import Microscope, Scan
@@ -134,6 +134,12 @@ def expected_information(
     """
     values, noise, labels = _check_outcomes(outcomes, std_err, classes)
     n_draws = check_integer("n_draws", n_draws, at_least=1, below=MOST_DRAWS)
+    n_films, n_shots = values.shape
+    check_fits(
+        f"n_draws = {n_draws} of {n_films} films in {n_shots} shots",
+        8 * n_draws * n_films * (2 * n_films * n_shots + 4 * n_films + 3 * n_shots),
+        "lower n_draws, or give fewer films",
+    )
     draws = generator(seed, "expected information").normal(size=(n_draws, *values.shape))
     seen = values + noise * draws
     spread = np.atleast_2d(np.cov(values, rowvar=False))

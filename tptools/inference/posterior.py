@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_callable, check_integer, check_type
+from tptools.checks import check_callable, check_fits, check_integer, check_type
 from tptools.inference.priors import Prior
 from tptools.randomness import derive_seed, generator
 from tptools.records import as_numbers
@@ -118,6 +118,11 @@ def posterior(
     n_draws = check_integer("n_draws", n_draws, at_least=1)
     n_steps = check_integer("n_steps", n_steps, at_least=1)
     n_walkers = check_integer("n_walkers", n_walkers, at_least=2 * len(prior.ranges))
+    check_fits(
+        f"n_walkers = {n_walkers} by n_steps = {n_steps} for {len(prior.ranges)} parameters",
+        8 * 3 * n_walkers * n_steps * len(prior.ranges),
+        "lower n_steps or n_walkers",
+    )
     most = n_walkers * (n_steps - n_steps // FORGOTTEN)
     if n_draws > most:
         raise ValueError(

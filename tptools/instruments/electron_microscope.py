@@ -19,7 +19,7 @@ import scipy
 import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
-from tptools.checks import check_integer, check_number, check_type, make_plain
+from tptools.checks import check_fits, check_integer, check_number, check_type, make_plain
 from tptools.instruments.protocol import simulated
 from tptools.material import EDGE_NM
 from tptools.randomness import generator
@@ -28,6 +28,7 @@ from tptools.units import FWHM_PER_SIGMA
 __all__ = ["ElectronMicroscope", "Nanocrystals"]
 
 MOST_CRYSTALS_ACROSS = 1000
+_BYTES_PER_PIXEL = 8 * 7  # of numbers that a measurement holds at once
 
 SETTLING_ROUNDS = 30  # after which fewer than one pair in a hundred still overlaps
 
@@ -233,6 +234,8 @@ class ElectronMicroscope:
         """Refuse settings that no microscope can have."""
         make_plain(self)
         check_integer("n_pixels", self.n_pixels, at_least=1)
+        what = f"an image of n_pixels = {self.n_pixels} along each edge"
+        check_fits(what, _BYTES_PER_PIXEL * self.n_pixels**2, "lower it")
         check_integer("full_scale_counts", self.full_scale_counts, at_least=1)
         for name in ("pixel_nm", "electrons_per_nm2", "attenuation_nm", "counts_per_electron"):
             check_number(name, getattr(self, name), above=0)

@@ -18,13 +18,14 @@ import scipy
 import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray
-from tptools.checks import check_integer, check_number, check_type, make_plain
+from tptools.checks import check_fits, check_integer, check_number, check_type, make_plain
 from tptools.instruments.protocol import simulated
 from tptools.randomness import generator
 from tptools.records import as_numbers
 
 __all__ = ["ForceMicroscope", "Topography"]
 
+_BYTES_PER_PIXEL = 8 * 8  # of numbers that a measurement holds at once
 EDGE_WAVINESS = 0.3  # standard deviation of the scratch's edge over its correlation length
 
 
@@ -181,6 +182,8 @@ class ForceMicroscope:
         """Refuse settings that no microscope can have."""
         make_plain(self)
         check_integer("n_pixels", self.n_pixels, at_least=2)
+        what = f"a scan of n_pixels = {self.n_pixels} along each edge"
+        check_fits(what, _BYTES_PER_PIXEL * self.n_pixels**2, "lower it")
         check_integer("n_bits", self.n_bits, at_least=1)
         for name in ("scan_nm", "z_range_nm"):
             check_number(name, getattr(self, name), above=0)

@@ -21,12 +21,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import xarray as xr
 
-from tptools.checks import check_integer, check_number, make_plain
+from tptools.checks import check_fits, check_integer, check_number, make_plain
 from tptools.film import Optics
 from tptools.instruments.protocol import check_optics, simulated
 from tptools.randomness import generator
 
 __all__ = ["IntegratingSphere"]
+
+_BYTES_PER_REPEAT = 8 * 8  # of numbers that are held at once
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class IntegratingSphere:
         check_number("lamp_drift", self.lamp_drift, at_least=0, below=0.2)
         check_number("reabsorption", self.reabsorption, at_least=0, below=1)
         check_integer("n_repeats", self.n_repeats, at_least=1)
+        what = f"a measurement of n_repeats = {self.n_repeats}"
+        check_fits(what, _BYTES_PER_REPEAT * self.n_repeats, "lower it")
 
     @property
     def counts(self) -> float:

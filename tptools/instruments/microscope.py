@@ -24,7 +24,7 @@ import scipy
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number, make_plain
+from tptools.checks import check_fits, check_number, make_plain
 from tptools.instruments.detector import Detector
 from tptools.instruments.emission import Emission
 from tptools.instruments.objective import Objective
@@ -339,6 +339,9 @@ class _Path:
         self.collection = microscope.brightness * microscope.scan.collection(
             emission.per_pulse.shape[-1], emission.spacing_nm, microscope.acceptance
         )
+        n_times, n_positions = len(self.timing), self.collection.shape[1]
+        what = f"a map of {n_times} times at {n_positions} positions"
+        check_fits(what, 8 * 8 * n_times * n_positions, "raise tcspc_bin_ps or scan_step_nm")
 
     @property
     def n_pulses(self) -> float:

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_callable, check_integer, check_number, make_plain
+from tptools.checks import check_callable, check_fits, check_integer, check_number, make_plain
 
 __all__ = ["ColumnScan", "Scan", "WholeSpot"]
 
 Acceptance = Callable[[FloatArray], FloatArray]
+_BYTES_PER_POSITION = 8 * 4  # of numbers that are held at once
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Scan:
         make_plain(self)
         check_number("scan_span_nm", self.scan_span_nm, at_least=0)
         check_number("scan_step_nm", self.scan_step_nm, above=0)
+        n_steps = self.scan_span_nm / self.scan_step_nm
+        what = f"a scan of {n_steps:.1e} steps of scan_step_nm = {self.scan_step_nm}"
+        check_fits(what, _BYTES_PER_POSITION * n_steps, "raise it, or lower scan_span_nm")
         check_number("dwell_s", self.dwell_s, above=0)
 
     @property
@@ -91,6 +95,12 @@ class Scan:
         n_radii = check_integer("n_radii", n_radii, at_least=1)
         spacing_nm = check_number("spacing_nm", spacing_nm, above=0)
         check_callable("acceptance", acceptance, "give one of a distance")
+        n_positions = self.positions_nm.size
+        check_fits(
+            f"light from n_radii = {n_radii} distances at {n_positions} positions",
+            8 * n_radii * (20 * n_radii + 3 * n_positions),
+            "lower n_radii, or raise scan_step_nm",
+        )
         site = np.arange(-n_radii, n_radii + 1.0)
         # rounded as the simulation bins its photons
         radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
@@ -184,4 +194,5 @@ class WholeSpot:
             If there is no radius.
         """
         n_radii = check_integer("n_radii", n_radii, at_least=1)
+        check_fits(f"light from n_radii = {n_radii} distances", 8 * n_radii, "lower it")
         return np.ones((n_radii, 1))

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from tptools.arrays import FloatArray, IntArray
-from tptools.checks import check_integer, check_number, check_type, make_plain
+from tptools.checks import check_fits, check_integer, check_number, check_type, make_plain
 from tptools.excitation import Excitation
 from tptools.film import Optics
 from tptools.instruments.protocol import check_optics, simulated
@@ -34,6 +34,7 @@ from tptools.units import FWHM_PER_SIGMA
 __all__ = ["Spectrometer"]
 
 _NM_PER_MM = 1e6
+_BYTES_PER_PIXEL = 8 * 6  # of numbers that a frame holds at once
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,12 @@ class Spectrometer:
         check_number("detection_efficiency", self.detection_efficiency, above=0, at_most=1)
         check_number("laser_drift", self.laser_drift, at_least=0, below=0.2)
         check_number("window_end_nm", self.window_end_nm, at_least=self.window_start_nm + 10)
+        n_pixels = (self.window_end_nm - self.window_start_nm) / self.pixel_nm
+        check_fits(
+            f"n_frames = {self.n_frames} spectra of {n_pixels:.1e} pixels",
+            _BYTES_PER_PIXEL * math.ceil(n_pixels) * (self.n_frames + 10),
+            "lower n_frames, narrow the window, or widen the pixels",
+        )
 
     @property
     def pixel_nm(self) -> float:

@@ -19,7 +19,7 @@ import scipy
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number, make_plain
+from tptools.checks import check_fits, check_number, make_plain
 from tptools.film import Optics
 from tptools.instruments.protocol import check_optics, simulated
 from tptools.randomness import generator
@@ -27,6 +27,7 @@ from tptools.spectra import HC_EV_NM, blurred
 
 __all__ = ["Spectrophotometer"]
 
+_BYTES_PER_STEP = 8 * 20  # of numbers that a scan holds at once
 _BOLTZMANN_EV_K = scipy.constants.k / scipy.constants.e
 
 
@@ -85,6 +86,9 @@ class Spectrophotometer:
             check_number(name, getattr(self, name), at_least=0)
         check_number("stray_fraction", self.stray_fraction, at_least=0, below=1)
         check_number("end_nm", self.end_nm, at_least=self.start_nm + self.step_nm)
+        n_steps = (self.end_nm - self.start_nm) / self.step_nm
+        what = f"a scan of {n_steps:.1e} steps of step_nm = {self.step_nm}"
+        check_fits(what, _BYTES_PER_STEP * n_steps, "raise it")
 
     @property
     def wavelength_nm(self) -> FloatArray:

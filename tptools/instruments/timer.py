@@ -20,13 +20,14 @@ import scipy
 import xarray as xr
 
 from tptools.arrays import FloatArray
-from tptools.checks import check_number, make_plain
+from tptools.checks import check_fits, check_number, make_plain
 from tptools.records import as_numbers
 from tptools.units import FWHM_PER_SIGMA
 
 __all__ = ["Timer"]
 
-MOST_BINS = 10**7
+MOST_BINS = 10**6
+_BYTES_PER_BIN = 8 * 6  # of numbers that are held at once
 RESPONSE_SIGMAS = 3.5  # beyond them the response counts as zero
 
 
@@ -76,6 +77,9 @@ class Timer:
         check_number(
             "window_end_ns", self.window_end_ns, at_least=self.window_start_ns + self.bin_ns
         )
+        n_bins = (self.window_end_ns - self.window_start_ns) / self.bin_ns
+        what = f"a window of {n_bins:.1e} bins of tcspc_bin_ps = {self.tcspc_bin_ps}"
+        check_fits(what, _BYTES_PER_BIN * n_bins, "raise it, or narrow the window")
 
     @property
     def bin_ns(self) -> float:
@@ -114,10 +118,11 @@ class Timer:
         fwhm_ps = check_number("fwhm_ps", fwhm_ps, above=0)
         sigma_ns = 1e-3 * fwhm_ps / FWHM_PER_SIGMA
         n_bins = math.ceil(RESPONSE_SIGMAS * sigma_ns / self.bin_ns)
+        what = f"fwhm_ps = {fwhm_ps} in {2.0 * n_bins:.1e} bins of {self.tcspc_bin_ps} ps"
+        check_fits(what, 2 * _BYTES_PER_BIN * n_bins, "give it in ps, or widen the bins")
         if n_bins > MOST_BINS:
             raise ValueError(
-                f"fwhm_ps = {fwhm_ps} takes {n_bins:.1e} bins of {self.tcspc_bin_ps} ps and may "
-                f"take {MOST_BINS:.0e}; give it in ps, or widen the bins"
+                f"{what} may take {MOST_BINS:.0e} on either side; give it in ps, or widen the bins"
             )
         edges = self.bin_ns * (np.arange(-n_bins, n_bins + 2) - 0.5)
         chance = np.diff(scipy.special.ndtr(edges / sigma_ns))
@@ -165,6 +170,12 @@ class Timer:
             raise ValueError("every end_ns must be above its start_ns; leave out empty bins")
         period_ns = check_number("period_ns", period_ns, above=0)
         fwhm_ps = check_number("fwhm_ps", fwhm_ps, above=0)
+        n_bins = self.edges_ns.size
+        check_fits(
+            f"{n_bins} bins by {start_ns.size} delays",
+            _BYTES_PER_BIN * n_bins * start_ns.size,
+            "raise tcspc_bin_ps, or narrow the window",
+        )
         # the phase of a photon from a bin wider than the period is anything
         narrow = end_ns - start_ns < period_ns
         chance = np.full((self.edges_ns.size - 1, start_ns.size), self.bin_ns / period_ns)

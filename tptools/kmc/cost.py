@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tptools.checks import MOST_GB
 from tptools.kmc.engine import N_COLUMNS
 from tptools.kmc.model import NEGLIGIBLE_EXCITATION_PROBABILITY, ExcitonModel, PulseTrain
 from tptools.kmc.records import TAIL_BINS_PER_DECADE, TAIL_DECADES, Recording
@@ -13,7 +14,6 @@ MOST_STEPS = 1e15
 """Three months of one core, at 7 ns a step."""
 MOST_PULSES = 1e9
 """Half a day of one core, at 50 us a pulse of no excitons."""
-MOST_GB = 8.0
 
 
 def check_steps(
