@@ -83,7 +83,7 @@ PLACES = {
     ],
     "memory of c-ALD 4": ["relaxation::coated-memory", "surfaces::tau-coat"],
     "memory of Note 2's film": [
-        "intro::memory", "memory_model::tau", "relaxation::tau-note-2", "controls::tau-note",
+        "intro::memory-note-2", "memory_model::tau", "relaxation::tau-note-2", "controls::tau-note",
         "power_dependence::memory-note-2", "excitation_density::modelled",
     ],
     "T at the centre, 1 nW": ["intro::T-weak", "excitation_density::T-peak", "controls::T-1"],
@@ -255,6 +255,33 @@ def test_one_quantity_has_one_number(quantity, book):
         place, _, factor = entry.partition(" × ")
         shown[place] = book.look(place), Decimal(factor or "1")
     assert conflicts(shown) == []
+
+
+PHYSICAL = re.compile(r"(D|T|tau|limit|critical|memory|lifetime)(-|$)")
+"""How the names of diffusivities and times begin."""
+
+
+def homonyms(glued: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """List names of diffusivities and times that mean another number in another chapter."""
+    named: dict[str, dict[str, tuple[str, Decimal]]] = {}
+    for chapter, numbers in glued.items():
+        for key, text in numbers.items():
+            if PHYSICAL.match(key) and NUMBER.search(plain(text)):
+                named.setdefault(key, {})[f"{chapter}::{key}"] = text, Decimal(1)
+    return [found for places in named.values() for found in conflicts(places)]
+
+
+def test_one_name_has_one_number(book):
+    """A diffusivity or a time of one name is the same in all chapters that have it."""
+    assert homonyms(book.glued) == []
+
+
+def test_homonyms_are_found():
+    """Another number under the same name is told; other names may mean what they like."""
+    one = {"D-slow": "0.0015", "low": "1", "tau-paper": "6", "T-word": "none"}
+    other = {"D-slow": "0.01", "low": "2", "tau-paper": "6.0", "T-word": "one"}
+    (found,) = homonyms({"a": one, "b": other})
+    assert "a::D-slow: 0.0015" in found
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

@@ -64,6 +64,8 @@ def glue(values: Mapping[str, str | float | Estimate] | None = None, /, **more: 
         By key. Texts and numbers are shown as they are, or numbers by a format in the role, such
         as ``{glue:text}`key:.3f```. An Estimate is shown without its unit, which the text has to
         say.
+        A key that begins with ``D``, ``T``, ``tau``, ``limit``, ``critical``, ``memory`` or
+        ``lifetime`` stands for one number in all chapters.
     **more
         The same, for keys that are names in Python.
 
