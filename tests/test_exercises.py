@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-import try_chapter
+from test_try_chapter import TRIALS
 from try_chapter import parameters, parse
 
 import tptools
@@ -17,7 +17,6 @@ from tptools.film import FILMS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {path.stem: path.read_text() for path in sorted((ROOT / "book").glob("*.md"))}
-TRIALS = try_chapter.trials(ROOT)
 WITHOUT = {"intro", "claims", "status"}
 CHAPTERS = sorted(
     name for name, text in PAGES.items() if "kernelspec:" in text and name not in WITHOUT

@@ -60,7 +60,9 @@ def parameters(nb: NotebookNode) -> dict[str, Any]:
 
 def trials(root: Path = ROOT) -> dict[str, NotebookNode]:
     """Chapters with parameters, by name."""
-    pages = {name: execute.prepare(root / "book" / f"{name}.md") for name in execute.names(root)}
+    texts = sorted((root / "book").glob("*.md"))
+    tagged = [path for path in texts if f"[{TAG}]" in path.read_text(encoding="utf-8-sig")]
+    pages = {path.stem: execute.prepare(path) for path in tagged}
     return {name: nb for name, nb in pages.items() if parameters(nb)}
 
 

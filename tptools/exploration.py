@@ -64,10 +64,11 @@ class Exploration:
 
     Examples
     --------
-    >>> still = {"hop_rate_ground_per_ps": 0.0, "hop_rate_modified_per_ps": 0.0}
-    >>> found = explore("Note 2", Excitation(10, 2.5), n_excitons=400, **still)
-    >>> found.truth.value, found.table().index.to_list()
-    (0.0, ['truth', 'slices', 'global', 'convolution', 'moment'])
+    ::
+
+        found = explore("OLA/OA", Excitation(10, 2.5))
+        found.table()
+        found.plot()
     """
 
     model: ExcitonModel

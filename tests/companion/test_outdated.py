@@ -93,6 +93,11 @@ def test_a_changed_number_outdates_the_files_that_rest_on_it(name, changed, foun
     assert outdated.differences(name) == found
 
 
+def test_every_file_is_that_of_its_recipe():
+    """What the book reads was made with the films, lasers and microscopes that it names today."""
+    assert outdated.outdated() == {}
+
+
 def test_one_record_is_enough(patch):
     """A number that differs in the last record only outdates its file."""
     recipe = RECIPES["surface_series"]
