@@ -1,13 +1,15 @@
 """The files the book reads: find, check, open, describe.
 
-Files lie in ``data/`` of the checkout, and ``data_registry.txt`` holds their sha256. Two
-environment variables, both read at each call, change where they come from:
+Files lie in ``data/`` of the checkout, and ``data_registry.txt`` holds their sha256; an installed
+package has copies of both inside. Two environment variables, both read at each call, change where
+files come from:
 
 ``TPTOOLS_DATA_DIR``
     Another folder for the files.
 ``TPTOOLS_DATA_URL``
-    A mirror, from which files that are missing in the folder are downloaded. Without it nothing
-    touches the network.
+    A mirror, from which files that are missing in the folder are downloaded; into the cache of the
+    user, if the package was installed without them. Without it nothing touches the network, unless
+    the release has an address of its own (`BASE_URL`).
 
 Examples
 --------
@@ -37,7 +39,14 @@ with warnings.catch_warnings():
 
 __all__ = ["DatasetError", "catalogue", "describe", "load", "names", "register"]
 
-REGISTRY = Path(__file__).resolve().parents[2] / "data_registry.txt"
+BASE_URL = ""
+"""Where a release that has its files somewhere says so."""
+
+STORED = Path(__file__).resolve().parent / "stored"
+"""Where a wheel has the registry and the files."""
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+REGISTRY = (CHECKOUT if (CHECKOUT / "pyproject.toml").is_file() else STORED) / "data_registry.txt"
 RETRIES = 2
 
 
@@ -194,8 +203,8 @@ def _shelf() -> pooch.Pooch:
             "or install the package from one with pip install --editable"
         )
     shelf = pooch.create(
-        path=REGISTRY.parent / "data",
-        base_url=os.environ.get("TPTOOLS_DATA_URL", ""),
+        path=_folder(),
+        base_url=os.environ.get("TPTOOLS_DATA_URL", BASE_URL),
         env="TPTOOLS_DATA_DIR",
         retry_if_failed=RETRIES,
         # pooch would otherwise overwrite a tracked file that does not match
@@ -215,6 +224,12 @@ def _shelf() -> pooch.Pooch:
             "the checkout"
         )
     return shelf
+
+
+def _folder() -> Path:
+    """Where files are: beside the registry, or in the user's cache if they were not installed."""
+    beside = REGISTRY.parent / "data"
+    return beside if beside.is_dir() or REGISTRY.parent != STORED else pooch.os_cache("tptools")
 
 
 def _files(shelf: pooch.Pooch) -> dict[str, str]:
@@ -260,7 +275,7 @@ def _fault(path: Path) -> str | None:
 
 
 def _download(shelf: pooch.Pooch, file: str) -> Path:
-    if not os.environ.get("TPTOOLS_DATA_URL"):
+    if not shelf.base_url.strip("/"):
         raise DatasetError(
             f"{shelf.abspath / file} is missing; put data/{file} of the repository there "
             f"(git checkout -- data/{file}), or set TPTOOLS_DATA_URL to a mirror"
@@ -272,7 +287,8 @@ def _download(shelf: pooch.Pooch, file: str) -> Path:
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"{shelf.get_url(file)} could not be fetched in {download.attempts} attempts: {error}. "
-            "Nothing was stored; check TPTOOLS_DATA_URL and that the mirror is of this version"
+            "Nothing was stored; check the network, TPTOOLS_DATA_URL and that the mirror is of this "
+            f"version, or put data/{file} of the repository into {shelf.abspath}"
         ) from error
 
 
