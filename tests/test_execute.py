@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import chapters
 import nbformat
 import pytest
 from execute import execute, names
-from small_book import plant
+from small_book import plant, python
 
 HEADER = """\
 ---
@@ -138,3 +144,65 @@ def test_failure_leaves_both_files(tree, pair):
     assert pair[0].read_bytes() == before[0]
     assert "raise RuntimeError" in pair[1].read_text()
     pair[1].write_bytes(before[1])
+
+
+SLOW = HEADER + """\
+```{code-cell} ipython3
+import time
+from pathlib import Path
+
+with open("../runs", "a") as runs:
+    runs.write("slow\\n")
+time.sleep(float(Path("../pause").read_text()))
+```
+
+```{code-cell} ipython3
+"slow"
+```
+"""  # fmt: skip
+QUICK = SLOW.replace("slow", "quick").replace('float(Path("../pause").read_text())', "0")
+
+
+def outputs(path: Path) -> list[str]:
+    """Return what the cells of a chapter show."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [one.data["text/plain"] for cell in cells for one in cell.get("outputs", ())]
+
+
+def test_a_killed_run_loses_nothing(tmp_path):
+    """Stored outputs stay, what had run does not run again, and nothing old is taken for new."""
+    tree, running = plant(tmp_path / "book"), tmp_path / "book" / "runs"
+    book = tree / "book"
+    (book / "chapter.ipynb").unlink()
+    (tree / "pause").write_text("0")
+    texts = {"quick": QUICK, "slow": SLOW}
+    for name, text in texts.items():
+        (book / f"{name}.md").write_text(text)
+    assert execute([*texts], tree) == 0
+    before = {name: (book / f"{name}.ipynb").read_bytes() for name in texts}
+
+    shutil.rmtree(tree / "_build")
+    running.unlink()
+    (tree / "pause").write_text("600")
+    (book / "quick.md").write_text(QUICK.replace('"quick"\n```', '"edited"\n```'))
+    env = os.environ | {"PYTHONPATH": str(tree)}
+    command = [sys.executable, "tools/execute.py"]
+    with subprocess.Popen(command, cwd=tree, env=env, start_new_session=True) as killed:
+        while not (kept_of(tree, "quick") and "slow" in running.read_text()):
+            assert killed.poll() is None
+            time.sleep(0.05)
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert (book / "slow.ipynb").read_bytes() == before["slow"]
+    assert outputs(book / "quick.ipynb") == []
+
+    (tree / "pause").write_text("0")
+    assert python(tree, "tools/execute.py").returncode == 0
+    assert running.read_text().split().count("quick") == 1
+    assert (book / "slow.ipynb").read_bytes() == before["slow"]
+    assert outputs(book / "quick.ipynb") == ["'edited'"]
+    assert not list(tree.glob("book/*.part"))
+
+
+def kept_of(tree: Path, name: str) -> bool:
+    """Tell whether the cache has a chapter of a small book as it would come out now."""
+    return bool(chapters.kept(tree, tree / "book" / f"{name}.ipynb"))

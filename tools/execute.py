@@ -61,7 +61,8 @@ def strip(nb: nbformat.NotebookNode) -> None:
 def execute(wanted: list[str], root: Path = ROOT) -> int:
     """Run chapters from their text files and write both files of each pair; return 0 if all ran.
 
-    A chapter that the cache has as it would come out now does not run again.
+    A chapter that the cache has as it would come out now does not run again. Until all have run,
+    also if that is interrupted, a notebook keeps the outputs of all cells that are not edited.
 
     Raises
     ------
@@ -71,7 +72,9 @@ def execute(wanted: list[str], root: Path = ROOT) -> int:
     before = {}
     for notebook in [root / "book" / f"{name}.ipynb" for name in wanted]:
         before[notebook] = notebook.read_bytes() if notebook.exists() else b""
-        write(prepare(notebook.with_suffix(".md")), notebook)
+        chapter = prepare(notebook.with_suffix(".md"))
+        keep_outputs(chapter, notebook)
+        write(chapter, notebook)
     status = chapters.run(root, [path for path in before if not chapters.kept(root, path)])
     for notebook, content in before.items():
         if nb := chapters.kept(root, notebook):
@@ -99,6 +102,17 @@ def prepare(text: Path) -> nbformat.NotebookNode:
         raise ValueError(f"{text} is a page of text, whose header names no kernel; leave it out")
     strip(nb)
     return nb
+
+
+def keep_outputs(nb: nbformat.NotebookNode, stored: Path) -> None:
+    """Take over what the same cells gave in a stored notebook, if there is one."""
+    if not stored.exists():
+        return
+    known = {cell.id: cell for cell in nbformat.read(stored, as_version=4).cells}
+    for cell in nb.cells:
+        if cell.cell_type == "code" and cell.id in known:
+            cell.outputs = known[cell.id].outputs
+            cell.execution_count = known[cell.id].execution_count
 
 
 def main() -> None:
