@@ -356,15 +356,16 @@ def test_keys_pass_from_top_to_bottom(visit):
 
 def test_nothing_moves_for_who_wants_no_motion(visit, browser, built):
     """With less motion asked for, pictures are seconds apart; without, they follow each other."""
+    wait(visit, "data.run > 0", 10 * SOON_MS)
     page, before = visit.page, data(visit)
     page.get_by_label("Laser power").press("ArrowLeft")
-    wait(visit, f"data.run > {before['run']} && data.state === 'running'")
+    wait(visit, f"data.run > {before['run']} && data.nPulses > 0", 10 * SOON_MS)
     frames = int(data(visit)["frames"])
     page.wait_for_timeout(600)
     assert int(data(visit)["frames"]) <= frames + 1
     moving = browser.new_context(reduced_motion="no-preference")
     other = open_explorer(moving, f"{built.as_uri()}/{NAME}")
-    wait(other, "data.frames > 6")
+    wait(other, "data.frames > 6", 10 * SOON_MS)
     other.page.get_by_role("button", name="Pause").click()
     moving.close()
 
