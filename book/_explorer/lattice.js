@@ -6,14 +6,15 @@ const SCALE = 2; // pixels of the picture along a site
 export function drawLattice(canvas, picture, size, colours) {
   const small = new OffscreenCanvas(size, size);
   const context = small.getContext("2d");
-  const pixels = context.createImageData(size, size);
-  const shades = [rgb(colours.at_rest), rgb(colours.remembers), rgb(colours.remembers)];
+  const image = context.createImageData(size, size);
+  const pixels = new Uint32Array(image.data.buffer);
+  const shades = [pixel(colours.at_rest), pixel(colours.remembers), pixel(colours.remembers)];
   const dots = [];
-  picture.forEach((site, i) => {
-    pixels.data.set(shades[site], 4 * i);
-    if (site === 2) dots.push([(i % size) + 0.5, Math.floor(i / size) + 0.5]);
-  });
-  context.putImageData(pixels, 0, 0);
+  for (let i = 0; i < pixels.length; i++) {
+    pixels[i] = shades[picture[i]];
+    if (picture[i] === 2) dots.push([(i % size) + 0.5, Math.floor(i / size) + 0.5]);
+  }
+  context.putImageData(image, 0, 0);
   canvas.width = canvas.height = SCALE * size;
   const large = canvas.getContext("2d");
   large.imageSmoothingEnabled = false;
@@ -46,7 +47,9 @@ export function drawScale(canvas, size, spacing_nm, spot_fwhm_nm, bar_nm) {
   context.fillText(`${bar_nm} nm`, 16, canvas.height - 28);
 }
 
-function rgb(colour) {
+// Red, green, blue and full opacity in one number, red in the lowest byte.
+function pixel(colour) {
   const number = Number.parseInt(colour.slice(1), 16);
-  return [number >> 16, (number >> 8) & 255, number & 255, 255];
+  const swapped = ((number & 255) << 16) | (number & 0xff00) | (number >> 16);
+  return (swapped | 0xff000000) >>> 0;
 }
