@@ -287,8 +287,8 @@ def _download(shelf: pooch.Pooch, file: str) -> Path:
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"{shelf.get_url(file)} could not be fetched in {download.attempts} attempts: {error}. "
-            "Nothing was stored; check the network, TPTOOLS_DATA_URL and that the mirror is of this "
-            f"version, or put data/{file} of the repository into {shelf.abspath}"
+            "Nothing was stored; check the network, TPTOOLS_DATA_URL and that the mirror is of "
+            f"this version, or put data/{file} of the repository into {shelf.abspath}"
         ) from error
 
 
