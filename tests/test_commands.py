@@ -29,6 +29,11 @@ def start(program: str) -> None:
     [
         ("tools/execute.py", "glossary", "no chapter is named glossary; there are: audit, "),
         ("tools/execute.py", "heting", "no chapter is named heting; there are: audit, "),
+        (
+            "tools/try_chapter.py",
+            "heting",
+            "no chapter to try is named 'heting'; there are: heating",
+        ),
         ("tools/panels.py", "heting", "no chapter is named heting; there are: "),
         ("tools/measure.py", "bok", "no step is named bok; there are: book, again, "),
         ("tools/build_book.py", "heating", "takes no arguments, not heating"),

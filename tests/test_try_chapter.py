@@ -93,7 +93,6 @@ def test_a_trial_computes_with_the_new_values_and_says_so(tree):
     [
         (["wlk"], "no chapter to try is named 'wlk'; there are: walk\n"),
         (["chapter"], "no chapter to try is named 'chapter'; there are: walk\n"),
-        ([], "no chapter to try is named ''; there are: walk\n"),
         (["walk", "hop=7"], "no parameter is set by 'hop=7'; there are: hops=3, film='OLA/OA', "),
         (["walk", "hops"], "no parameter is set by 'hops'; there are: hops=3, "),
         (["walk", "hops=many"], "hops=many must be an integer; in the book it is 3\n"),
@@ -113,10 +112,12 @@ def test_what_does_not_exist_is_refused_with_what_does(arguments, said, tree, mo
     assert report.err.count("\n") == 1
 
 
-def test_parameters_are_listed(tree, monkeypatch, capsys):
-    """A chapter alone says what can be changed in it."""
+def test_chapters_and_parameters_are_listed(tree, monkeypatch, capsys):
+    """Nothing lists the chapters, and a chapter alone what can be changed in it."""
     known = try_chapter.trials(tree)
     monkeypatch.setattr(try_chapter, "trials", lambda: known)
+    try_chapter.main([])
+    assert capsys.readouterr().out == "walk\n"
     try_chapter.main(["walk"])
     assert capsys.readouterr().out.splitlines() == ["hops=3", "film='OLA/OA'", "length_nm=None"]
 

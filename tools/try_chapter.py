@@ -191,6 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("settings", nargs="*", metavar="NAME=VALUE", help="none lists them")
     options = parser.parse_args(arguments)
     known = trials()
+    if not options.chapter:
+        print(*known, sep="\n")
+        return
     if options.chapter not in known:
         there = ", ".join(known)
         parser.exit(2, f"no chapter to try is named {options.chapter!r}; there are: {there}\n")
