@@ -34,8 +34,6 @@ def start(program: str) -> None:
             "heting",
             "no chapter to try is named 'heting'; there are: heating",
         ),
-        ("tools/panels.py", "heting", "no chapter is named heting; there are: "),
-        ("tools/measure.py", "bok", "no step is named bok; there are: book, again, "),
         ("tools/build_book.py", "heating", "takes no arguments, not heating"),
         ("tools/print_book.py", "--a5", "takes no arguments, not --a5"),
         ("tptools.companion.claims", "fig", "no claim is named fig; there are: "),

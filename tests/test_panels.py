@@ -30,7 +30,7 @@ tool = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tool)
 
 ROWS = tool.read_table()
-KEYS = ("panel", "shows", "figure", "chapter", "function", "data", "seconds")
+KEYS = ("panel", "shows", "figure", "chapter", "function", "data")
 
 
 def panels_in(caption: str) -> set[str]:
@@ -100,7 +100,6 @@ def test_row_is_complete(row):
     """Nothing is left out, datasets exist, and links lead to what the package offers."""
     assert tuple(row) == KEYS
     assert all(value.strip() for value in row.values())
-    assert float(row["seconds"]) > 0
     module, _, function = tool.targets(row["function"])[0].rpartition(".")
     assert function in importlib.import_module(module).__all__
     data = tool.targets(row["data"])
@@ -114,7 +113,7 @@ def test_panels_of_one_figure_agree():
     """Panels that share a figure share what stands behind it, but for the data they need."""
     shared = {}
     for row in ROWS:
-        same = row["chapter"], row["function"], row["seconds"]
+        same = row["chapter"], row["function"]
         assert shared.setdefault(row["figure"], same) == same
 
 

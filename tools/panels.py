@@ -1,13 +1,7 @@
-"""Which cells a figure of the book needs, and how long they take.
+"""Which figure of the book shows a panel of the paper, and which cells that figure needs.
 
 ``book/panels.csv`` says for every panel of the paper which figure shows it, and what stands behind
-it. The seconds in it are measured here::
-
-    python tools/panels.py            # all figures of the table
-    python tools/panels.py heating    # those of some chapters
-
-For each figure a new kernel imports what the chapter imports, and then runs the cells that the
-figure needs and no others. The clock counts these cells, without the imports.
+it; the tests hold it against what the chapters do.
 """
 
 from __future__ import annotations
@@ -17,15 +11,10 @@ import csv
 import dis
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from types import CodeType
 
 import nbformat
-from commands import choose
-from nbclient import NotebookClient
-
-from tptools.files import whole
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 TABLE = BOOK / "panels.csv"
@@ -41,14 +30,6 @@ def read_table(path: Path = TABLE) -> list[dict[str, str]]:
     """Read the table as one dictionary for each panel."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def write_table(rows: Sequence[dict[str, str]], path: Path = TABLE) -> None:
-    """Write the table back."""
-    with whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def code_cells(nb: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -97,38 +78,3 @@ def needed(sources: Sequence[str], target: int) -> list[int]:
             wanted = (wanted - given) | taken
             chosen.append(place)
     return chosen[::-1]
-
-
-def seconds(chapter: nbformat.NotebookNode, figure: str, folder: Path = BOOK) -> float:
-    """Run what a figure needs in a new kernel; return the time without the imports."""
-    cells = code_cells(chapter)
-    chosen = needed([cell.source for cell in cells], figures(chapter)[figure])
-    nb = nbformat.v4.new_notebook(cells=[cells[place].copy() for place in chosen])
-    NotebookClient(nb, timeout=None, resources={"metadata": {"path": str(folder)}}).execute()
-    stamps = [cell.metadata.execution for cell in nb.cells if cell.source != cells[0].source]
-    spans = [
-        datetime.fromisoformat(stamp["shell.execute_reply"])
-        - datetime.fromisoformat(stamp["iopub.execute_input"])
-        for stamp in stamps
-    ]
-    return sum(span.total_seconds() for span in spans)
-
-
-def main() -> None:
-    """Measure the figures of some chapters, or of all, and store what was found."""
-    rows = read_table()
-    pairs = {(targets(row["chapter"])[0], targets(row["figure"])[0]) for row in rows}
-    chosen = choose(__doc__, "chapter", sorted({name for name, _ in pairs}))
-    for name, figure in sorted(pairs):
-        if name not in chosen:
-            continue
-        spent = seconds(nbformat.read(BOOK / f"{name}.ipynb", as_version=4), figure)
-        print(f"{spent:7.1f} s  {name}: {figure}", flush=True)
-        for row in rows:
-            if targets(row["figure"]) == [figure]:
-                row["seconds"] = f"{spent:.1f}"
-        write_table(rows)
-
-
-if __name__ == "__main__":
-    main()
