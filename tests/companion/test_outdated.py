@@ -10,6 +10,13 @@ from tptools.companion.recipes import RECIPES
 from tptools.kmc import ExcitonModel
 
 
+def with_films(name, **changes):
+    """Recipe of a dataset that has its films by name, with other numbers of OLA/OA."""
+    recipe = RECIPES[name]
+    changed = replace(recipe.films["OLA/OA"], **changes)
+    return replace(recipe, films={**recipe.films, "OLA/OA": changed})
+
+
 def with_film(name, **changes):
     """Recipe of a dataset whose films have other numbers."""
     recipe = RECIPES[name]
@@ -34,6 +41,7 @@ def patch(monkeypatch):
         ("power_series", with_film("power_series", film="of another name"), []),
         ("surface_series", with_film("surface_series", trap_exponent=1.0), ["trap_exponent"]),
         ("tplm_10nW", with_film("tplm_10nW", n_layers=3), ["n_layers"]),
+        ("curves_of_note_2", with_films("curves_of_note_2", n_layers=2), ["OLA/OA: n_layers"]),
         ("tplm_10nW", with_film("tplm_10nW", hop_rule="each_neighbour"), ["hop_rule"]),
         (
             "repeat_series",
@@ -98,6 +106,12 @@ def test_every_file_is_that_of_its_recipe():
     assert outdated.outdated() == {}
 
 
+def test_a_recipe_without_a_file_is_outdated(patch):
+    """A new recipe is made with the others."""
+    patch(new_series=RECIPES["power_series"])
+    assert outdated.differences("new_series") == ["the file, which is not there"]
+
+
 def test_one_record_is_enough(patch):
     """A number that differs in the last record only outdates its file."""
     recipe = RECIPES["surface_series"]
@@ -131,7 +145,7 @@ def test_command_line_says_what_would_be_made(monkeypatch, capsys):
 def test_command_line_makes_what_is_outdated_and_nothing_else(monkeypatch, tmp_path, capsys):
     """The file is written and its line stands in the registry; up to date, nothing is done."""
     registry = tmp_path / "data_registry.txt"
-    registry.write_text("# file in data/, sha256\ntplm_10nW.nc a\ntplm_example.nc b\n")
+    registry.write_text("# file in data/, sha256\ntplm_10nW.nc a\ntplm_25nW.nc b\n")
     monkeypatch.setattr(make.datasets, "REGISTRY", registry)
     made = make.xr.Dataset({"counts": ("x", [1])})
     monkeypatch.setattr(make, "make", lambda name, **_: made)
@@ -139,9 +153,15 @@ def test_command_line_makes_what_is_outdated_and_nothing_else(monkeypatch, tmp_p
     monkeypatch.setattr(make, "outdated", lambda: {"tplm_example": ["lifetime_ns"]})
     make.main(options)
     line = capsys.readouterr().out.splitlines()[-1]
-    assert registry.read_text() == f"# file in data/, sha256\ntplm_10nW.nc a\n{line}\n"
+    assert (
+        registry.read_text() == f"# file in data/, sha256\ntplm_10nW.nc a\ntplm_25nW.nc b\n{line}\n"
+    )
     assert line == f"tplm_example.nc {make.pooch.file_hash(str(tmp_path / 'tplm_example.nc'))}"
+    registry.write_text(registry.read_text().replace(line, "tplm_example.nc old"))
+    make.main(options)
+    assert registry.read_text().splitlines()[-1] == line
     monkeypatch.setattr(make, "outdated", dict)
+    capsys.readouterr()
     make.main(options)
     assert capsys.readouterr().out == f"0 of {len(RECIPES)} datasets to make\n"
 

@@ -167,17 +167,12 @@ def catalogue() -> pd.DataFrame:
 
 
 def register(line: str) -> None:
-    """Write the sha256 of a file that was made again into ``data_registry.txt``.
+    """Write the sha256 of a file that was made into ``data_registry.txt``, in its place there.
 
     Parameters
     ----------
     line : str
         From `tptools.companion.make.write`: file and sha256.
-
-    Raises
-    ------
-    ValueError
-        If the registry has no such file.
 
     Examples
     --------
@@ -185,14 +180,10 @@ def register(line: str) -> None:
 
         register(write(make("power_series"), "data/power_series.nc"))
     """
-    file, _, _ = line.partition(" ")
-    lines = REGISTRY.read_text(encoding="utf-8-sig").splitlines()
-    places = [k for k, one in enumerate(lines) if one.partition(" ")[0] == file]
-    if not places:
-        raise ValueError(f"line = {line!r} must begin with a file in {REGISTRY.name}; add it there")
-    lines[places[0]] = line
+    head, *lines = REGISTRY.read_text(encoding="utf-8-sig").splitlines()
+    known = {one.partition(" ")[0]: one for one in [*lines, line]}
     with whole(REGISTRY) as beside:
-        beside.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        beside.write_text("\n".join([head, *sorted(known.values()), ""]), encoding="utf-8")
 
 
 def _shelf() -> pooch.Pooch:

@@ -22,13 +22,16 @@ from tptools.companion.explorer import N_TRAINS as N_CURVE_TRAINS
 from tptools.companion.recipes import (
     CURVE_LASERS,
     RECIPES,
+    AllowedRecipe,
     AnyRecipe,
     CalibrationRecipe,
     ChoicesRecipe,
     ComputedRecipe,
     Condition,
     CurvesRecipe,
+    ExperimentRecipe,
     Recipe,
+    SearchRecipe,
     SweepRecipe,
 )
 from tptools.kmc import ExcitonModel, Recording, pulse_train
@@ -39,7 +42,7 @@ __all__ = ["core_minutes", "differences", "outdated"]
 
 NS_PER_STEP = 7.0
 N_TRAINS = 8
-_OF_FILMS = Recipe | CalibrationRecipe | ChoicesRecipe | SweepRecipe
+_OF_NO_FILM = SearchRecipe | AllowedRecipe | ExperimentRecipe
 DEFAULTS = {one.name: one.default for one in fields(ExcitonModel)}
 
 
@@ -86,8 +89,10 @@ def differences(name: str) -> list[str]:
     """
     check_choice("name", name, sorted(RECIPES))
     recipe = RECIPES[name]
-    if not isinstance(recipe, _OF_FILMS):
+    if isinstance(recipe, _OF_NO_FILM):
         return []
+    if name not in datasets.names():
+        return ["the file, which is not there"]
     dataset = datasets.load(name)
     if isinstance(recipe, Recipe):
         n_stored = dataset.sizes.get(recipe.along, 1)
