@@ -327,6 +327,28 @@ def test_each_slider_moves_the_run_soon(visit):
         )
 
 
+def test_dragging_never_stalls(visit):
+    """While a slider moves, under strong light, the page answers at once, and starts few runs."""
+    page, first = visit.page, int(data(visit)["run"])
+    page.get_by_label("Preset").first.select_option("Fig. S2: 25 nW at 5 MHz")
+    page.evaluate(
+        """() => {
+            window.longest = 0;
+            let last = performance.now();
+            window.clock = setInterval(() => {
+                window.longest = Math.max(window.longest, performance.now() - last);
+                last = performance.now();
+            }, 10);
+        }"""
+    )
+    slider = page.get_by_label("Spot, full width")
+    for _ in range(30):
+        slider.press("ArrowLeft")
+    wait(visit, f"data.run > {first}")
+    assert page.evaluate("() => { clearInterval(clock); return longest }") < 400
+    assert int(data(visit)["run"]) - first < 25
+
+
 def test_listeners_are_told(visit):
     """The live region speaks of D, and lattice and chart are pictures with a text."""
     status = visit.page.get_by_role("status")
