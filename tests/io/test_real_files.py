@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tptools import fitting, io
+from tptools.commands import main
 
 FOLDER = Path(os.environ.get("TPTOOLS_RECORDS_DIR", "."))
 pytestmark = pytest.mark.skipif(
@@ -73,3 +74,21 @@ def test_a_table_of_one_decay():
     decay = io.read_decay(FOLDER / "flim_decay.csv", bin_ns=12.5 / 256)
     assert decay.sizes["time_ns"] == 256
     assert 2 < decay.attrs["time_zero_ns"] < 4
+
+
+def test_the_command_says_that_a_dip_is_no_spot(tmp_path, capsys):
+    """It writes its report all the same, and ends with the code of a record that gives no D."""
+    options = ["--first-column", "position_um", "--bin-ns", "10e9", "--output", str(tmp_path)]
+    assert main(["analyse", str(FOLDER / "frap_dip_xt.txt"), *options]) == 1
+    assert "This record gives no diffusivity: there is no spot" in capsys.readouterr().out
+    assert (tmp_path / "report.html").stat().st_size > 1e5
+
+
+@pytest.mark.parametrize("name", ["hydraharp_v20_t3.ptu", "irf_bh.sdt", "flim_decay.csv"])
+def test_the_command_asks_for_what_a_file_does_not_say(name, tmp_path, capsys):
+    """A single point of two detectors, or a table without units, is one line with the remedy."""
+    assert main(["analyse", str(FOLDER / name), "--output", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"{name} cannot be read" in said
+    assert "give --" in said

@@ -33,7 +33,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin-top
   background: #eef5fa; }
 .verdict { border-left: 5px solid #009E73; padding: .2rem 1rem; }
 .verdict.no, .warnings { border-left: 5px solid #D55E00; padding: .2rem 1rem; }
-ul.no, ul.warnings { padding-left: 2rem; }
+ul.verdict.no, ul.warnings { padding-left: 2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid #ccc;
   vertical-align: top; white-space: nowrap; }
@@ -41,7 +41,14 @@ td:last-child { white-space: normal; min-width: 12rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   gap: 1rem; } figure { margin: 0; max-width: 40rem; } img { max-width: 100%; height: auto; }
 figcaption { font-size: .9rem; color: #444; } summary { cursor: pointer; font-weight: 600; }
-td code, td:last-child { overflow-wrap: anywhere; }
+td code, td:last-child { overflow-wrap: anywhere; } td:empty::before { content: "–"; }
+@media (max-width: 40rem) {
+  thead { position: absolute; left: -100vw; } table, tbody, tr, td { display: block; }
+  tr { border-bottom: 1px solid #ccc; padding: .4rem 0; } td:empty { display: none; }
+  td { border: 0; padding: 0; white-space: normal; }
+  td::before { content: attr(data-head) ": "; color: #555; }
+  td:first-child { font-weight: 600; } td:first-child::before { content: ""; }
+}
 """
 
 LASER = ("power_nW", "rep_rate_MHz", "excitation_density", "time_between_excitations_us")
@@ -316,8 +323,16 @@ def _listed(kind: str, title: str, items: Iterable[str], heading: str = "p") -> 
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f'<th scope="col">{_text(one)}</th>' for one in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
+    """Rows of cells; each cell knows its head, for screens too narrow for columns."""
+    names = [_text(one) for one in head]
+    top = "".join(f'<th scope="col">{one}</th>' for one in names)
+    lines = (
+        "".join(
+            f'<td data-head="{name}">{cell}</td>' for name, cell in zip(names, row, strict=True)
+        )
+        for row in rows
+    )
+    body = "".join(f"<tr>{line}</tr>\n" for line in lines)
     table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="wide" tabindex="0">{table}</div>'
 
