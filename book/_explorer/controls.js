@@ -70,15 +70,13 @@ export const SLIDERS = [
   },
 ];
 
-// What a link says beside the sliders, so that it repeats all of a film.
-const TEXTS = ["hop_rule", "film"];
-const OTHERS = [
-  ...TEXTS,
-  "trap_rate_per_ps",
-  "trap_time_minimum_ns",
-  "trap_exponent",
-  "lattice_spacing_nm",
-];
+// What a link says beside the sliders, so that it repeats all of a film: numbers and their ranges.
+const OTHERS = {
+  trap_rate_per_ps: [0, 0.5],
+  trap_time_minimum_ns: [0.001, 1000],
+  trap_exponent: [0.1, 10],
+  lattice_spacing_nm: [5, 50],
+};
 const HOP_RULES = ["chosen_neighbour", "each_neighbour"];
 
 // Three digits are enough for a slider; its ends are exact.
@@ -107,7 +105,7 @@ export function withError(value, error) {
 export function toQuery({ model, laser, seed }) {
   const query = new URLSearchParams();
   for (const { of, name } of SLIDERS) query.set(name, { laser, model }[of][name]);
-  for (const name of OTHERS) query.set(name, model[name]);
+  for (const name of [...Object.keys(OTHERS), "hop_rule", "film"]) query.set(name, model[name]);
   query.set("seed", seed);
   return `?${query}`;
 }
@@ -116,17 +114,13 @@ export function toQuery({ model, laser, seed }) {
 export function fromQuery(text, { model, laser, seed }) {
   const query = new URLSearchParams(text);
   const found = { model: { ...model }, laser: { ...laser }, seed };
-  for (const { of, name, range } of SLIDERS) {
-    const value = Number(query.get(name));
+  const others = Object.entries(OTHERS).map(([name, range]) => ({ of: "model", name, range }));
+  for (const { of, name, range } of [...SLIDERS, ...others]) {
+    const value = Number(query.get(name) || NaN);
     if (value >= range[0] && value <= range[1]) found[of][name] = value;
   }
-  for (const name of OTHERS) {
-    const given = query.get(name);
-    if (given === null) continue;
-    if (TEXTS.includes(name)) found.model[name] = given;
-    else if (Number(given) > 0 || name === "trap_rate_per_ps") found.model[name] = Number(given);
-  }
-  if (!HOP_RULES.includes(found.model.hop_rule)) found.model.hop_rule = model.hop_rule;
+  if (HOP_RULES.includes(query.get("hop_rule"))) found.model.hop_rule = query.get("hop_rule");
+  if (query.has("film")) found.model.film = query.get("film");
   if (/^\d{1,15}$/.test(query.get("seed") ?? "")) found.seed = Number(query.get("seed"));
   return found;
 }

@@ -64,7 +64,7 @@ window.lab = { generateState: (...all) => plain(generateState(...all)),
     pulseTrain, burnIn, refusal, rules: (...all) => plain(rules(...all)),
     digests: (...all) => Promise.all(Object.values(spot(...all)).map(one => digestOf([one]))),
     stateAfter, round: one => String(round(one)),
-    withError, logTicks,
+    withError, logTicks, toQuery, fromQuery,
     ladders: () => SLIDERS.map(({ name, range }) => [name, ...range,
         [...Array(121).keys()].map(i => valueAt(i, range)).map(v => [v, positionOf(v, range)])]) };
 """
@@ -220,6 +220,18 @@ def test_sliders_keep_their_ends_and_places(lab):
 def test_values_have_the_digits_of_their_errors(lab, value, error, text):
     """Two digits of the error, and as many places of the value."""
     assert lab("withError", value, error) == text
+
+
+def test_addresses_give_back_what_they_hold_and_nothing_wrong(lab, told):
+    """Film and laser come back from their address; what is out of range leaves all as it was."""
+    film, laser = told["films"]["c-ALD 4"], told["lasers"]["weak light: 1 nW at 2.5 MHz"]
+    here = {"model": told["films"]["OLA/OA"], "laser": told["lasers"]["5 nW at 2.5 MHz"], "seed": 1}
+    away = {"model": film, "laser": laser, "seed": 123456789}
+    assert lab("fromQuery", lab("toQuery", away), here) == away
+    wrong = (
+        "?power_nW=1e9&relaxation_time_us=&trap_rate_per_ps=-1&hop_rule=none&seed=-3&lifetime_ns=x"
+    )
+    assert lab("fromQuery", wrong, here) == here
 
 
 def test_ticks_stand_inside_the_axis(lab):
