@@ -19,7 +19,7 @@ from browser import open_browser, typeset
 from bs4 import BeautifulSoup, Tag
 from commands import choose
 from lock import alone
-from playwright.sync_api import PdfMargins
+from playwright.sync_api import Page, PdfMargins
 from pypdf import PdfReader
 
 from tptools.files import whole
@@ -29,13 +29,40 @@ FOOTER = (
     '<div style="width: 100%; text-align: center; font: 9px sans-serif; color: #333">'
     '<span class="pageNumber"></span></div>'
 )
-CHROME = "script, button, .headerlink, .toggle-hint, .copybtn"
+# what is for the screen only, and code that is folded there
+CHROME = "script, button, .headerlink, .toggle-hint, .copybtn, details.above-input"
 NUMBER_CONTENTS = r"""numbers => {
     for (const row of document.querySelectorAll("nav li:has(a)"))
         row.querySelector("span").textContent =
             numbers[row.querySelector("a").textContent.replace(/\s+/g, "")] ?? "";
 }"""
 STYLES = "link[rel=stylesheet]"
+# width and height of the text on A4, in the pixels of CSS
+TEXT_PX = (642, 971)
+FILL = """height => {
+    for (const article of document.querySelectorAll("article")) {
+        const start = article.getBoundingClientRect().top;
+        let blank = 0;
+        for (const figure of article.querySelectorAll("figure")) {
+            const block = figure.closest(".cell") ?? figure;
+            for (;;) {
+                const { top, height: needed } = figure.getBoundingClientRect();
+                const room = height - ((top - start + blank) % height);
+                if (needed <= room) break;
+                const next = block.nextElementSibling;
+                if (room > height / 6 && next?.matches("p, ul, ol, .cell:not(:has(figure))")) {
+                    block.before(next);
+                    continue;
+                }
+                const picture = figure.querySelector("img");
+                const left = picture ? picture.height - (needed - room) - 4 : 0;
+                if (left > picture?.height * 0.67) picture.style.maxHeight = `${left}px`;
+                else blank += room;
+                break;
+            }
+        }
+    }
+}"""
 
 
 def page_of(file: str) -> str:
@@ -160,6 +187,18 @@ def starts(pdf: Path) -> dict[str, int]:
     return numbers
 
 
+def fill_pages(page: Page) -> None:
+    """Let text that follows a figure stand before it, where the figure would leave a page blank.
+
+    A browser puts a figure that does not fit on the next page and leaves the rest of this one
+    blank. Here the figure goes behind the paragraphs and the code that follow, as far as the next
+    heading or figure; if that does not help, it becomes smaller, by a third at most.
+    """
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": TEXT_PX[0], "height": TEXT_PX[1]})
+    page.evaluate(FILL, TEXT_PX[1])
+
+
 def print_book(root: Path) -> Path:
     """Print the built book of a checkout and return the PDF.
 
@@ -178,6 +217,7 @@ def print_book(root: Path) -> Path:
         page = browser.new_page()
         page.goto(source.as_uri())
         typeset(page)
+        fill_pages(page)
         for _ in range(2):
             with whole(pdf) as beside:
                 page.pdf(
