@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tptools.companion.figures.axes import DIFFUSIVITY, set_letters, set_log
 from tptools.companion.figures.memory import GROUND, MODIFIED, draw_snapshot
 from tptools.plotting import OKABE_ITO
 
@@ -16,7 +17,7 @@ __all__ = ["plot_explorer"]
 
 _LOOKS = list(zip(OKABE_ITO.values(), "os^D", strict=False))
 _X = {
-    "power": ("time_between_excitations_us", "time between excitations (µs), at 2.5 MHz"),
+    "power": ("time_between_excitations_us", "$T$ (µs), at 2.5 MHz"),
     "rate": ("rep_rate_MHz", "repetition rate (MHz), at 5 nW"),
 }
 
@@ -35,7 +36,7 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
     -------
     Figure
     """
-    figure = plt.figure(figsize=(7.2, 6.4))
+    figure = plt.figure(figsize=(6.6, 6.2))
     panels = figure.subplot_mosaic([["one", "other"], ["power", "rate"]], height_ratios=[1.15, 1])
     for name, (title, view) in zip(("one", "other"), views.items(), strict=True):
         _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
@@ -46,7 +47,9 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
             one = part.sel(film=film)
             x, D, error = one[coordinate], one.diffusivity_cm2_s, one.std_err
             panels[name].errorbar(x, D, error, color=colour, marker=marker, ms=4, label=film)
-        panels[name].set(xscale="log", yscale="log", xlabel=label, ylabel="D (cm²/s)")
+        panels[name].set(xlabel=label, ylabel=DIFFUSIVITY)
+        set_log(panels[name], "xy")
+    set_letters(panels.values())
     handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
     figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=3)
