@@ -193,3 +193,12 @@ def test_vectors_keep_their_places():
         '<g id="line2d_1.234567"><path d="M 1.23 -21\nL 3 .5"/>'
         '<use x="7" transform="scale(0.015625)" href="#p0.123456"/></g>'
     )
+
+
+def test_marks_of_one_frame_share_a_group():
+    """Marks after each other are cut at their frame together, in order, and others apart."""
+    mark = '<g clip-path="url(#{})">\n<use x="{}"/>\n</g>\n'
+    svg = mark.format("a", 1) + mark.format("a", 2) + "<path/>\n" + mark.format("b", 3)
+    assert slim.merged(svg) == (
+        '<g clip-path="url(#a)">\n<use x="1"/>\n<use x="2"/>\n</g>\n<path/>\n' + mark.format("b", 3)
+    )

@@ -81,7 +81,18 @@ def fewer_digits(svg: str) -> str:
         )
 
     svg = re.sub(r'\b(?:d|x|y|width|height|points)="[^"]*"', path, svg)
-    return re.sub(r"\n\s*", "\n", svg)
+    return merged(re.sub(r"\n\s*", "\n", svg))
+
+
+def merged(svg: str) -> str:
+    """Put marks that are cut at the same frame, one after the other, into one group."""
+    frame = r'<g clip-path="[^"]*">\n'
+    groups = re.split(rf"((?:{frame}(?:<use [^>]*/>\n)+</g>\n)+)", svg)
+    for place, run in enumerate(groups):
+        opened = re.findall(frame, run) if place % 2 else []
+        if len(opened) > 1 and len(set(opened)) == 1:
+            groups[place] = opened[0] + re.sub(rf"{frame}|</g>\n", "", run) + "</g>\n"
+    return "".join(groups)
 
 
 def slim(app: Sphinx, fault: Exception | None) -> None:

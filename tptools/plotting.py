@@ -99,8 +99,9 @@ def use_style() -> None:
         # a notebook has it, a script need not
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        bare = {"Creator": None, "Date": None}
-        set_matplotlib_formats("svg", metadata=bare)  # type: ignore[no-untyped-call]
+        # images inside a drawing have as many points as a screen shows
+        options = {"dpi": 100, "metadata": {"Creator": None, "Date": None}}
+        set_matplotlib_formats("svg", **options)  # type: ignore[no-untyped-call]
 
 
 def as_png(draw: Callable[..., Figure], *given: Any) -> bytes:

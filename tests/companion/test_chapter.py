@@ -119,7 +119,11 @@ def test_heads_are_words_with_units(head, shown):
         ("film ALD > OLA/OA", "film ALD > OLA/OA"),
         ("3 cows", "3 cows"),
         ("s1-Cs-OA", "s1-Cs-OA"),
-        ("1.00 [-0.23, 0.88]", "1.00 [-0.23, 0.88]"),
+        ("1.00 [-0.23, 0.88]", "1.00 [−0.23, 0.88]"),
+        ("1.38e7 cm-1 M-1", "1.38 × 10⁷ 1/cm M-1"),
+        ("from 0.3 uJ/cm2 on, or 6 us", "from 0.3 µJ/cm² on, or 6 µs"),
+        ("tplm_10nW 3e", "tplm_10nW 3e"),
+        ("as 1 to 5, about 2-4 ns", "as 1 to 5, about 2-4 ns"),
     ],
 )
 def test_cells_are_written_as_people_do(cell, shown):

@@ -43,9 +43,10 @@ HEADS = {
 """What a table says in words where the code has a name."""
 
 _UNITS = {
-    "cm2/s": "cm²/s", "cm2_s": "cm²/s", "uJ_cm2": "µJ/cm²", "W_cm2": "W/cm²", "kW_cm2": "kW/cm²",
+    "cm2/s": "cm²/s", "cm2_s": "cm²/s", "m2/s": "m²/s", "m2_s": "m²/s", "nm2": "nm²",
+    "uJ/cm2": "µJ/cm²", "uJ_cm2": "µJ/cm²", "W/cm2": "W/cm²", "W_cm2": "W/cm²",
     "per_ps": "1/ps", "ps-1": "1/ps", "per_eV": "1/eV", "eV-1": "1/eV", "cm-1": "1/cm",
-    "m2_s": "m²/s", "m2/s": "m²/s", "nm2": "nm²", "us": "µs", "um": "µm", "uM": "µM",
+    "us": "µs", "um": "µm", "uM": "µM",
     **{unit: unit for unit in ("ps", "ns", "s", "nm", "nW", "MHz", "K", "meV", "eV", "mL", "mmol")},
 }  # fmt: skip
 _NAMES = {"excitation_density": "⟨N⟩", "std_err": "error", "bias_err": "error of bias"}
@@ -192,14 +193,21 @@ def _split(cell: object) -> tuple[str, str]:
     text = cell if isinstance(cell, str) else _cell(cell, ".4g")
     found = _QUANTITY.fullmatch(text)
     if text in ("-", "nan") or not found or (found[2] and found[2] not in _UNITS):
-        return {"-": "–", "nan": "–"}.get(text, text), ""
-    number = found[1].replace("inf", "∞").replace("-", "−")
-    number = re.sub(
-        r"e([−+]?)0*(\d+)",
-        lambda m: " × 10" + f"{m[1]}{m[2]}".replace("−", "-").replace("+", "").translate(_RAISED),
-        number,
+        return {"-": "–", "nan": "–"}.get(text, _signs(text)), ""
+    return _signs(found[1]).replace("inf", "∞"), _UNITS.get(found[2] or "", "")
+
+
+def _signs(text: str) -> str:
+    """Powers of ten, minus signs and units in a text, as people write them."""
+    text = re.sub(r"(?<![\w.])-(?=\d)", "−", text)
+    text = re.sub(
+        r"(\d)e([-+]?)0*(\d+)\b",
+        lambda m: f"{m[1]} × 10" + f"{m[2]}{m[3]}".lstrip("+").translate(_RAISED),
+        text,
     )
-    return number, _UNITS.get(found[2] or "", "")
+    return re.sub(
+        r"(?<=[\d⁰¹²³⁴-⁹] )(\S*[a-zM][\w/-]*\d?)(?![\w-])", lambda m: _UNITS.get(m[1], m[1]), text
+    )
 
 
 def _as_html(frame: pd.DataFrame) -> str:

@@ -129,7 +129,14 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     profile.margins(y=0.1)
     profile.legend(loc="upper right", handlelength=1, fontsize=9, borderaxespad=0)
     used = step.levelled.values[step.used.values]
-    heights.hist(used, list(np.arange(-3, top, 0.25)), density=True, color=_BLUE, alpha=0.6)
+    heights.hist(
+        used,
+        list(np.arange(-3, top, 0.25)),
+        density=True,
+        histtype="stepfilled",
+        color=_BLUE,
+        alpha=0.6,
+    )
     thickness = step.thickness.value
     heights.axvline(thickness, color="black", lw=1.2)
     share = heights.get_ylim()[1]

@@ -90,12 +90,12 @@ def _draw_crystal(
     start, reach = half + shell_nm, max(half + shell_nm, spacing_nm / 2)
     for turn in range(4):
         cos, sin = round(np.cos(turn * np.pi / 2)), round(np.sin(turn * np.pi / 2))
-        for side in np.linspace(-0.8, 0.8, 5) * half:
-            along = np.array([start, reach])
-            xs, ys = x + cos * along - sin * side, y + sin * along + cos * side
-            ax.plot(xs, ys, color=_LIGAND, lw=1.1, zorder=2)
-            if kind == "zwitterions":
-                ax.plot(xs[0], ys[0], "o", ms=2.2, color="k", zorder=4)
+        # gaps part the ligands of one side, which are one line of the drawing
+        along, side = np.meshgrid([start, reach, np.nan], np.linspace(-0.8, 0.8, 5) * half)
+        xs, ys = x + cos * along - sin * side, y + sin * along + cos * side
+        ax.plot(xs.ravel(), ys.ravel(), color=_LIGAND, lw=1.1, zorder=2)
+        if kind == "zwitterions":
+            ax.plot(xs[:, 0], ys[:, 0], "o", ms=2.2, color="k", zorder=4)
     ax.add_patch(Rectangle((x - half, y - half), edge_nm, edge_nm, fc=_CRYSTAL, zorder=3))
 
 
