@@ -19,6 +19,7 @@ from browser import open_browser, typeset
 from bs4 import BeautifulSoup, Tag
 from commands import choose
 from lock import alone
+from packed import packed
 from playwright.sync_api import Page, PdfMargins
 from pypdf import PdfReader
 
@@ -98,6 +99,9 @@ def article(html: Path, page: str, pages: set[str]) -> Tag:
             one.decompose()
     for one in text.select("details"):
         one["open"] = ""
+    # each word of code in colour would be an object of the print
+    for one in text.select("div.highlight pre span"):
+        one.unwrap()
     for one in text.select("[id]"):
         if not one.find_parent(class_="animation"):
             one["id"] = label(page, str(one["id"]))
@@ -232,6 +236,8 @@ def print_book(root: Path) -> Path:
                     tagged=True,
                 )
             page.evaluate(NUMBER_CONTENTS, starts(pdf))
+    with whole(pdf) as beside:
+        beside.write_bytes(packed(pdf.read_bytes()))
     return pdf
 
 
