@@ -52,7 +52,7 @@ def _end_of_stream(pdf: bytes, place: int) -> int:
     end = pdf.index(b"endobj", place)
     start = pdf.find(b"stream", place, end)
     length = re.search(rb"/Length (\d+)", pdf[place:start]) if start >= 0 else None
-    return start + int(length[1]) if length else place
+    return start + len(b"stream\n") + int(length[1]) if length else place
 
 
 def _written(
