@@ -25,9 +25,12 @@ _BURST = Excitation(400, 40)
 _PROBE = Excitation(10, 2.5)
 
 
-def _after(delay_us: float) -> Shot:
+_AT_REST = Shot("at rest", _PROBE, burst=_BURST)
+
+
+def _after(delay_us: float, burst_aside: float = 0.0) -> Shot:
     label = f"{delay_us:g} µs"
-    return Shot(label, _PROBE, burst=_BURST, n_burst=4, delay_us=delay_us)
+    return Shot(label, _PROBE, burst=_BURST, n_burst=4, delay_us=delay_us, burst_aside=burst_aside)
 
 
 def _from_fresh(first: int, last: int) -> Shot:
@@ -55,14 +58,17 @@ EXPERIMENTS: Mapping[str, tuple[Shot, ...]] = MappingProxyType(
             _from_fresh(*one) for one in ((0, 3), (3, 10), (10, 25), (25, 60), (60, 140))
         ),
         "burst, then a probe": tuple(_after(delay_us) for delay_us in (0.2, 1, 4, 15)),
+        "bright neighbour, then a probe": (
+            _AT_REST,
+            *(_after(delay_us, burst_aside=1.0) for delay_us in (1, 10)),
+        ),
         "wide burst, then a probe": (
-            Shot("at rest", _PROBE, burst=_BURST),
+            _AT_REST,
             Shot("after 1 µs", _PROBE, burst=_BURST, n_burst=1, delay_us=1, burst_ratio=2),
         ),
     }
 )
-"""Candidates. A wide burst stands for a bright neighbouring spot: the kernel has one centre, and
-light all around modifies the film as evenly as a neighbour's."""
+"""Candidates. The bright neighbour is a burst whose centre lies one width of the spot aside."""
 
 OF_A_FILM = (
     "hop_rate_ground_per_ps",
