@@ -76,12 +76,13 @@ PRIOR = Prior(
 Hop rates are those to each neighbour, as the main text has them; by Note 2's rule, where an exciton
 picks one neighbour per ps, they are a fourth of its probabilities. A modified rate below the range
 makes no film fast enough, and above it a film is faster than 0.5 cm2/s, the fastest that the paper
-cites. With rates to each neighbour a film of several layers spreads in its plane as one layer does
-(`tptools.kmc.slab_diffusivity_ratio`), so that layers are no parameter. The memory reaches from the
-shortest pause of the experiment to far beyond the longest. Lifetimes are those whose prompt decay
-is near the reported one, with or without the traps of `tptools.film.FILMS`. The spot is between
-that of Note 2's simulation and that of the experiment, and the light is a Gaussian that conserves
-photons or has the paper's disc at its centre.
+cites. Films have one layer, as in Note 2: in several an exciton spreads in the plane alike
+(`tptools.kmc.slab_diffusivity_ratio`), but modifies more nanocrystals, and some films are tried so
+(`tptools.companion.allowed`). The memory reaches from the shortest pause of the experiment to far
+beyond the longest. Lifetimes are those whose prompt decay is near the reported one, with or without
+the traps of `tptools.film.FILMS`. The spot is between that of Note 2's simulation and that of the
+experiment, and the light is a Gaussian that conserves photons or has the paper's disc at its
+centre.
 """
 
 CASES: Mapping[str, Prior] = MappingProxyType(
