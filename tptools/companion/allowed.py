@@ -493,8 +493,7 @@ def _layered(films: pd.DataFrame, seed: int, simulated: Simulated) -> xr.Dataset
             "layered_check": ("layered", chosen),
             **_columns(numbers_of(found), "layered", "layered_"),
             "layered_diffusivity_cm2_s": (("layered", "laser"), found, {"units": "cm2/s"}),
-        },
-        attrs={"layers_of_layered": N_LAYERS},
+        }
     )
 
 
