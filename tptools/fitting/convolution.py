@@ -13,6 +13,7 @@ from tptools.arrays import FloatArray, IntArray
 from tptools.estimate import Estimate, Goodness
 from tptools.fitting.misfit import (
     Misfit,
+    chance_above,
     deviant,
     group_starts,
     judged,
@@ -211,7 +212,7 @@ class _Groups:
         goodness = Goodness(chi_square, n_free, math.nan)
         if n_free > 0 and spread > 0:
             scale = spread / (2 * n_free)
-            chance = float(scipy.stats.chi2.sf(chi_square / scale, n_free / scale))
+            chance = chance_above(chi_square / scale, n_free / scale)
             goodness = replace(goodness, p_value=chance)
         level = self.rows.sum(1, keepdims=True) * self.seen / self.seen.sum(1, keepdims=True)
         flat = float((((self.rows - level) / self.deviation) ** 2).sum()) - n_free

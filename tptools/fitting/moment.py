@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import scipy
 import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
@@ -16,6 +15,7 @@ from tptools.fitting.likelihood import likeliest_map
 from tptools.fitting.line import weighted_line
 from tptools.fitting.misfit import (
     Misfit,
+    chance_above,
     combined,
     deviant,
     group_starts,
@@ -228,7 +228,7 @@ class _Map:
         left = white @ moment
         left = left - powers @ np.linalg.lstsq(powers, left, rcond=None)[0]
         chi_square = float(left @ left)
-        return Goodness(chi_square, n_free, float(scipy.stats.chi2.sf(chi_square, n_free)))
+        return Goodness(chi_square, n_free, chance_above(chi_square, n_free))
 
     def _ends(self, gaussian: _Map | None) -> Goodness:
         """Test of whether both ends have the same background, beside the wings of a spot."""
@@ -240,7 +240,7 @@ class _Map:
         excess = (totals - wings - level * exposure).reshape(2, n).sum(1)
         noise = max(float(totals.sum()), 1.0)
         z_square = float((excess[0] - excess[1]) ** 2 / noise)
-        return Goodness(z_square, 1.0, float(scipy.stats.chi2.sf(z_square, 1)))
+        return Goodness(z_square, 1.0, chance_above(z_square, 1.0))
 
 
 def _widths(position: FloatArray, known: BoolArray) -> FloatArray:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
-import scipy
 import xarray as xr
 from numpy.typing import ArrayLike
 
@@ -18,7 +17,14 @@ from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting import engine
 from tptools.fitting.gaussians import GOOD, fit_rows
 from tptools.fitting.line import weighted_line
-from tptools.fitting.misfit import Misfit, Model, group_starts, groups_for, map_misfit
+from tptools.fitting.misfit import (
+    Misfit,
+    Model,
+    chance_above,
+    group_starts,
+    groups_for,
+    map_misfit,
+)
 from tptools.fitting.profiles import fit_profiles, reasons_of
 from tptools.fitting.records import (
     EDGE_FRACTION,
@@ -335,9 +341,7 @@ def _straight(time: FloatArray, variance: FloatArray, error: FloatArray) -> Good
         (slope, intercept), _ = weighted_line(time, variance, weight)
         expected = np.maximum(intercept + slope * time, variance / 2)
     chi_square = float((((variance - intercept - slope * time) / (relative * expected)) ** 2).sum())
-    return Goodness(
-        chi_square, time.size - 2.0, float(scipy.stats.chi2.sf(chi_square, time.size - 2))
-    )
+    return Goodness(chi_square, time.size - 2.0, chance_above(chi_square, time.size - 2.0))
 
 
 def _growth(fits: xr.Dataset) -> xr.Dataset:

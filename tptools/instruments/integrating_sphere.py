@@ -202,14 +202,14 @@ class IntegratingSphere:
         ({'repeat': 3}, 'simulated')
         """
         rng = generator(seed, "integrating sphere")
-        record = self.expected(sample)
-        for name, mean in record.items():
+        expected, record = self.expected(sample), {}
+        for name, mean in expected.items():
             background = self._background(str(name))
             z = rng.standard_normal(self.n_repeats)
             drifted = np.exp(self.lamp_drift * z - self.lamp_drift**2 / 2)
             counts = rng.poisson((mean.item() - background) * drifted + background)
             record[name] = ("repeat", counts, mean.attrs)
-        return record.assign_attrs(seed=int(seed))
+        return xr.Dataset(record, attrs=expected.attrs | {"seed": int(seed)})
 
     def _background(self, name: str) -> float:
         """Counts of a blank in one of the four measurements."""
