@@ -113,6 +113,26 @@ def test_what_a_user_did_wrong_is_one_line(folder, tmp_path, monkeypatch, capsys
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plot"], "invalid choice: 'plot'"),
+        (["analyse", "scan0.csv", "--step", "50", "--stop"], "--stop"),
+        (["analyse", "scan0.csv", "--bin-ns", "wide"], "invalid float value: 'wide'"),
+        (["plan", "--error", "10%"], "--diffusivity, --count-rate"),
+    ],
+)
+def test_what_no_command_takes_is_one_line_too(arguments, said, capsys):
+    """A wrong command, option or number, and a missing one, point at the help."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert said in err
+    assert "--help" in err
+    assert err.count("\n") == 1
+
+
 def test_a_plan_says_photons_time_window_and_step(capsys):
     """And, where asked, what every method needs, from scans that are drawn."""
     arguments = ["plan", "--diffusivity", "0.05", "--error", "10%", "--count-rate", "4000"]

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import tptools
 from tptools.console import shown
@@ -75,6 +75,14 @@ class _WrongUse(Exception):
     """What the user can mend on the command line."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the code for wrong use."""
+        self.exit(WRONG_USE, shown(f"{self.prog}: {message}; see {self.prog} --help\n"))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
@@ -124,7 +132,7 @@ def _failed(given: argparse.Namespace, error: object, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("tptools", description=ABOUT, formatter_class=raw)
+    parser = _Parser("tptools", description=ABOUT, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"tptools {tptools.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_analyse(commands.add_parser("analyse", help="find D in a scan or a power series",

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import scans
 
-from tptools.analysis import analyse, analyse_series
+from tptools.analysis import analyse, analyse_series, describe
+from tptools.analysis.series import correlations_of
 from tptools.estimate import Estimate, covariance
 from tptools.excitation import Excitation
 from tptools.fitting import relaxation_curve
@@ -52,7 +53,12 @@ def test_relaxation_comes_back_with_its_covariance(one):
     fit = found.relaxations["global"]
     assert abs(fit["tau_us"].z(20.0)) < 4
     assert abs(fit["limit_cm2_s"].z(0.01)) < 4
-    assert covariance([fit["tau_us"], fit["amplitude_cm2_s"]])[0][1] != 0
+    shared = covariance([fit["tau_us"], fit["amplitude_cm2_s"]])[0][1]
+    found_in = correlations_of(fit)["amplitude_cm2_s tau_us"]
+    both = fit["tau_us"].std_err * fit["amplitude_cm2_s"].std_err
+    assert found_in == pytest.approx(shared / both)
+    assert -1 < found_in < 0
+    assert f"tau_us {found_in:+.2f}" in describe(found)
 
 
 def test_collapse_on_power_is_told_from_none(one):

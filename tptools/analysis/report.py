@@ -16,9 +16,9 @@ import xarray as xr
 from tptools.analysis.model import expected_counts
 from tptools.analysis.results import versions
 from tptools.analysis.scan import Analysis
-from tptools.analysis.series import SeriesAnalysis
+from tptools.analysis.series import SeriesAnalysis, correlations_of
 from tptools.checks import check_type
-from tptools.estimate import Estimate, covariance
+from tptools.estimate import Estimate
 from tptools.files import whole
 from tptools.fitting import Fit, fit_profiles
 from tptools.fitting.records import select_window
@@ -171,17 +171,11 @@ def _relaxations(fits: Mapping[str, Fit]) -> str:
     """Parameters with their covariance, as correlations."""
     rows = []
     for method, fit in fits.items():
-        known = [one for one in fit.values() if math.isfinite(one.std_err) and one.std_err > 0]
-        between = "–"
-        if len(known) == len(fit):
-            matrix = np.array(covariance(list(fit.values())))
-            scale = np.sqrt(np.diag(matrix))
-            between = ", ".join(f"{one:+.2f}" for one in (matrix / np.outer(scale, scale))[
-                np.triu_indices(len(fit), 1)])  # fmt: skip
+        between = ", ".join(f"{one:+.2f}" for one in correlations_of(fit).values())
         notes = "; ".join(dict.fromkeys(one.note for one in fit.values() if one.note))
-        rows.append([_text(method), *(_number(one) for one in fit.values()), between, _text(notes)])
-    head = ["method", "D∞", "A", "τ", "correlations (D∞ A, D∞ τ, A τ)", "note"]
-    return _table(head, rows)
+        values = (_number(one) for one in fit.values())
+        rows.append([_text(method), *values, between or "–", _text(notes)])
+    return _table(["method", "D∞", "A", "τ", "correlations (D∞ A, D∞ τ, A τ)", "note"], rows)
 
 
 def _lights(found: Analysis) -> str:

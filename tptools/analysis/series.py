@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +14,7 @@ import scipy
 
 from tptools.analysis.scan import Analysis
 from tptools.checks import check_type
-from tptools.estimate import Estimate
+from tptools.estimate import Estimate, covariance
 from tptools.excitation import Excitation
 from tptools.fitting import Fit, fit_relaxation, rank_correlation
 
@@ -142,6 +143,24 @@ def analyse_series(scans: Mapping[str, Analysis], conditions: pd.DataFrame) -> S
     }
     tests = tuple(test for one in points.values() for test in one.tests(relaxations))
     return SeriesAnalysis(scans, table, relaxations, tests, tuple(_warnings(table, conditions)))
+
+
+def correlations_of(fit: Fit) -> dict[str, float]:
+    """Correlations of the parameters of a fit, by their names; none where an error is not known.
+
+    Examples
+    --------
+    >>> from tptools.fitting import fit_power_law
+    >>> correlations_of(fit_power_law([1, 2, 4, 8], [3.0, 5.9, 12.1, 24.0])).keys()
+    dict_keys(['exponent prefactor'])
+    """
+    if not all(one.std_err > 0 and math.isfinite(one.std_err) for one in fit.values()):
+        return {}
+    matrix = covariance(list(fit.values()))
+    return {
+        f"{one} {other}": matrix[i][j] / (fit[one].std_err * fit[other].std_err)
+        for (i, one), (j, other) in itertools.combinations(enumerate(fit), 2)
+    }
 
 
 def _condition(name: str, found: Analysis, conditions: pd.DataFrame) -> dict[str, Any]:

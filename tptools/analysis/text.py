@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from tptools.analysis.scan import Analysis
-from tptools.analysis.series import SeriesAnalysis
+from tptools.analysis.series import SeriesAnalysis, correlations_of
 from tptools.checks import check_type
 from tptools.estimate import Estimate
 
@@ -97,6 +97,9 @@ def _of_series(found: SeriesAnalysis) -> Iterator[str]:
         yield f"Relaxation by {name}: " + ", ".join(f"{k} {_value(one)}" for k, one in fit.items())
         for note in dict.fromkeys(one.note for one in fit.values() if one.note):
             yield from _item(note)
+        correlations = ", ".join(f"{k} {one:+.2f}" for k, one in correlations_of(fit).items())
+        if correlations:
+            yield from _item(f"correlations: {correlations}")
     if found.tests:
         yield ""
     for question in dict.fromkeys(one.question for one in found.tests):
