@@ -33,14 +33,15 @@ LONGEST_FIRST = (
     "estimators",
     "claims",
     "audit",
-    "surfaces",
-    "validation",
     "power_dependence",
-    "controls",
-    "memory_model",
+    "validation",
     "samples",
+    "surfaces",
+    "memory_model",
     "microscopy",
     "relaxation",
+    "controls",
+    "inference",
 )
 SECONDS = "seconds of the chapter"
 
