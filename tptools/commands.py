@@ -183,10 +183,10 @@ def _analyse(given: argparse.Namespace) -> int:
 
     folder = _folder(given.output)
     found = _series(given) if given.series else _one(given.scan, given)
-    print(shown(analysis.describe(found)))
     analysis.write_json(found, folder / "results.json")
     analysis.write_csv(found, folder / "results.csv")
     analysis.write_report(found, folder / "report.html")
+    print(shown(analysis.describe(found)))
     print(shown(f"\nWritten: report.html, results.json and results.csv in {folder.resolve()}"))
     scans = found.scans.values() if isinstance(found, analysis.SeriesAnalysis) else [found]
     known = [one for one in scans if one.best.value == one.best.value]

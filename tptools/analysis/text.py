@@ -92,7 +92,8 @@ def _of_series(found: SeriesAnalysis) -> Iterator[str]:
         values = (str(d).removesuffix(" cm2/s") for d in one.diffusivities.values())
         yield f"{name:{longest}}  {laser}" + "".join(f"{value:20}" for value in values)
     yield f"{'':{longest}}  D in cm2/s; T, the time between excitations at the centre"
-    yield ""
+    if found.relaxations:
+        yield ""
     for name, fit in found.relaxations.items():
         yield f"Relaxation by {name}: " + ", ".join(f"{k} {_value(one)}" for k, one in fit.items())
         for note in dict.fromkeys(one.note for one in fit.values() if one.note):

@@ -21,6 +21,9 @@ CLEAR = 3.0
 NOTABLE = 0.1
 """Share of D from which an error of the method is worth a word."""
 
+SURE_KURTOSIS, NOTABLE_KURTOSIS = 4.0, 0.05
+"""Excess kurtosis in standard errors, and by itself, from which a shape is worth a word."""
+
 FEW = 1e4
 EARLIER_LIGHT = 0.02
 """Share of the highest counts; more, before the pulse, is light of earlier ones or of the room."""
@@ -37,9 +40,11 @@ def _slices_reasons(found: Mapping[str, Estimate], shape: SpotShape) -> Iterator
         ("at first", shape.kurtosis_at_first),
         ("later", shape.kurtosis_at_last),
     ):
-        if kurtosis.value < -CLEAR * kurtosis.std_err:
+        if abs(kurtosis.value) < max(SURE_KURTOSIS * kurtosis.std_err, NOTABLE_KURTOSIS):
+            continue
+        if kurtosis.value < 0:
             yield f"the spot has a flat top {when} (excess kurtosis {kurtosis})"
-        elif kurtosis.value > CLEAR * kurtosis.std_err:
+        elif kurtosis.value > 0:
             yield f"the spot has wings beside a sharp peak {when} (excess kurtosis {kurtosis})"
     if abs(factor.value - 1) > max(CLEAR * factor.std_err, NOTABLE):
         yield f"of a spot of this shape slices read {factor} times the D of normal diffusion"
