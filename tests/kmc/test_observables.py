@@ -53,7 +53,7 @@ def test_printed_formula_is_twice_eq_1(free_run):
 def test_errors_cover_the_truth():
     """Over repetitions the pull has unit width: the error bar is neither too small nor too big."""
     exact = FREE.free_walk_diffusivity_cm2_s(0.5)
-    short = replace(PULSES, n_pulses=4)
+    short = replace(PULSES, n_pulses=4, excitation_density=0.1)
     recording = Recording(until_ns=1, follow_ns=1)
     pulls = [
         diffusivity(simulate(FREE, short, seed=s, n_trains=30, recording=recording)).z(exact)
