@@ -18,7 +18,9 @@ from sphinx.application import Sphinx
 
 ICONS = "scripts/fontawesome.js"
 SEARCH = r'\s*<script src="[^"]*(searchtools|language_data|searchindex)\.js[^"]*"></script>'
-CLASSES = re.compile(r"\b(?:fa|sd)-[\w-]+")
+# icons, boxes, and the parts of Bootstrap that come in many sizes or that no theme here uses
+KINDS = "fa|sd|accordion|carousel|col|list-group|offcanvas|offset|order|placeholder|row-cols|toast"
+CLASSES = re.compile(rf"\b(?:{KINDS})-[\w-]+")
 RULE = re.compile(r"([^{}]+)(\{[^{}]*\})")
 COLOURS = 256
 
@@ -26,7 +28,7 @@ COLOURS = 256
 def used_classes(html: Path) -> set[str]:
     """Return the classes of icons and of boxes that pages or scripts name."""
     files = [*html.glob("**/*.html"), *html.glob("_static/**/*.js")]
-    files = [path for path in files if path.name != Path(ICONS).name]
+    files = [path for path in files if path.name not in (Path(ICONS).name, "bootstrap.js")]
     return {one for path in files for one in CLASSES.findall(path.read_text(encoding="utf-8"))}
 
 
@@ -37,7 +39,7 @@ def needed_styles(css: str, used: set[str]) -> str:
         if "(" in found[1]:  # a comma inside it parts no selectors
             return found[0]
         selectors = found[1].split(",")
-        kept = [s for s in selectors if used.issuperset(re.findall(r"\.((?:fa|sd)-[\w-]+)", s))]
+        kept = [s for s in selectors if used.issuperset(re.findall(rf"\.((?:{KINDS})-[\w-]+)", s))]
         return ",".join(kept) + found[2] if kept else ""
 
     return RULE.sub(keep, css)
