@@ -85,6 +85,20 @@ def test_packing_loses_nothing(printer):
         printer.packed(after)
 
 
+def test_only_places_lose_digits():
+    """Numbers above ten keep two digits; scales, names, words and other streams keep all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "tools")
+        rounded = load_tool("packed")._rounded
+    drawn = zlib.compress(b"0.015625 0 0 1.23456 12.34567 -678.9 cm (3.14159) Tj [10.001] TJ")
+    head = b"<</Filter /FlateDecode\n/Length %d>> stream\n" % len(drawn)
+    body = head + drawn + b"\nendstream"
+    after = zlib.decompress(rounded(body).partition(b"stream\n")[2].removesuffix(b"\nendstream"))
+    assert after == b"0.015625 0 0 1.23456 12.34 -678.9 cm (3.14159) Tj [10.00] TJ"
+    image = body.replace(b"<<", b"<</Subtype /Image\n")
+    assert rounded(image) == image
+
+
 def test_print_is_small(pdf):
     """The print takes less than 10 MB."""
     assert PDF.stat().st_size < 10e6
