@@ -129,7 +129,7 @@ PLACES = {
     ],
     # heat
     "temperature step at 0.1 µJ/cm²": [
-        "heating::step-typical", "ledger::main-dT", "ledger::s8-dTmax::0.1 uJ/cm2",
+        "heating::step-typical", "ledger::main-dT", "ledger::s8-dTmax::0.1 µJ/cm²",
     ],
     "half time of Note 8's film, highest diffusivity": [
         "heating::half-fast", "ledger::main-heat-fewns::no flux, as Note 8",

@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     --------
     >>> main(["--list"])  # doctest: +ELLIPSIS
     simulated_collapse    diffusivity of Note 2's model over <N> and period, as in Fig. 4e
-    decays_5MHz ... numbers allow
+    simulated_variants ... numbers allow
     """
     parser = _parser()
     options = parser.parse_args(arguments)
