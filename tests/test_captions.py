@@ -55,7 +55,9 @@ LIGHT = re.compile(
 def captions(path: Path) -> dict[str, str]:
     """Return the captions of a chapter by the names of their figures."""
     found = {}
-    for head in re.findall(r"```\{code-cell\}\n---\n(.*?)\n---\n", path.read_text(), re.S):
+    for head in re.findall(
+        r"```\{code-cell\}\n---\n(.*?)\n---\n", path.read_text(encoding="utf-8"), re.S
+    ):
         if figure := yaml.safe_load(head).get("mystnb", {}).get("figure"):
             found[figure["name"]] = figure["caption"]
     return found
@@ -102,7 +104,9 @@ def test_what_is_missing_is_told(text, missing):
 def sections(path: Path) -> list[tuple[str, str]]:
     """Return cells of code with the prose of their section that stands before them."""
     found, prose = [], ""
-    parts = re.split(r"```\{code-cell\}[^\n]*\n(.*?)\n```", path.read_text(), flags=re.S)
+    parts = re.split(
+        r"```\{code-cell\}[^\n]*\n(.*?)\n```", path.read_text(encoding="utf-8"), flags=re.S
+    )
     for text, code in zip(parts[::2], [*parts[1::2], ""], strict=True):
         chapter, *later = re.split(r"^## ", prose + text, flags=re.M)
         prose = "## " + later[-1] if later else chapter
