@@ -40,7 +40,8 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
     panels = figure.subplot_mosaic([["one", "other"], ["power", "rate"]], height_ratios=[1.15, 1])
     for name, (title, view) in zip(("one", "other"), views.items(), strict=True):
         _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
-        panels[name].set(title=title, xticks=[-500, 0, 500], yticks=[-500, 0, 500])
+        panels[name].set_title(title, loc="right", fontsize="small")
+        panels[name].set(xticks=[-500, 0, 500], yticks=[-500, 0, 500])
     for name, (coordinate, label) in _X.items():
         part = curves.isel(laser=curves.series == name)
         for film, (colour, marker) in zip(part.film.values, _LOOKS, strict=False):
