@@ -135,6 +135,8 @@ def nameless_tables(path: Path) -> list[str]:
 PARAMETERS = {
     "films": ('"rates are"', "card[card.index"),
     "inference": ("table(evidence", "PRIOR.ranges", "table(ranks"),
+    "power_dependence": ("card[card.index",),
+    "surfaces": ('one["origin"]', '["reason"]'),
 }
 # formulas: spots that spread, barriers, lasers whatever they shine on
 WITHOUT_FILM = {"estimators", "excitation_density", "mechanism", "validation"}

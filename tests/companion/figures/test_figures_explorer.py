@@ -18,6 +18,6 @@ def test_explorer_shows_both_lattices_and_each_series_along_its_own_axis():
     coords = {name: ("laser", values) for name, values in numbers.items()}
     curves = xr.Dataset({"diffusivity_cm2_s": D, "std_err": D / 10}, {"film": ["one"], **coords})
     one, other, power, rate = figures.plot_explorer({"A": view(10), "B": view(100)}, curves).axes
-    assert [one.get_title(), other.get_title()] == ["A", "B"]
+    assert [one.get_title("right"), other.get_title("right")] == ["A", "B"]
     np.testing.assert_allclose(power.containers[0].lines[0].get_xydata(), [[2, 0.1], [8, 0.05]])
     np.testing.assert_allclose(rate.containers[0].lines[0].get_xydata(), [[20, 0.07]])
