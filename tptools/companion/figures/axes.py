@@ -29,7 +29,10 @@ __all__ = [
 ]
 
 DIFFUSIVITY = "$D$ (cm²/s)"
-"""Label of the axis of most figures."""
+"""Label of the axis of most figures, for matplotlib to typeset.
+
+:meta hide-value:
+"""
 
 GUIDE: Look = {"color": "0.75", "lw": 0.9, "zorder": 0}
 """Look of lines that guide the eye: at zero, at one, where a fit ends. No figure has a grid."""

@@ -71,7 +71,7 @@ def plot_scoreboard(board: pd.DataFrame) -> Figure:
     Figure
     """
     kinds = board.drop("all").sort_values("all")
-    figure, ax = plt.subplots(figsize=(6.6, 3.4))
+    figure, ax = plt.subplots(figsize=(5.2, 3.6))
     start = pd.Series(0, index=kinds.index)
     for verdict, colour in VERDICT_COLOURS.items():
         counts = kinds[verdict]
@@ -84,5 +84,5 @@ def plot_scoreboard(board: pd.DataFrame) -> Figure:
         start = start + counts
     ax.set(xlabel="number of claims", xlim=(0, None))
     ax.tick_params(axis="y", length=0)
-    figure.legend(loc="outside upper center", ncols=7, columnspacing=0.8, handlelength=1)
+    figure.legend(loc="outside upper center", ncols=4, columnspacing=0.8, handlelength=1)
     return figure
