@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from tptools.randomness import generator
 from tptools.units import FWHM_PER_SIGMA, NM2_PER_NS_IN_CM2_S
 
 __all__ = ["ScanPlan", "alternatives", "plan_scan"]
+
+Answer = TypeVar("Answer")
 
 N_TIMES = 60
 WINDOWS = (0.5, 0.75, 1.0, 1.4, 2.0, 2.5, 3.0, 4.0, 6.0)
@@ -134,15 +137,7 @@ class ScanPlan:
         DataArray
             Over (time_ns, position_nm), in 60 equal bins of the window.
         """
-        time, position = self._axes()
-        return spreading_spot(
-            time,
-            position,
-            self._slice_counts(),
-            diffusivity_cm2_s=self.diffusivity_cm2_s,
-            variance_nm2=self._variance_nm2,
-            background=self._background(),
-        )
+        return self._asked(spreading_spot)
 
     def draw(self, seed: int) -> xr.DataArray:
         """Counts of one such scan.
@@ -202,10 +197,12 @@ class ScanPlan:
         return self.background_rate_Hz * self.dwell_s * part
 
     def _bound(self) -> float:
-        time, position = self._axes()
-        return cramer_rao_bound(
-            time,
-            position,
+        return self._asked(cramer_rao_bound)
+
+    def _asked(self, function: Callable[..., Answer]) -> Answer:
+        """What a function of a spreading spot says of this scan."""
+        return function(
+            *self._axes(),
             self._slice_counts(),
             diffusivity_cm2_s=self.diffusivity_cm2_s,
             variance_nm2=self._variance_nm2,

@@ -242,11 +242,10 @@ def calibrate(
         # MINPACK asks for the start three times
         @functools.cache
         def miss_of(model: ExcitonModel) -> FloatArray:
-            curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
-            numbers = curve_numbers(curve)
+            curves.append(measure_curve(model, excitations, seed=seed, n_excitons=n_excitons))
+            numbers = curve_numbers(curves[-1])
             turned = {name: getattr(model, name) for name in names}
             _check_numbers({name: numbers[name] for name in targets}, turned)
-            curves.append(curve)
             rows.append(turned | numbers)
             bar.update()
             return np.array([numbers[name] / wanted - 1 for name, wanted in targets.items()])

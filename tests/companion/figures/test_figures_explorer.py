@@ -13,6 +13,7 @@ def test_explorer_shows_both_lattices_and_each_series_along_its_own_axis():
         "series": ["power", "power", "rate"],
         "time_between_excitations_us": [2.0, 8.0, 4.0],
         "rep_rate_MHz": [2.5, 2.5, 20.0],
+        "power_nW": [10.0, 2.5, 5.0],
     }
     D = xr.DataArray([[0.1, 0.05, 0.07]], dims=("film", "laser"))
     coords = {name: ("laser", values) for name, values in numbers.items()}
@@ -20,4 +21,6 @@ def test_explorer_shows_both_lattices_and_each_series_along_its_own_axis():
     one, other, power, rate = figures.plot_explorer({"A": view(10), "B": view(100)}, curves).axes
     assert [one.get_title("right"), other.get_title("right")] == ["A", "B"]
     np.testing.assert_allclose(power.containers[0].lines[0].get_xydata(), [[2, 0.1], [8, 0.05]])
+    labels = [one.get_xlabel().rpartition(", ")[2] for one in (power, rate)]
+    assert labels == ["at 2.5 MHz", "at 5 nW"]
     np.testing.assert_allclose(rate.containers[0].lines[0].get_xydata(), [[20, 0.07]])

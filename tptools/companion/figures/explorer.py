@@ -17,9 +17,10 @@ __all__ = ["plot_explorer"]
 
 _LOOKS = list(zip(OKABE_ITO.values(), "os^D", strict=False))
 _X = {
-    "power": ("time_between_excitations_us", "$T$ (µs), at 2.5 MHz"),
-    "rate": ("rep_rate_MHz", "repetition rate (MHz), at 5 nW"),
+    "power": ("time_between_excitations_us", "$T$ (µs), at {rep_rate_MHz:g} MHz"),
+    "rate": ("rep_rate_MHz", "repetition rate (MHz), at {power_nW:g} nW"),
 }
+"""Axis of each series, and its label with what the series holds."""
 
 
 def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure:
@@ -48,7 +49,8 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
             one = part.sel(film=film)
             x, D, error = one[coordinate], one.diffusivity_cm2_s, one.std_err
             panels[name].errorbar(x, D, error, color=colour, marker=marker, ms=4, label=film)
-        panels[name].set(xlabel=label, ylabel=DIFFUSIVITY)
+        held = {key: float(part[key][0]) for key in ("rep_rate_MHz", "power_nW")}
+        panels[name].set(xlabel=label.format(**held), ylabel=DIFFUSIVITY)
         set_log(panels[name], "xy")
     set_letters(panels.values())
     handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]

@@ -58,7 +58,7 @@ def plot_memories(memories: Mapping[str, Mapping[str, FloatArray]]) -> Figure:
     for ax, (title, lines) in zip(axes, memories.items(), strict=True):
         for (label, times), (colour, _) in zip(lines.items(), LOOKS, strict=False):
             ax.plot(at_us, _density(np.asarray(times), at_us), color=colour, label=label)
-        ax.axvline(8.1, ls=":", **GUIDE)
+        ax.axvline(REPORTED["s2-tau-relax"].value, ls=":", **GUIDE)
         ax.set(title=_symbols(title), xlabel=MEMORY)
         set_log(ax)
     axes[0].set(ylabel="probability per decade", ylim=(0, None))

@@ -137,6 +137,7 @@ def plot_snapshot(view: xr.Dataset, half_width_nm: float = 600) -> Figure:
 def draw_snapshot(
     ax: Axes, view: xr.Dataset, half_width_nm: float
 ) -> tuple[AxesImage, PathCollection]:
+    """Draw a lattice at one time into a panel; return its sites and its excitons."""
     spacing = float(view.x_nm[1] - view.x_nm[0])
     near = slice(-half_width_nm, half_width_nm)
     part = view.sel(x_nm=near, y_nm=near)

@@ -111,14 +111,8 @@ def plot_topography(scan: xr.Dataset, step: Step, line: int | None = None) -> Fi
     x_um, y_um = scan.x_nm.values / 1e3, scan.y_nm.values / 1e3
     line = y_um.size // 2 if line is None else line
     top = float(step.levelled.quantile(0.999))
-    look: Look = {
-        "cmap": "cividis",
-        "shading": "nearest",
-        "rasterized": True,
-        "vmin": -2,
-        "vmax": top,
-    }
-    mesh = image.pcolormesh(x_um, y_um, step.levelled, **look)
+    look: Look = {"cmap": "cividis", "shading": "nearest", "rasterized": True, "vmin": -2}
+    mesh = image.pcolormesh(x_um, y_um, step.levelled, vmax=top, **look)
     image.axhline(y_um[line], color="white", lw=1, ls="--")
     figure.colorbar(mesh, ax=image, label="height (nm)", shrink=0.8)
     image.set(aspect="equal", xlabel="$x$ (µm)", ylabel="$y$ (µm)")
