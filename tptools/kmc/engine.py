@@ -7,10 +7,6 @@ no faster than counting every position at its instant.
 Sites of the lattice are numbered row by row in a flat array that carries a one-site frame. Layers
 lie one after the other at each place of the plane, and after them a wall, so that it is above the
 first layer and below the last one; a single layer has none.
-
-What is handed on as a constant is compiled once for each value of it, and for numbers in general:
-where a kernel is called with either, it gets the constant as ``np.int64``.
-
 A site is a sum of the bits below; an exciton is a row of the columns below.
 """
 
@@ -460,19 +456,18 @@ def _age(population: NDArray[np.int64], row: Integer) -> Integer:
 def _end_runs(rules: Rules, state: State, record: Record, recorded: bool, now: Integer) -> None:
     """Let excitons whose run ends now decay or be trapped, and trapped ones walk on."""
     counters, walking, trapped = state.counters, state.walking, state.trapped
-    first = np.int64(0)
     while counters[WALKING] > 0 and walking[0, CLOCK] <= now:
         if walking[0, FREE_STEPS] > 0:
-            _copy(walking, first, trapped, counters[TRAPPED])
+            _copy(walking, 0, trapped, counters[TRAPPED])
             _trap(rules, state)
         else:
             state.lattice[walking[0, POSITION]] ^= OCCUPIED
             if recorded:
-                _record_emission(rules, record, walking[0, POSITION], now + _age(walking, first))
+                _record_emission(rules, record, walking[0, POSITION], now + _age(walking, 0))
         _pop(walking, counters[WALKING])
         counters[WALKING] -= 1
     while counters[TRAPPED] > 0 and trapped[0, CLOCK] <= now:
-        _copy(trapped, first, walking, counters[WALKING])
+        _copy(trapped, 0, walking, counters[WALKING])
         _pop(trapped, counters[TRAPPED])
         counters[TRAPPED] -= 1
         _start_free_run(rules, state)
@@ -545,9 +540,8 @@ def _record_instant(rules: Rules, state: State, record: Record, time: Integer) -
         _record_last_pulse(rules, record, in_light, time, walking, counters[WALKING])
         _record_last_pulse(rules, record, in_traps, time, trapped, counters[TRAPPED])
     else:
-        first = np.int64(0)
-        _record_population(rules, record, in_light, time, walking, first, counters[WALKING])
-        _record_population(rules, record, in_traps, time, trapped, first, counters[TRAPPED])
+        _record_population(rules, record, in_light, time, walking, 0, counters[WALKING])
+        _record_population(rules, record, in_traps, time, trapped, 0, counters[TRAPPED])
 
 
 @compiled_within
@@ -606,7 +600,7 @@ def evolve(
 
 
 @compiled_within
-def _drop(state: State, population: NDArray[np.int64], counter: Integer) -> None:
+def _drop(state: State, population: NDArray[np.int64], counter: int) -> None:
     """Take the excitons that are still there off the lattice."""
     for i in range(state.counters[counter]):
         state.lattice[population[i, POSITION]] ^= OCCUPIED
@@ -644,9 +638,7 @@ def relax(rules: Rules, state: State) -> None:
 
 
 @compiled_within
-def _carry_over(
-    rules: Rules, state: State, population: NDArray[np.int64], counter: Integer
-) -> None:
+def _carry_over(rules: Rules, state: State, population: NDArray[np.int64], counter: int) -> None:
     """Count the time of excitons that stay from the next pulse, at which they visit their sites."""
     counters = state.counters
     for i in range(counters[counter]):
@@ -689,7 +681,6 @@ def run_pulses(
     """
     counters = state.counters
     stay = rules.period < NEVER
-    in_light, in_traps = np.int64(WALKING), np.int64(TRAPPED)
     for _ in range(n_pulses):
         left = counters[WALKING] + counters[TRAPPED]
         create_excitons(rules, spot, state)
@@ -702,12 +693,12 @@ def run_pulses(
         if not stay:
             if recorded:
                 record.dropped[0] += counters[WALKING] + counters[TRAPPED]
-            _drop(state, state.walking, in_light)
-            _drop(state, state.trapped, in_traps)
+            _drop(state, state.walking, WALKING)
+            _drop(state, state.trapped, TRAPPED)
         relax(rules, state)
         if stay:
-            _carry_over(rules, state, state.walking, in_light)
-            _carry_over(rules, state, state.trapped, in_traps)
+            _carry_over(rules, state, state.walking, WALKING)
+            _carry_over(rules, state, state.trapped, TRAPPED)
 
 
 @compiled_in_place
