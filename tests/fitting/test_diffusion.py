@@ -209,6 +209,28 @@ def test_empty_maps_are_nan_with_a_reason(method):
 def test_counts_that_are_none_are_told(method):
     """A normalised map has no Poisson noise, and the note says so."""
     assert "no integers" in diffusivity(spot(0.05, 1e4) / 100, method).note
+    masked = GOOD.where(GOOD.position_nm != 0)
+    assert "no integers" not in diffusivity(masked, method).note
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_the_first_3_ns_count(method):
+    """What a record holds later changes nothing, unless a window asks for it."""
+    first = GOOD[::5]
+    later = xr.full_like(first[1:], 50).assign_coords(time_ns=first.time_ns[1:] + 3)
+    both = xr.concat([first, later], "time_ns")
+    assert diffusivity(both, method) == diffusivity(first, method)
+
+
+def test_only_slices_take_bins_of_unknown_widths():
+    """A background that is free in every slice needs no width of its bin; the others do."""
+    uneven = spreading_spot(
+        TIME_NS**1.1, WIDE_NM, 1e6 * INTENSITY, diffusivity_cm2_s=0.05, background=1.0, **SPOT
+    )
+    assert diffusivity(uneven, "slices").value == pytest.approx(0.05, rel=0.01)
+    for method in METHODS[1:]:
+        with pytest.raises(ValueError, match="time_width_ns"):
+            diffusivity(uneven, method)
 
 
 @settings(deadline=None, max_examples=30)
