@@ -7,7 +7,8 @@ import pytest
 from tptools.companion import make, outdated, recipes
 from tptools.companion.explorer import EXPLORED
 from tptools.companion.recipes import RECIPES
-from tptools.kmc import ExcitonModel
+from tptools.kmc import ExcitonModel, PulseTrain, Recording
+from tptools.kmc.cost import expected_steps
 
 
 def with_films(name, **changes):
@@ -112,6 +113,24 @@ def test_a_recipe_without_a_file_is_outdated(patch):
     assert outdated.differences("new_series") == ["the file, which is not there"]
 
 
+def test_numbers_are_the_same_up_to_their_last_digits(patch):
+    """A film whose number was rounded another way outdates nothing."""
+    recipe = RECIPES["power_series"]
+    films = {one.film for one in recipe.conditions}
+    (time_us,) = {one.relaxation_time_us for one in films}
+    for relative, found in ((1e-13, []), (1e-6, ["relaxation_time_us"])):
+        patch(power_series=with_film("power_series", relaxation_time_us=time_us * (1 + relative)))
+        assert outdated.differences("power_series") == found
+
+
+def test_another_choice_of_films_outdates_their_curves(patch):
+    """A film that was taken out of the recipe still stands in the file."""
+    recipe = RECIPES["explorer_curves"]
+    fewer = dict(list(recipe.films.items())[1:])
+    patch(explorer_curves=replace(recipe, films=fewer))
+    assert outdated.differences("explorer_curves") == ["films"]
+
+
 def test_one_record_is_enough(patch):
     """A number that differs in the last record only outdates its file."""
     recipe = RECIPES["surface_series"]
@@ -127,6 +146,19 @@ def test_cost_grows_with_the_excitons(patch):
     before = outdated.core_minutes("trial_no_memory")
     patch(trial_no_memory=replace(recipe, n_excitons=10 * recipe.n_excitons))
     assert 5 * before < outdated.core_minutes("trial_no_memory") < 10 * before
+
+
+def test_cost_of_a_sweep_is_that_of_the_attempts_of_its_trains(patch):
+    """At some nanoseconds each, at every condition of its grid and in every train."""
+    grid = {"excitation_density": [0.01, 0.02], "period_us": [0.4], "n_pulses": 10}
+    recipe = replace(RECIPES["simulated_collapse"], grids={"one": grid}, n_trains=3)
+    attempts = sum(
+        expected_steps(recipe.model, PulseTrain(density, 0.4, n_pulses=10), Recording())
+        for density in grid["excitation_density"]
+    )
+    patch(simulated_collapse=recipe)
+    expected = 3 * attempts * outdated.NS_PER_STEP * 1e-9 / 60
+    assert outdated.core_minutes("simulated_collapse") == pytest.approx(expected)
 
 
 def test_command_line_says_what_would_be_made(monkeypatch, capsys):
