@@ -1,6 +1,7 @@
 """Tests of tptools.companion.chapter."""
 
 import importlib
+import re
 
 import myst_nb
 import numpy as np
@@ -131,6 +132,25 @@ def test_cells_are_written_as_people_do(cell, shown):
     once = chapter.typeset(pd.DataFrame({"a": [cell, "other words"]}))
     assert once.loc[0, "a"] == shown
     assert chapter.typeset(once).equals(once)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("cm2/s", "m2/s", "nm2", "uJ/cm2", "W/cm2", "ps-1", "eV-1", "cm-1", "us", "um", "uM"),
+        *("ps", "ns", "s", "nm", "nW", "MHz", "K", "meV", "eV", "mL", "mmol"),
+        *("cm2_s", "m2_s", "uJ_cm2", "W_cm2", "per_ps", "per_eV"),
+    ],
+)
+def test_units_follow_a_rule(unit):
+    """Squares are raised, micro has its sign, and a reciprocal is one over its unit."""
+    shown = re.sub("^u", "µ", unit.replace("2", "²"))
+    shown = re.sub("^per_(.*)|^(.*)-1$", r"1/\1\2", shown).replace("_", "/")
+    if "_" not in unit:
+        assert chapter.typeset(pd.DataFrame({"a": [f"3 {unit}"]})).columns == [f"a ({shown})"]
+    if unit[-2:] != "-1":
+        head = f"measured_by_us_{unit.replace('/', '_')}"
+        assert chapter.typeset(pd.DataFrame({head: [3]})).columns == [f"measured by us ({shown})"]
 
 
 def test_a_notebook_sets_all_tables_in_type():

@@ -1,6 +1,6 @@
 """Tests of tptools.companion.recipes."""
 
-from dataclasses import asdict
+from dataclasses import FrozenInstanceError, asdict
 
 import numpy as np
 import pytest
@@ -15,6 +15,11 @@ CALIBRATIONS = {
 }
 RECORDS = {
     name: recipe for name, recipe in recipes.RECIPES.items() if isinstance(recipe, recipes.Recipe)
+}
+SWEEPS = {
+    name: recipe
+    for name, recipe in recipes.RECIPES.items()
+    if isinstance(recipe, recipes.SweepRecipe)
 }
 # each calibration with the film whose numbers it found
 CALIBRATED = {"calibration": "OLA/OA", "calibration_coated": "c-ALD 4"}
@@ -112,6 +117,64 @@ def test_best_model_is_among_those_tried(name):
     assert float(best.highest_cm2_s) == float(stored.diffusivity_cm2_s[shortest])
     kept = {key: one for key, one in asdict(recipe.start).items() if key not in turned}
     assert {key: stored.attrs[key] for key in kept} == kept
+
+
+@pytest.mark.parametrize("name", [name for name in recipes.RECIPES if name not in RECORDS])
+def test_what_is_computed_has_the_size_and_seed_of_its_recipe(name):
+    """A file says with which seed, excitons and trains it was made, and holds as many films."""
+    stored, recipe = datasets.load(name), recipes.RECIPES[name]
+    for key in ("seed", "n_excitons", "n_trains"):
+        assert stored.attrs.get(key) == getattr(recipe, key, None)
+    for key, dimension in (("films", "film"), ("draws", "draw"), ("papers", "paper")):
+        wanted = getattr(recipe, f"n_{key}", None)
+        assert wanted is None or stored.sizes[dimension] == wanted
+    if isinstance(recipe, recipes.SearchRecipe):
+        assert stored.sizes["film"] == recipe.n_first + sum(recipe.n_refined)
+
+
+@pytest.mark.parametrize(
+    ("name", "lasers"),
+    [
+        *((name, recipes.CURVE_LASERS) for name in CALIBRATIONS),
+        ("curves_of_note_2", recipes.CURVE_LASERS),
+        ("explorer_curves", [one for some in recipes.SERIES.values() for one in some]),
+    ],
+)
+def test_curves_are_made_under_the_lasers_of_their_recipes(name, lasers):
+    """Powers and rates that stand in a file are those that the recipe lists."""
+    stored = datasets.load(name)
+    for key in {"power_nW", "rep_rate_MHz", "disc_time_between_excitations_us"} & {*stored.coords}:
+        # other light on the same film has rows of its own
+        first = np.atleast_2d(stored[key])[0]
+        np.testing.assert_allclose(first, [getattr(one, key) for one in lasers])
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_sweeps_hold_the_conditions_of_their_grids(name):
+    """Each protocol has all its densities and periods, once."""
+    stored, recipe = datasets.load(name), SWEEPS[name]
+    wanted = [
+        (protocol, density, period_us)
+        for protocol, grid in recipe.grids.items()
+        for density in grid["excitation_density"]
+        for period_us in grid["period_us"]
+    ]
+    keys = ("protocol", "excitation_density", "period_us")
+    assert sorted(zip(*(stored[key].values for key in keys), strict=True)) == sorted(wanted)
+    assert stored.attrs["until_ns"] == recipe.recording.until_ns
+
+
+def test_approaches_have_the_periods_of_their_recipe():
+    """The file holds one approach for each period that the recipe asks for."""
+    wanted = recipes.RECIPES["simulated_approach"].settings["periods_us"]
+    assert tuple(datasets.load("simulated_approach").period_us.values) == wanted
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_nobody_changes_a_recipe(name):
+    """A recipe stays what it is, whoever reads it."""
+    with pytest.raises(FrozenInstanceError):
+        recipes.RECIPES[name].title = "another"
 
 
 def test_data_stay_small():

@@ -192,7 +192,7 @@ def _split(cell: object) -> tuple[str, str]:
     """What stands in a cell, as people write it, and its unit."""
     text = cell if isinstance(cell, str) else _cell(cell, ".4g")
     found = _QUANTITY.fullmatch(text)
-    if text in ("-", "nan") or not found or (found[2] and found[2] not in _UNITS):
+    if text == "nan" or not found or (found[2] and found[2] not in _UNITS):
         return {"-": "–", "nan": "–"}.get(text, _signs(text)), ""
     return _signs(found[1]).replace("inf", "∞"), _UNITS.get(found[2] or "", "")
 
