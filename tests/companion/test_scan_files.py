@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 
 import numpy as np
+import ptufile
 import pytest
 import xarray as xr
 
 from tptools import io
-from tptools.companion.scan_files import write_scan
+from tptools.companion.scan_files import write_ptu, write_scan
 
 TIME_NS = np.arange(-10, 30) * 0.1 + 0.05
 POSITION_NM = np.array([-150.0, -50.0, 0.0, 75.0])
@@ -36,6 +37,24 @@ def test_three_ways_give_one_record():
         np.testing.assert_array_equal(found.counts, wanted)
         np.testing.assert_allclose(found.time_ns, TIME_NS, atol=1e-9)
         np.testing.assert_allclose(found.position_nm, POSITION_NM, atol=1e-9)
+
+
+def test_another_reader_finds_what_an_instrument_says(tmp_path):
+    """The stream is of photons at a point, with its resolutions, rate, records and version."""
+    drawn = np.random.default_rng(2).poisson(3.0, (2, 9))
+    write_ptu(tmp_path / "point.ptu", drawn, 0.1, 1.0)
+    with ptufile.PtuFile(tmp_path / "point.ptu") as file:
+        records = file.decode_records()
+        said = (file.version, file.measurement_mode, file.measurement_submode, file.syncrate)
+        tags = file.tags
+    assert said == ("1.0.00", 3, 1, 10**9)
+    assert tags["TTResult_NumberOfRecords"] == len(records) == drawn.sum() + 2
+    assert tags["TTResultFormat_BitsPerRecord"] == 32
+    resolutions = [tags[f"MeasDesc_{of}Resolution"] for of in ("", "Global")]
+    assert resolutions == pytest.approx([1e-10, 1e-9])
+    light = records[records["channel"] >= 0]
+    found = [np.bincount(light["dtime"][light["channel"] == k], minlength=9) for k in (0, 1)]
+    np.testing.assert_array_equal(found, drawn)
 
 
 def test_files_live_as_long_as_their_record():
