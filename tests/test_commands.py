@@ -67,6 +67,6 @@ def test_names_are_chosen():
 
 
 def test_some_claims_are_judged_alone(capsys):
-    """A name on the command line gives the verdict on this claim, and on no other."""
-    claims.main(["abs-order"])
-    assert capsys.readouterr().out == "claim,verdict\nabs-order,ambiguous\n"
+    """A name on the command line gives verdict and number of this claim, and of no other."""
+    claims.main(["s6-Psurf"])
+    assert capsys.readouterr().out == "claim,verdict,recomputed\ns6-Psurf,reproduced,0.374 nW\n"

@@ -1,6 +1,10 @@
-"""Print verdicts on claims, as kept in ``tests/companion/claims/verdicts.csv``."""
+"""Print verdicts on claims, as kept in ``tests/companion/claims/verdicts.csv``.
+
+Beside the verdict stands what was found, where a function recomputed it.
+"""
 
 import argparse
+import csv
 import sys
 from collections.abc import Sequence
 
@@ -24,8 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := [one for one in chosen if one not in CLAIMS]:
         known = ", ".join(CLAIMS)
         parser.exit(2, f"no claim is named {', '.join(unknown)}; there are: {known}\n")
-    rows = (f"{one},{judge(one).verdict}\n" for one in chosen)
-    sys.stdout.writelines(["claim,verdict\n", *rows])
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["claim", "verdict", "recomputed"])
+    for found in map(judge, chosen):
+        table.writerow([found.claim.id, found.verdict, found.found if found.computed else ""])
 
 
 if __name__ == "__main__":
