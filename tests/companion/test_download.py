@@ -141,6 +141,16 @@ def test_what_does_not_end_is_not_asked_again(serve):
     assert len(asked) == 1
 
 
+def test_as_much_as_is_allowed_is_taken(monkeypatch):
+    """A file of just the largest size comes whole, and one byte more is refused."""
+    monkeypatch.setattr(download, "MOST_BYTES", 10)
+    received = download._Received()
+    assert received.write(b"1234567") + received.write(b"890") == 10
+    with pytest.raises(OSError, match="longer than 10 bytes"):
+        received.write(b"1")
+    assert received.getvalue() == b"1234567890"
+
+
 def test_no_thread_goes_on_receiving(serve, monkeypatch):
     """At the deadline the connection is shut, and what waited for it ends."""
     monkeypatch.setattr(download, "DEADLINE_S", 0.3)

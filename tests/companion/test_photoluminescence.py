@@ -19,6 +19,11 @@ def test_spectra_are_relative_to_their_peak():
     spectra, fits = pl.record_spectra(optics, LASERS, seed=1, spectrometer=Spectrometer())
     assert spectra.power_nW.values.tolist() == [1.0, 10.0] == list(fits)
     assert spectra.max("wavelength_nm").values == pytest.approx(1, abs=0.2)
+    for fit, spectrum in zip(fits.values(), spectra, strict=True):
+        line = fit.fitted - fit["background"].value
+        slope, rest = np.polyfit(line / line.max(), spectrum, 1)
+        assert slope == pytest.approx(1, abs=0.03)
+        assert abs(rest) < 0.01
     peaks = pl.parameter(fits, "peak_nm")
     assert all(abs(one.value - optics.emission_nm) < 1 for one in peaks.values())
 

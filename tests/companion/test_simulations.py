@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tptools import kmc
-from tptools.companion import simulations
+from tptools.companion import datasets, simulations
 from tptools.excitation import Excitation
 
 FILM = kmc.ExcitonModel(relaxation_time_us=0.2, lifetime_ns=1.0)
@@ -92,6 +93,69 @@ def test_lone_pulses_are_those_of_the_file():
     plain, printed = map(simulations.isolated_diffusivity, ("second_moment", "as_printed"))
     assert printed.value == pytest.approx(2 * plain.value)
     assert 0 < plain.value < kmc.ExcitonModel().free_walk_diffusivity_cm2_s(0.006)
+
+
+def test_lone_pulses_are_those_of_the_paper_s_density():
+    """Of the densities in the file it is that of 0.02, with the error that stands beside it."""
+    stored = datasets.load("simulated_collapse").sel(estimator="gaussian")
+    chosen = (stored.protocol == "isolated") & (stored.excitation_density == 0.02)
+    one = stored.isel(condition=np.flatnonzero(chosen))
+    found = simulations.isolated_diffusivity("gaussian")
+    assert (found.value, found.std_err) == (one.value.item(), one.std_err.item())
+
+
+def test_exponent_is_that_of_the_light(monkeypatch):
+    """Where the light per exciton falls as a power of the laser's, that power comes back."""
+
+    def simulate(film, pulses, **_):
+        created = np.array([200, 100])
+        light = created * (film.lifetime_ns * np.ones((3, 1, 2))) / 3
+        return xr.Dataset(
+            {
+                "created_count": ("train", created),
+                "emission_count": (("delay_ns", "r_nm", "train"), light),
+            }
+        )
+
+    monkeypatch.setattr(kmc, "simulate", simulate)
+    lasers = Excitation(0.5, 5), Excitation(25, 5)
+    found = simulations.emission_exponent(
+        lambda laser: replace(FILM, lifetime_ns=laser.power_nW**-0.3), *lasers, seed=1
+    )
+    assert found == pytest.approx(0.7)
+
+
+def test_curves_are_of_the_light_and_spot_of_their_names(monkeypatch):
+    """Spots keep the density, and only what is called so is under the paper's light."""
+    asked = {}
+
+    def curve(name):
+        def curve(film, lasers, **_):
+            asked[len(asked)] = (film, lasers)
+            times = [one.disc_time_between_excitations_us for one in lasers]
+            axis = {"disc_time_between_excitations_us": ("laser", times)}
+            return xr.Dataset({name: ("laser", [float(len(asked))] * len(lasers))}, axis)
+
+        return curve
+
+    monkeypatch.setattr(simulations, "true_curve", curve("value"))
+    monkeypatch.setattr(simulations, "measure_curve", curve("diffusivity_cm2_s"))
+    films = {"Note 2 without traps": FILM, "Note 2": replace(FILM, trap_rate_per_ps=1e-4)}
+    lasers = [Excitation(1, 2.5), Excitation(10, 2.5)]
+    found = simulations.light_and_spot(films | {"other": FILM}, lasers, seed=1)
+    names = ["250 nm spot", "500 nm spot", "with traps", "slices, microscope"]
+    assert found.curve.values.tolist() == [*names, "paper's light, other"]
+    assert found.diffusivity_cm2_s.isel(laser=0).values.tolist() == [1, 2, 3, 4, 5]
+    assert "disc_time_between_excitations_us" in found.coords
+    assert [film.trap_rate_per_ps > 0 for film, _ in asked.values()] == [0, 0, 1, 1, 0]
+    for k, width_nm in enumerate([250, 500, 500, 500, 500]):
+        assert [one.spot_fwhm_nm for one in asked[k][1]] == [width_nm] * 2
+        ratios = [
+            one.excitation_density / usual.excitation_density
+            for one, usual in zip(asked[k][1], lasers, strict=True)
+        ]
+        # a disc has 1/ln 2 times the peak of a Gaussian with its photons
+        assert ratios == pytest.approx([1 / np.log(2) if k == 4 else 1] * 2)
 
 
 def test_excitons_without_traps_decay_exponentially():
