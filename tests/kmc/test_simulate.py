@@ -247,12 +247,19 @@ COUNTED = (
 )
 
 
+ALL_AT_ONCE = {
+    **{"trap_rate_per_ps": 0.02, "trap_time_minimum_ns": 0.005, "annihilation_rate_per_ps": 0.2},
+    **{"modification_probability": 0.5, "n_layers": 3, "absorption_cross_section_nm2": 30},
+}
+
+
 @pytest.mark.parametrize(
     ("rates", "pinned"),
     [
         ({}, "03ce73e7455f4a8e"),
         ({"trap_rate_per_ps": 0.02, "trap_time_minimum_ns": 0.005}, "fdb60fd7cdd23c74"),
         ({"annihilation_rate_per_ps": 0.5}, "3569b7ed03947f4a"),
+        (ALL_AT_ONCE, "b52ad95e835ae5b7"),
     ],
 )
 def test_streams_stay_what_they_were(rates, pinned):
@@ -265,6 +272,11 @@ def test_streams_stay_what_they_were(rates, pinned):
     model = ExcitonModel(lattice_size=41, lifetime_ns=0.02, relaxation_time_us=20, **rates)
     pulses = PulseTrain(0.6, 5.0, spot_sigma_sites=2, n_pulses=3, burn_in_pulses=2)
     recording = Recording(interval_ps=5, until_ns=0.04, follow_ns=0.1)
+    if rates is ALL_AT_ONCE:
+        # excitons, and half of what they modified, are left at the next pulse
+        model = replace(model, relaxation_time_us=1e-4)
+        pulses = replace(pulses, period_us=6e-5, excitons_stay=True)
+        recording = Recording(interval_ps=5, until_ns=0.04)
     result = simulate(model, pulses, seed=1, n_trains=2, recording=recording)
     counts = b"".join(result[name].to_numpy().astype("<i8").tobytes() for name in COUNTED)
     assert hashlib.sha256(counts).hexdigest()[:16] == pinned
