@@ -115,6 +115,7 @@ def test_heads_are_words_with_units(head, shown):
         (3, "3"),
         (np.nan, "–"),
         (None, "–"),
+        ("nan", "–"),
         ("-0.5 ± 0.1", "−0.5 ± 0.1"),
         ("0.006 ps-1", "0.006 1/ps"),
         ("film ALD > OLA/OA", "film ALD > OLA/OA"),
