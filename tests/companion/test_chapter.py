@@ -115,7 +115,7 @@ def test_heads_are_words_with_units(head, shown):
         (3, "3"),
         (np.nan, "–"),
         (None, "–"),
-        ("nan", "–"),
+        pytest.param("nan", "–", id="nan as a text"),
         ("-0.5 ± 0.1", "−0.5 ± 0.1"),
         ("0.006 ps-1", "0.006 1/ps"),
         ("film ALD > OLA/OA", "film ALD > OLA/OA"),
@@ -162,7 +162,7 @@ def test_a_notebook_sets_all_tables_in_type():
     assert "long" * 50 in page
     claim = chapter._as_html(pd.DataFrame({"x": [1]}, index=["main-D-inf"]))
     assert "<th>main-D-inf</th>" in claim
-    with pytest.raises(TypeError, match="frame"):
+    with pytest.raises(TypeError, match=r"^frame "):
         chapter.typeset([1])
 
 
