@@ -325,6 +325,16 @@ def test_trapping_delays_the_light():
     assert share == pytest.approx(exact, abs=0.04)
 
 
+def test_progress_counts_the_pulses_of_all_trains(capsys):
+    """The bar is full when burn-in and recorded pulses of every train are done."""
+    still = ExcitonModel(0, 0, lattice_size=41, lifetime_ns=0.01)
+    pulses = PulseTrain(0.5, 5, spot_sigma_sites=2, n_pulses=4, burn_in_pulses=3)
+    simulate(still, pulses, seed=1, n_trains=2, recording=SHORT, progress=True)
+    assert "14/14" in capsys.readouterr().err
+    simulate(still, pulses, seed=1, n_trains=2, recording=SHORT)
+    assert capsys.readouterr().err == ""
+
+
 def test_edge_is_an_error_that_names_the_remedy():
     """An exciton that reaches the edge stops the run and says how to enlarge the lattice."""
     model = ExcitonModel(1, 1, lattice_size=41)
@@ -397,6 +407,7 @@ def test_attributes_repeat_the_run():
     pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=20)
     result = simulate(SMALL, pulses, seed=17, n_trains=2, recording=SHORT)
     attrs = result.attrs
+    assert attrs["origin"] == "simulated"
 
     def rebuilt(kind: type) -> object:
         return kind(**{name: attrs[name] for name in kind.__dataclass_fields__ if name in attrs})
