@@ -107,21 +107,26 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-# Text contrasts with what lies around it by its styles, and is looked at once for each: axe-core
+# Text contrasts with what lies around it by its styles, and is looked at twice for each: axe-core
 # asks for every text what stands behind it, which took nine tenths of all its time. Alike are
-# elements of one chain of tags, classes and styles.
+# texts written alike, on elements that are painted alike; links, if what they stand in is too.
 REPRESENTATIVES = """() => {
-    const styles = ["color", "backgroundColor", "backgroundImage", "opacity", "filter", "fontSize",
-        "fontWeight", "textShadow", "textDecorationLine", "position", "mixBlendMode"];
-    const chains = new Map(), number = new Map();
+    const painted = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode",
+        "position"];
+    const written = ["color", "fontSize", "fontWeight", "textShadow", "textDecorationLine"];
+    const styles = (one, names) => {
+        const all = getComputedStyle(one);
+        return names.map(name => all[name]).join();
+    };
+    const unpainted = "rgba(0, 0, 0, 0),none,1,none,normal,static";
+    const numbers = new Map(), chains = new Map();
     const chain = one => {
         if (!one) return 0;
         if (!chains.has(one)) {
-            const style = getComputedStyle(one);
-            const own = [one.tagName, one.className, ...styles.map(name => style[name])];
-            const key = JSON.stringify([chain(one.parentElement), own]);
-            if (!number.has(key)) number.set(key, number.size + 1);
-            chains.set(one, number.get(key));
+            const outer = chain(one.parentElement), own = styles(one, painted);
+            const key = outer + own;
+            if (own !== unpainted && !numbers.has(key)) numbers.set(key, numbers.size + 1);
+            chains.set(one, own === unpainted ? outer : numbers.get(key));
         }
         return chains.get(one);
     };
@@ -132,10 +137,12 @@ REPRESENTATIVES = """() => {
         const field = one.matches("input, select, textarea, button");
         const speaks = [...one.childNodes].some(n => n.nodeType === 3 && n.data.trim());
         if (!(field || speaks) || !one.checkVisibility()) continue;
-        const times = (seen.get(chain(one)) ?? 0) + 1;
-        seen.set(chain(one), times);
-        if (!field && times > 2) continue;
-        for (const marked of [one, one.closest("a")]) marked?.setAttribute("data-looked-at", "");
+        const link = one.closest("a"), around = link?.parentElement;
+        const key = [field && one.tagName, chain(one), styles(one, written),
+            link && around.tagName + around.className + styles(around, written)].join();
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+        if (seen.get(key) > 2) continue;
+        for (const marked of [one, link]) marked?.setAttribute("data-looked-at", "");
     }
     axe.configure({rules: [
         {id: "color-contrast", selector: "[data-looked-at]"},
@@ -144,13 +151,33 @@ REPRESENTATIVES = """() => {
 }"""
 
 
-def violations(page: Page, **options: object) -> list[str]:
-    """What of a page breaks rules of axe-core: all that are not switched off, or ``runOnly``."""
+# The page without what is not looked at, for axe-core asks every element for its place. What lies
+# beside something kept stays, empty, so that styles by order find the same elements.
+SKETCH = """() => {
+    const whole = document.body, sketch = whole.cloneNode(true);
+    const empty = ":not([data-looked-at], :has([data-looked-at]))";
+    for (const one of sketch.querySelectorAll(empty)) one.replaceChildren();
+    whole.replaceWith(sketch);
+    window.restore = () => sketch.replaceWith(whole);
+}"""
+
+
+def violations(page: Page, *within: str, sketched: bool = False, **options: object) -> list[str]:
+    """What of a page, or within parts of it, breaks rules of axe-core: all, or ``runOnly``.
+
+    Rules on colours need only a sketch of the page.
+    """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(Axe().axe_script)
     page.evaluate(REPRESENTATIVES)
+    if sketched:
+        page.evaluate(SKETCH)
     usual = {"preload": False, "resultTypes": ["violations"]}
-    found = page.evaluate("options => axe.run(document, options)", usual | options)
+    where = {"include": [[selector] for selector in within]} if within else None
+    look = "([where, options]) => axe.run(where ?? document, options)"
+    found = page.evaluate(look, [where, usual | options])
+    if sketched:
+        page.evaluate("() => restore()")
     return [
         f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
         for rule in found["violations"]
