@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from collections import Counter
+from contextlib import redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
 import yaml
+from jupytext.cli import jupytext as jupytext_command
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -193,9 +194,10 @@ def missing_glue(nb: NotebookNode, available: dict[str, set[str]]) -> list[str]:
 
 def text_of(notebook: Path) -> str:
     """Return the text file that `notebook` should be paired with."""
-    command = [sys.executable, "-m", "jupytext", "-q", "--to", "md:myst", "-o", "-", notebook]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return run.stdout
+    with redirect_stdout(TextIOWrapper(BytesIO(), encoding="utf-8", newline="\n")) as text:
+        jupytext_command(["--quiet", "--to", "md:myst", "--output", "-", str(notebook)])
+    text.seek(0)
+    return text.read()
 
 
 def listed_files(toc: dict) -> list[str]:
