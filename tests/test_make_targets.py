@@ -85,12 +85,18 @@ def test_unknown_targets_are_refused(ran):
 
 
 def test_environment_is_made_when_the_lock_is_newer(monkeypatch, tmp_path):
-    """Set-up makes the environment anew after a change of the lock, and once."""
+    """Set-up makes the environment anew after a change of the lock, and once, ready to start."""
     made = []
+    monkeypatch.setattr(make, "VENV", tmp_path)
     monkeypatch.setattr(make, "INSTALLED", tmp_path / "installed")
     monkeypatch.setattr(make.venv, "create", lambda path, **_: made.append(path))
+    for name, code in {"a.py": "1", "no_python.py": "1 +", "tests/test_a.py": "1"}.items():
+        path = tmp_path / "site-packages" / "a" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code)
     assert [command[:4] for command in make.setup()] == [["python", "-m", "pip", "install"]] * 2
     assert made == [make.VENV]
+    assert [path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")] == ["a"]
     assert list(make.setup()) == []
 
 

@@ -6,12 +6,15 @@ make, as on Windows. Settings follow the name, as make takes them: ``CHAPTERS="h
 
 from __future__ import annotations
 
+import compileall
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import venv
+import warnings
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -21,6 +24,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 INSTALLED = VENV / ".installed"
 OURS = ("tptools", "tests", "tools", "book")
+OTHERS_TESTS = re.compile(r"site-packages[/\\].*[/\\]tests?[/\\]")
 BUILT = ("_build", ".mypy_cache", ".pytest_cache", ".hypothesis", ".ruff_cache")
 
 Commands = Iterator[list[str]]
@@ -52,9 +56,12 @@ def setup() -> Commands:
         sys.exit("The environment is old, and a running one cannot be replaced: use another Python")
     # A changed lock gets a new environment: pip would leave in the old one what the lock dropped.
     venv.create(VENV, clear=True, symlinks=os.name != "nt", with_pip=True)
-    pip = ["python", "-m", "pip", "install", "--quiet"]
+    pip = ["python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
     yield [*pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"]
-    yield [*pip, "--no-deps", "--no-build-isolation", "--editable", "."]
+    yield [*pip, "--no-build-isolation", "--editable", "."]
+    # pip would take one core for it, and compile tests too, which nobody runs
+    with warnings.catch_warnings(action="ignore"):
+        compileall.compile_dir(VENV, rx=OTHERS_TESTS, quiet=2, workers=0)
     INSTALLED.touch()
 
 
