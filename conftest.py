@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import joblib
@@ -12,6 +13,9 @@ from hypothesis import settings
 
 settings.register_profile("busy", deadline=None)
 settings.load_profile("busy")
+
+# Verdicts that one process has judged, others take; see tptools/companion/claims/kept.py.
+os.environ.setdefault("TPTOOLS_VERDICTS_SINCE", str(time.time()))
 
 # Not those of simulations: they wait for nothing, and the last chapter that runs needs every core.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")

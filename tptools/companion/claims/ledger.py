@@ -17,6 +17,7 @@ from typing import TypeVar, cast
 
 import pandas as pd
 
+from tptools.companion.claims.kept import kept
 from tptools.companion.claims.verdict import (
     VERDICTS,
     Bounds,
@@ -466,11 +467,16 @@ def _one_read_only(one: One) -> One:
 
 
 def _computed(one: Claim, recipe: Recipe) -> Judgement:
-    value = recipe.function()
-    found = describe(recipe.criterion, value)
-    if rule := asked(recipe.criterion):
-        found = f"{found} ({rule})"
-    verdict = compare(recipe.criterion, value, readings_of=recipe.readings_of)
+    def judged() -> tuple[str, str]:
+        value = recipe.function()
+        found = describe(recipe.criterion, value)
+        if rule := asked(recipe.criterion):
+            found = f"{found} ({rule})"
+        return found, compare(recipe.criterion, value, readings_of=recipe.readings_of)
+
+    # nothing is known of what functions from elsewhere rest on
+    ours = _made_by(recipe).__module__.startswith("tptools.")
+    found, verdict = kept(one.id, judged) if ours else judged()
     return Judgement(one, found, verdict, computed=True)
 
 
