@@ -127,6 +127,19 @@ def test_the_longest_run_first(tree):
     assert {path.stem for path in ROOT.glob("book/*.ipynb")} >= {*chapters.LONGEST_FIRST}
 
 
+def foundations() -> dict[str, str]:
+    """Return what some chapters rest on."""
+    paths = [ROOT / "book" / f"{name}.ipynb" for name in ("controls", "heating", "claims")]
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    return {name: chapters.foundation(ROOT, one) for name, one in notebooks.items()}
+
+
+@pytest.fixture(scope="module")
+def foundations_before() -> dict[str, str]:
+    """Return what they rest on in this tree."""
+    return foundations()
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "reaching"),
     [
@@ -148,16 +161,13 @@ def test_the_longest_run_first(tree):
     ],
 )
 def test_a_change_of_the_package_concerns_those_who_reach_it(
-    tmp_path, monkeypatch, file, old, new, reaching
+    tmp_path, monkeypatch, foundations_before, file, old, new, reaching
 ):
     """Who draws a figure rests on it, who gives verdicts on what judges them, none on recipes."""
     package = shutil.copytree(ROOT / "tptools", tmp_path / "tptools")
     monkeypatch.setattr(provenance, "_folder", lambda name: package)
-    paths = {name: ROOT / "book" / f"{name}.ipynb" for name in ("controls", "heating", "claims")}
-    notebooks = {name: nbformat.read(path, as_version=4) for name, path in paths.items()}
-    before = {name: chapters.foundation(ROOT, one) for name, one in notebooks.items()}
     text = (package / file).read_text()
     assert text.count(old) == 1
     (package / file).write_text(text.replace(old, new))
-    after = {name: chapters.foundation(ROOT, one) for name, one in notebooks.items()}
-    assert {name for name in notebooks if before[name] != after[name]} == reaching
+    after = foundations()
+    assert {name for name in after if foundations_before[name] != after[name]} == reaching
