@@ -13,7 +13,8 @@ from pathlib import Path
 import chapters
 import nbformat
 import pytest
-from execute import execute, names
+from execute import execute, names, prepare, write
+from nbformat.v4 import new_output
 from small_book import plant, python
 
 HEADER = """\
@@ -174,33 +175,39 @@ def test_a_killed_run_loses_nothing(tmp_path):
     tree, running = plant(tmp_path / "book"), tmp_path / "book" / "runs"
     book = tree / "book"
     (book / "chapter.ipynb").unlink()
-    (tree / "pause").write_text("0")
-    texts = {"quick": QUICK, "slow": SLOW}
-    for name, text in texts.items():
-        (book / f"{name}.md").write_text(text)
-    assert execute([*texts], tree) == 0
-    before = {name: (book / f"{name}.ipynb").read_bytes() for name in texts}
-
-    shutil.rmtree(tree / "_build")
-    running.unlink()
     (tree / "pause").write_text("600")
+    for name, text in {"quick": QUICK, "slow": SLOW}.items():
+        (book / f"{name}.md").write_text(text)
+        write(as_if_run(book / f"{name}.md"), book / f"{name}.ipynb")
+    before = (book / "slow.ipynb").read_bytes()
+
     (book / "quick.md").write_text(QUICK.replace('"quick"\n```', '"edited"\n```'))
     env = os.environ | {"PYTHONPATH": str(tree)}
     command = [sys.executable, "tools/execute.py"]
     with subprocess.Popen(command, cwd=tree, env=env, start_new_session=True) as killed:
-        while not (kept_of(tree, "quick") and "slow" in running.read_text()):
+        while not (running.exists() and "slow" in running.read_text() and kept_of(tree, "quick")):
             assert killed.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.2)
         os.killpg(killed.pid, signal.SIGKILL)
-    assert (book / "slow.ipynb").read_bytes() == before["slow"]
+    assert (book / "slow.ipynb").read_bytes() == before
     assert outputs(book / "quick.ipynb") == []
 
     (tree / "pause").write_text("0")
     assert python(tree, "tools/execute.py").returncode == 0
     assert running.read_text().split().count("quick") == 1
-    assert (book / "slow.ipynb").read_bytes() == before["slow"]
+    assert (book / "slow.ipynb").read_bytes() == before
     assert outputs(book / "quick.ipynb") == ["'edited'"]
     assert not list(tree.glob("book/*.part"))
+
+
+def as_if_run(text: Path) -> nbformat.NotebookNode:
+    """Return a chapter of two cells with what they give, the second the name of its file."""
+    nb = prepare(text)
+    for count, cell in enumerate([cell for cell in nb.cells if cell.cell_type == "code"], start=1):
+        cell.execution_count = count
+    shown = {"text/plain": repr(text.stem)}
+    cell.outputs = [new_output("execute_result", shown, execution_count=count)]
+    return nb
 
 
 def kept_of(tree: Path, name: str) -> bool:
