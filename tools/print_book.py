@@ -1,8 +1,8 @@
 """Print the built book into one PDF: _build/html -> _build/pdf/book.pdf.
 
 All pages are put into one document, in the order of the table of contents, and printed by Chromium
-with the fonts, formulas and figures of the web pages. It is printed twice: only the first print
-shows on which page a chapter starts, which the list of contents says in the second one.
+with the fonts, formulas and figures of the web pages. A draft, without pictures and marks, comes
+first: it shows on which page a chapter starts, which the list of contents says in the print.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
@@ -32,10 +33,10 @@ FOOTER = (
 )
 # what is for the screen only, and code that is folded there
 CHROME = "script, button, .headerlink, .toggle-hint, .copybtn, details.above-input"
-NUMBER_CONTENTS = r"""numbers => {
+DRAFT = "main :is(img, svg) { visibility: hidden }"
+NUMBER_CONTENTS = """numbers => {
     for (const row of document.querySelectorAll("nav li:has(a)"))
-        row.querySelector("span").textContent =
-            numbers[row.querySelector("a").textContent.replace(/\s+/g, "")] ?? "";
+        row.querySelector("span").textContent = numbers[row.querySelector("a").hash.slice(1)] ?? "";
 }"""
 STYLES = "link[rel=stylesheet]"
 # width and height of the text on A4, in the pixels of CSS
@@ -173,21 +174,14 @@ def head(html: Path, page: str) -> str:
     return "\n".join(map(str, kept))
 
 
-def plain(title: str) -> str:
-    """Return a title without what line breaks and fonts do to its spaces."""
-    return re.sub(r"\s+", "", title)
-
-
-def starts(pdf: Path) -> dict[str, int]:
-    """Return the pages on which chapters start, by title, from the bookmarks."""
-    reader = PdfReader(pdf)
+def starts(pdf: bytes) -> dict[str, int]:
+    """Return the pages, from one on, of the places that links lead to, by their names."""
+    reader = PdfReader(BytesIO(pdf))
     numbers = {}
-    for one in reader.outline:
-        if isinstance(one, list) or one.title is None:
-            continue
-        number = reader.get_destination_page_number(one)
+    for name, place in reader.named_destinations.items():
+        number = reader.get_destination_page_number(place)
         if number is not None:
-            numbers[plain(one.title)] = number + 1
+            numbers[name.removeprefix("/")] = number + 1
     return numbers
 
 
@@ -219,25 +213,25 @@ def print_book(root: Path) -> Path:
     source.write_text(document(root), encoding="utf-8")
     with open_browser() as browser:
         page = browser.new_page()
-        page.goto(source.as_uri())
+        # a busy machine takes longer over the whole book than for a page
+        page.goto(source.as_uri(), timeout=0)
         typeset(page)
         fill_pages(page)
-        for _ in range(2):
-            with whole(pdf) as beside:
-                page.pdf(
-                    path=beside,
-                    format="A4",
-                    margin=PAPER,
-                    print_background=True,
-                    display_header_footer=True,
-                    header_template="<span></span>",
-                    footer_template=FOOTER,
-                    outline=True,
-                    tagged=True,
-                )
-            page.evaluate(NUMBER_CONTENTS, starts(pdf))
+        without = page.add_style_tag(content=DRAFT)
+        page.evaluate(NUMBER_CONTENTS, starts(page.pdf(format="A4", margin=PAPER)))
+        without.evaluate("one => one.remove()")
+        printed = page.pdf(
+            format="A4",
+            margin=PAPER,
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+            outline=True,
+            tagged=True,
+        )
     with whole(pdf) as beside:
-        beside.write_bytes(packed(pdf.read_bytes()))
+        beside.write_bytes(packed(printed))
     return pdf
 
 
