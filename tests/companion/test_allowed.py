@@ -15,6 +15,7 @@ def paved(films, lasers, **settings):
     """Films in which D follows the share of sites that one excitation in a memory's time keeps."""
     time_us = np.array([one.disc_time_between_excitations_us for one in lasers])
     visits = films["peak_over_disc"] * films["modification_probability"] * 30
+    visits = visits * np.sqrt(films["n_layers"])
     kept = (visits * films["relaxation_time_us"]).to_numpy()[:, None]
     slow, fast = (
         films[f"hop_rate_{name}_per_ps"].to_numpy()[:, None] for name in ("ground", "modified")
@@ -71,15 +72,6 @@ def test_draws_meet_the_data_when_simulated(found):
         assert float(left[f"meets_{name}"].mean()) > 0.6, name
     ratio = left.checked_tau_us / left.emulated_tau_us
     assert float(abs(np.log(ratio)).median()) < 0.2
-
-
-def test_some_checks_are_simulated_in_layers(found):
-    """The closed form knows no layers, so that the same films read the same."""
-    _, left = found
-    for case in left.case.values:
-        one = left.sel(case=case)
-        same = one.checked_tau_us.values[one.layered_check.values]
-        np.testing.assert_array_equal(one.layered_tau_us, same)
 
 
 def test_sample_and_draws_agree(found):
@@ -178,13 +170,16 @@ def test_checks_are_told_by_number(found):
     third = told["a third of the tolerance, %"]["q = 1", "tau_us"]
     assert third == pytest.approx(100 * (np.log(6.5 / 5.5) / 2 + 0.1) / 3)
     ranks = allowed.recovered(left)
-    assert (ranks["p of uniform shares"] > 1e-3).all()
+    assert (ranks["p of uniform shares"] > 1e-4).all()  # of ten, on one set of papers
     assert (ranks["least share, simulated"] <= ranks["largest share, simulated"]).all()
 
 
-def test_layers_that_do_nothing_change_no_number(found):
-    """Ratios are of a film to itself: one wherever the closed form has a number."""
+def test_layers_stretch_the_curve_of_films_that_pave_more(found):
+    """In three layers the closed form paves 1.7 times as much: its time grows by no more."""
     _, left = found
-    ratios = allowed.in_layers(left)[list(allowed.BOX)].to_numpy()
-    np.testing.assert_allclose(ratios[np.isfinite(ratios)], 1)
-    assert np.isfinite(ratios).any()
+    ratios = allowed.in_layers(left)
+    assert len(ratios) == allowed.N_LAYERED * left.sizes["case"]
+    known = ratios.tau_us[np.isfinite(ratios.tau_us)]
+    assert known.size
+    assert known.between(1, np.sqrt(3)).all()
+    assert (ratios.highest_cm2_s > 1).all()

@@ -84,3 +84,15 @@ def test_design_is_wider_than_the_prior():
     films = search.PRIOR.design(512, seed=1)
     for name, one in search.DESIGN.ranges.items():
         assert films[name].between(*one.at(np.array([-1e-9, 1 + 1e-9]))).all(), name
+
+
+def test_more_layers_let_an_exciton_pave_more():
+    """Each layer adds less than the one before it, and all of them less than as many films."""
+    films = pd.DataFrame([{"n_layers": n} for n in (1.0, 2.0, 3.0, 4.0)]).assign(
+        **{name: one.at(0.5) for name, one in search.PRIOR.ranges.items() if name != "n_layers"}
+    )
+    paving = search._with_paving(films)["paving"].to_numpy()
+    added = np.diff(paving) / paving[0]
+    assert (added > 0).all()
+    assert (np.diff(added) < 0).all()
+    assert added[0] < 1

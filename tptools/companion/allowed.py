@@ -58,8 +58,8 @@ __all__ = [
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 N_SAMPLE, N_PILOT = 2**17, 200
 CHUNK = 4096
-N_LAYERS, N_LAYERED = 3, 3
-"""Layers of a film of 30 to 40 nm, and how many of the checks are simulated with them too."""
+LAYERS, N_LAYERED = (1, 3), 3
+"""Layers of Note 2 and of a film of 30 to 40 nm, and how many checks are simulated with either."""
 SLOWER = np.geomspace(0.3, 1.0, 7)
 """Hop rates of the coated film over those of the uncoated one, all alike on the logarithm."""
 
@@ -71,15 +71,18 @@ PRIORS: Mapping[str, Callable[[pd.DataFrame], FloatArray]] = MappingProxyType(
         "rates uniform": lambda films: (
             films["hop_rate_ground_per_ps"] * films["hop_rate_modified_per_ps"]
         ).to_numpy(),
+        "one layer": lambda films: 1.0 * (films["n_layers"] == 1).to_numpy(),
+        "three or four layers": lambda films: 1.0 * (films["n_layers"] > 2).to_numpy(),
     }
 )
-"""Other priors, each as a weight on films of the stated one."""
+"""Other priors, each as a weight on films of the stated one; layers as in Note 2 and as grown."""
 
 CHOICES: Mapping[str, Callable[[pd.DataFrame], BoolArray]] = MappingProxyType(
     {
         "traps": lambda films: films["trap_rate_per_ps"].to_numpy() > 0,
         "light of the paper": lambda films: films["peak_over_disc"].to_numpy() == 1,
         "projection": lambda films: films["projection"].to_numpy() == 1,
+        "three or four layers": lambda films: films["n_layers"].to_numpy() > 2,
         "memory above 2 us": lambda films: films["relaxation_time_us"].to_numpy() > 2,
     }
 )
@@ -219,15 +222,12 @@ def in_layers(allowed: xr.Dataset) -> pd.DataFrame:
 
         in_layers(datasets.load("allowed_films")).tau_us.median()
     """
-    rows = []
-    for case in allowed["case"].to_numpy():
-        one = allowed.sel(case=case)
-        of_these = one.isel(check=one["layered_check"].astype(int))
-        kept = ("relaxation_time_us", "modification_probability")
-        films = {name: of_these[f"checked_{name}"].to_numpy() for name in kept}
-        ratios = {name: (one[f"layered_{name}"] / of_these[f"checked_{name}"]) for name in BOX}
-        rows.append(pd.DataFrame(films | {name: of.to_numpy() for name, of in ratios.items()}))
-    return pd.concat(rows, ignore_index=True)
+    single, several = (allowed.sel(layers=n) for n in LAYERS)
+    found = allowed[["layered_relaxation_time_us", "layered_modification_probability"]].assign(
+        {f"layered_{name}": several[f"layered_{name}"] / single[f"layered_{name}"] for name in BOX}
+    )
+    table = found.drop_vars("layers", errors="ignore").to_dataframe().reset_index(drop=True)
+    return table.rename(columns=lambda name: name.removeprefix("layered_"))
 
 
 def quantile(values: FloatArray, weights: FloatArray, share: Sequence[float]) -> FloatArray:
@@ -485,15 +485,15 @@ def _checked(films: pd.DataFrame, seed: int, reader: Reader, simulated: Simulate
 
 
 def _layered(films: pd.DataFrame, seed: int, simulated: Simulated) -> xr.Dataset:
-    """Some of the same in several layers."""
-    chosen = np.linspace(0, len(films) - 1, N_LAYERED).astype(int)
-    found = simulated(films.iloc[chosen].assign(n_layers=N_LAYERS), seed)
-    return xr.Dataset(
-        {
-            "layered_check": ("layered", chosen),
-            **_columns(numbers_of(found), "layered", "layered_"),
-            "layered_diffusivity_cm2_s": (("layered", "laser"), found, {"units": "cm2/s"}),
-        }
+    """Some of the same in one layer and in several."""
+    some = _few(films, N_LAYERED)
+    found = [simulated(some.assign(n_layers=n), seed) for n in LAYERS]
+    read = xr.concat(
+        [xr.Dataset(_columns(numbers_of(one), "layered", "layered_")) for one in found],
+        pd.Index(LAYERS, name="layers"),
+    )
+    return read.assign(
+        _columns(some[["relaxation_time_us", "modification_probability"]], "layered", "layered_")
     )
 
 

@@ -77,6 +77,7 @@ OF_A_FILM = (
     "modification_probability",
     "lifetime_ns",
     "trap_rate_per_ps",
+    "n_layers",
     "spot_fwhm_nm",
     "peak_over_disc",
 )

@@ -721,7 +721,7 @@ RECIPES: Mapping[str, AnyRecipe] = MappingProxyType(
             "what the experiment would read of films of many kinds, and of those that the paper's "
             "numbers allow",
             n_first=128,
-            n_refined=(128, 96),
+            n_refined=(128, 96, 64),
             n_excitons=5000,
             seed=1,
         ),

@@ -10,9 +10,9 @@ from tptools.companion import figures
 
 def test_densities_hold_one():
     """Each line is a density per decade, and peaks where the memories are."""
-    memories = {"a": {"x": np.full(50, 2.0)}, "b": {"x": np.array([0.5, 8.0])}}
-    figure = figures.plot_memories(memories)
-    for ax, peak in zip(figure.axes, (2.0, None), strict=True):
+    columns = {"a": {"x": np.full(50, 2.0)}, "b": {"x": np.array([0.5, 8.0])}}
+    figure = figures.plot_memories({"above": columns, "below": columns})
+    for ax, peak in zip(figure.axes, (2.0, None, 2.0, None), strict=True):
         x, y = ax.lines[0].get_data()
         assert np.trapezoid(y, np.log10(x)) == pytest.approx(1, abs=0.02)
         if peak:

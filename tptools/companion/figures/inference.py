@@ -41,29 +41,37 @@ def _density(times_us: FloatArray, at_us: FloatArray, width: float = 0.15) -> Fl
     return np.exp(-(apart**2) / 2).mean(1) / (width * np.sqrt(2 * np.pi))
 
 
-def plot_memories(memories: Mapping[str, Mapping[str, FloatArray]]) -> Figure:
+def plot_memories(memories: Mapping[str, Mapping[str, Mapping[str, FloatArray]]]) -> Figure:
     """Draw how the memories of allowed films are distributed.
 
     Parameters
     ----------
-    memories : mapping of mapping of str to ndarray
-        Memories in us of films of equal weight, by panel and by line.
+    memories : mapping of mapping of mapping of str to ndarray
+        Memories in us of films of equal weight, by row, by column and by line; a row has the same
+        lines in every column.
 
     Returns
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, len(memories), figsize=(6.6, 3.2), sharey=True)
+    columns = list(next(iter(memories.values())))
+    figure, axes = plt.subplots(
+        len(memories), len(columns), figsize=(6.6, 5.2), sharex=True, sharey=True
+    )
     at_us = np.geomspace(0.05, 100, 200)
-    for ax, (title, lines) in zip(axes, memories.items(), strict=True):
-        for (label, times), (colour, _) in zip(lines.items(), LOOKS, strict=False):
-            ax.plot(at_us, _density(np.asarray(times), at_us), color=colour, label=label)
-        ax.axvline(REPORTED["s2-tau-relax"].value, ls=":", **GUIDE)
-        ax.set(title=_symbols(title), xlabel=MEMORY)
-        set_log(ax)
-    axes[0].set(ylabel="probability per decade", ylim=(0, None))
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    for row, panels in zip(axes, memories.values(), strict=True):
+        for ax, lines in zip(row, panels.values(), strict=True):
+            for (label, times), (colour, _) in zip(lines.items(), LOOKS, strict=False):
+                ax.plot(at_us, _density(np.asarray(times), at_us), color=colour, label=label)
+            ax.axvline(REPORTED["s2-tau-relax"].value, ls=":", **GUIDE)
+            set_log(ax)
+        row[0].set(ylabel="probability per decade", ylim=(0, None))
+        row[0].legend(loc="upper right")
+    for ax, title in zip(axes[0], columns, strict=True):
+        ax.set_title(_symbols(title))
+    for ax in axes[-1]:
+        ax.set_xlabel(MEMORY)
+    set_letters(axes.flat)
     return figure
 
 
