@@ -37,6 +37,17 @@ def test_what_has_no_width_has_none_either_way(profile):
     assert np.isnan(fit_one(X, profile)).all()
 
 
+def test_unit_of_counts_changes_no_likeliest_width():
+    """Poisson likelihood of all counts times a constant is highest at the same centre and width."""
+    x = np.linspace(-900, 900, 601)
+    counts = np.random.default_rng(1).poisson(5 + 80 * np.exp(-((x / 250) ** 2) / 2), (5, x.size))
+    fits, verdicts = fit_rows(x, counts, 4, likeliest=True)
+    scaled, _ = fit_rows(x, 0.01 * counts, 4, likeliest=True)
+    assert (verdicts == GOOD).all()
+    np.testing.assert_allclose(scaled[:, 1:3], fits[:, 1:3], rtol=0.01, atol=2)
+    np.testing.assert_allclose(scaled[:, 0], 0.01 * fits[:, 0], rtol=0.01)
+
+
 def test_global_fit_waits_for_no_compiler(monkeypatch):
     """The method does without the compiled loop, which a first user would wait for."""
     monkeypatch.setattr(engine, "fit_gaussians", None)
