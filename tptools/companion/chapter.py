@@ -34,6 +34,7 @@ HEADS = {
     "hop_rate_modified_per_ps": "hop rate to a modified neighbour (1/ps)",
     "relaxation_time_us": "memory (µs)",
     "modification_probability": "chance that a visit modifies",
+    "n_layers": "layers",
     "lifetime_ns": "lifetime (ns)",
     "trap_rate_per_ps": "trapping (1/ps)",
     "spot_fwhm_nm": "spot, FWHM (nm)",
