@@ -226,7 +226,7 @@ def in_layers(allowed: xr.Dataset) -> pd.DataFrame:
     found = allowed[["layered_relaxation_time_us", "layered_modification_probability"]].assign(
         {f"layered_{name}": several[f"layered_{name}"] / single[f"layered_{name}"] for name in BOX}
     )
-    table = found.drop_vars("layers", errors="ignore").to_dataframe().reset_index(drop=True)
+    table = found.to_dataframe().reset_index(drop=True)
     return table.rename(columns=lambda name: name.removeprefix("layered_"))
 
 
