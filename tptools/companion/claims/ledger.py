@@ -467,17 +467,20 @@ def _one_read_only(one: One) -> One:
 
 
 def _computed(one: Claim, recipe: Recipe) -> Judgement:
-    def judged() -> tuple[str, str]:
-        value = recipe.function()
-        found = describe(recipe.criterion, value)
-        if rule := asked(recipe.criterion):
-            found = f"{found} ({rule})"
-        return found, compare(recipe.criterion, value, readings_of=recipe.readings_of)
-
+    judged = partial(_recomputed, recipe)
     # nothing is known of what functions from elsewhere rest on
     ours = _made_by(recipe).__module__.startswith("tptools.")
     found, verdict = kept(one.id, judged) if ours else judged()
     return Judgement(one, found, verdict, computed=True)
+
+
+def _recomputed(recipe: Recipe) -> tuple[str, str]:
+    """What the function of a claim gives, in words, and the verdict on it."""
+    value = recipe.function()
+    found = describe(recipe.criterion, value)
+    if rule := asked(recipe.criterion):
+        found = f"{found} ({rule})"
+    return found, compare(recipe.criterion, value, readings_of=recipe.readings_of)
 
 
 def _part(claim_id: str) -> str:
