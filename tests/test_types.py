@@ -1,4 +1,4 @@
-"""What the types of the package promise to those who check their own code against them."""
+"""The types of the package are right, and reach those who check their own code against them."""
 
 from pathlib import Path
 
@@ -10,6 +10,13 @@ from tptools.kmc import ExcitonModel, PulseTrain, simulate
 
 run = simulate(ExcitonModel(), PulseTrain(0.08, 10), seed="one")
 """
+
+
+def test_types_hold(monkeypatch):
+    """Package, tools and benchmarks fit their types, as strictly as mypy can tell."""
+    monkeypatch.chdir(ROOT)
+    report, _, status = api.run(["tptools", "tools", "benchmarks"])
+    assert status == 0, report
 
 
 def test_a_wrong_call_is_refused(tmp_path, monkeypatch):
