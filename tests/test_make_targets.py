@@ -84,20 +84,50 @@ def test_unknown_targets_are_refused(ran):
     assert ran == []
 
 
-def test_environment_is_made_when_the_lock_is_newer(monkeypatch, tmp_path):
-    """Set-up makes the environment anew after a change of the lock, and once, ready to start."""
-    made = []
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """An empty place for an environment, and the packages that each pip is asked for there."""
+    asked = []
+
+    class Pip:
+        def __init__(self, command):
+            assert "--require-hashes" in command
+            self.packages = Path(command[-1]).read_text()
+            asked.append(self.packages)
+
+        def wait(self):
+            return int("broken" in self.packages)
+
     monkeypatch.setattr(make, "VENV", tmp_path)
     monkeypatch.setattr(make, "INSTALLED", tmp_path / "installed")
-    monkeypatch.setattr(make.venv, "create", lambda path, **_: made.append(path))
+    monkeypatch.setattr(make.venv, "create", lambda path, **_: (path / "made").mkdir())
+    monkeypatch.setattr(make.subprocess, "Popen", Pip)
+    return asked
+
+
+def test_environment_is_made_when_the_lock_is_newer(installed, tmp_path):
+    """Set-up makes the environment anew after a change of the lock, and once, ready to start."""
     for name, code in {"a.py": "1", "no_python.py": "1 +", "tests/test_a.py": "1"}.items():
         path = tmp_path / "site-packages" / "a" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(code)
-    assert [command[:4] for command in make.setup()] == [["python", "-m", "pip", "install"]] * 2
-    assert made == [make.VENV]
+    assert [command[-1] for command in make.setup()] == ["."]
+    assert (tmp_path / "made").exists()
+    lock = (ROOT / "requirements.txt").read_text()
+    asked = "\n".join(installed)
+    for locked in (r"^\S+==\S+", r"--hash=\S+", r"; \w+ == '\w+'"):
+        found = [sorted(re.findall(locked, text, re.MULTILINE)) for text in (lock, asked)]
+        assert len(found[0]) > 0
+        assert found[0] == found[1]
     assert [path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")] == ["a"]
     assert list(make.setup()) == []
+
+
+def test_a_package_that_cannot_be_had_ends_the_set_up(installed):
+    """If one of the installers fails, nothing passes for an environment."""
+    with pytest.raises(SystemExit, match=r"Not all packages"):
+        make.install("fine==1 \\\n    --hash=sha256:0\nbroken==1 \\\n    --hash=sha256:1\n")
+    assert not make.INSTALLED.exists()
 
 
 def test_targets_explain_themselves(capsys):

@@ -18,12 +18,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 INSTALLED = VENV / ".installed"
 OURS = ("tptools", "tests", "tools", "book")
+PIP = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-compile")
 OTHERS_TESTS = re.compile(r"site-packages[/\\].*[/\\]tests?[/\\]")
 BUILT = ("_build", ".mypy_cache", ".pytest_cache", ".hypothesis", ".ruff_cache")
 
@@ -48,6 +50,21 @@ def is_installed() -> bool:
     return INSTALLED.stat().st_mtime >= max(path.stat().st_mtime for path in made_from)
 
 
+def install(lock: str) -> None:
+    """Install what is locked, by several pips with some packages each: one keeps one core busy."""
+    packages = re.findall(r"^\S+==.*(?:\n .*)*", lock, re.MULTILINE)
+    count = min(os.cpu_count() or 1, 4)
+    with TemporaryDirectory() as folder:
+        pips = []
+        for k in range(count):
+            part = Path(folder, f"{k}.txt")
+            part.write_text("\n".join(packages[k::count]), encoding="utf-8")
+            options = ["--require-hashes", "--only-binary", ":all:", "-r", str(part)]
+            pips.append(subprocess.Popen([str(BIN / "python"), *PIP, *options]))
+        if any([pip.wait() for pip in pips]):
+            sys.exit("Not all packages of requirements.txt could be installed; see above")
+
+
 def setup() -> Commands:
     """install the locked environment into .venv (needs a network once)"""
     if is_installed():
@@ -56,9 +73,8 @@ def setup() -> Commands:
         sys.exit("The environment is old, and a running one cannot be replaced: use another Python")
     # A changed lock gets a new environment: pip would leave in the old one what the lock dropped.
     venv.create(VENV, clear=True, symlinks=os.name != "nt", with_pip=True)
-    pip = ["python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
-    yield [*pip, "--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"]
-    yield [*pip, "--no-build-isolation", "--editable", "."]
+    install((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    yield ["python", *PIP, "--no-build-isolation", "--editable", "."]
     # pip would take one core for it, and compile tests too, which nobody runs
     with warnings.catch_warnings(action="ignore"):
         compileall.compile_dir(VENV, rx=OTHERS_TESTS, quiet=2, workers=0)
@@ -78,7 +94,6 @@ def test() -> Commands:
     yield ["ruff", "check", "--preview", "--select", "PLW1514", "."]
     yield ["ruff", "format", "--check", "."]
     yield ["lint-imports", "--no-cache", "--no-logo"]
-    yield ["mypy", "tptools", "tools", "benchmarks"]
     side_by_side = ["pytest", "--numprocesses", "auto", "--dist"]
     yield [*side_by_side, "worksteal"]
     yield [*side_by_side, "loadfile", "--nbval", "--nbval-current-env", "book"]
