@@ -61,7 +61,8 @@ def install(lock: str) -> None:
             part.write_text("\n".join(packages[k::count]), encoding="utf-8")
             options = ["--require-hashes", "--only-binary", ":all:", "-r", str(part)]
             pips.append(subprocess.Popen([str(BIN / "python"), *PIP, *options]))
-        if any([pip.wait() for pip in pips]):
+        statuses = [pip.wait() for pip in pips]
+        if any(statuses):
             sys.exit("Not all packages of requirements.txt could be installed; see above")
 
 
