@@ -30,6 +30,15 @@ def test_every_number_of_the_recipe_is_recomputed():
     assert [c for c, v in verdicts.items() if v == "rounding"] == ["s1-Br2"]
 
 
+def test_readings_have_few_names():
+    """A reading that is made in the same way has the same name for every amount."""
+    volumes = {"volumes added", "all volumes added", "2 Cs per carbonate, volumes added"}
+    others = {"as pure", "as labelled", "as printed", "recomputed", "toluene alone"}
+    assert {name for readings in amounts().values() for name in readings} == volumes | others
+    named = [claim for claim, readings in amounts().items() if "as printed" in readings]
+    assert named == ["s1-Cs-dose", "s1-Pb-dose", "s1-Br-dose"]
+
+
 def test_recipe_by_hand():
     """The stocks and doses, worked out with the numbers on the page."""
     found = amounts()

@@ -73,6 +73,7 @@ def test_exact_power_law_has_no_error():
     line = fit_power_law(POWERS, 2.0 * np.array(POWERS) ** 0.9, power_error=0.01)
     assert line["exponent"].value == pytest.approx(0.9)
     assert line["exponent"].std_err < 1e-9
+    assert line["exponent"].note == ""
     assert line["prefactor"].value == pytest.approx(2.0)
 
 

@@ -111,6 +111,15 @@ def test_noise_seldom_relaxes_and_noisy_curves_mostly_do():
     assert np.isfinite(clear).all()
 
 
+def test_one_point_known_better_makes_no_curve_doubtful():
+    """What else could describe the points is judged by the errors of all of them."""
+    rng = np.random.default_rng(7)
+    exact, error = relaxation_curve(TIME_US, 0.01, 0.14, 6.0), np.full(16, 0.015)
+    error[-1] = 0.001
+    clear = [fit_relaxation(TIME_US, rng.normal(exact, error), error)["tau_us"] for _ in range(10)]
+    assert [one.note for one in clear] == [""] * 10
+
+
 def test_estimates_bring_their_errors():
     """Points may be Estimates in the unit of the fit."""
     value, error = relaxation_curve(TIME_US, 0.01, 0.14, 6.0), np.linspace(1e-3, 4e-3, 16)

@@ -89,8 +89,7 @@ def as_points(name: str, given: Any, std_err: Any = None, *, unit: str | None = 
 
 def _estimates(given: Any) -> list[Any] | None:
     """The members of what holds at least one Estimate; None of plain numbers."""
-    plain = getattr(getattr(given, "dtype", None), "kind", "O") != "O"
-    if plain or isinstance(given, np.ma.MaskedArray | xr.Dataset):
+    if isinstance(given, np.ma.MaskedArray | xr.Dataset):
         return None
     try:
         members = list(np.asarray(given, object).flat)
