@@ -140,7 +140,7 @@ def test_displacements_are_averaged():
     one = xr.Dataset(
         {"growth_nm2": ("time_ns", 1e3 * np.arange(24.0))}, {"time_ns": np.arange(24.0)}
     )
-    draw_displacements(ax, {"a": one})
+    draw_displacements(ax, {"": one})
     assert marked(ax) == [(5.5, 5.5), (17.5, 17.5)]
 
 

@@ -58,7 +58,7 @@ def plot_surface_schemes(
         ax.add_patch(Rectangle((-10, -9), 62, 3.5, color="0.9"))
         if kind == "layer":
             top = edge_nm / 2 + spacing + layer_nm
-            ax.add_patch(Rectangle((-8, -5.5), 58, top + 5.5, color=_ALUMINA, label="alumina"))
+            ax.add_patch(Rectangle((-8, -5.5), 58, top + 5.5, color=_ALUMINA))
         for x in spacing * np.arange(5):
             for y in spacing * np.arange(2):
                 _draw_crystal(ax, (x, y), edge_nm, shell, spacing, kind)
