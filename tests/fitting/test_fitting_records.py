@@ -1,0 +1,83 @@
+"""Tests of tptools.fitting.records."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tptools.fitting.records import (
+    check_window,
+    drop_masked_positions,
+    relative_exposures,
+    select_window,
+    steps_in_common,
+)
+
+TIME_NS = np.array([0.5, 1.0, 1.5, 2.0, 2.5])
+COUNTS = xr.DataArray(
+    np.arange(25.0).reshape(5, 5), {"time_ns": TIME_NS, "position_nm": np.arange(5.0)}
+)
+
+
+@pytest.mark.parametrize("window_ns", [(3, 0), (2, 2), (1,), (0, 1, 2), (0, 1, None), (0, None), 3])
+def test_a_window_is_two_times_in_order(window_ns):
+    """Anything else is refused by its name, and what comes back are plain floats."""
+    with pytest.raises(ValueError, match="window_ns = .* must be two times"):
+        check_window(window_ns)
+    assert check_window(np.array([1, 3], np.uint8)) == (1.0, 3.0)
+
+
+def test_both_ends_belong_to_a_window():
+    """Slices at either end are kept, times count from the first, and exposures come on demand."""
+    for (first, last), kept in (((0.5, 1.5), slice(0, 3)), ((1.0, 2.0), slice(1, 4))):
+        found = select_window(COUNTS, (first, last))
+        np.testing.assert_array_equal(found, COUNTS[kept])
+        np.testing.assert_array_equal(found.time_ns, [0, 0.5, 1])
+        assert "exposure" not in found.coords
+    assert select_window(COUNTS, (0.5, 1.5), exposures=True).exposure.values.tolist() == [1, 1, 1]
+
+
+def test_what_is_masked_throughout_does_not_count():
+    """Slices go before they are counted, and so do positions."""
+    late = COUNTS.where(COUNTS.time_ns > 0.5)
+    np.testing.assert_array_equal(select_window(late, (0, 9)), COUNTS[1:])
+    with pytest.raises(ValueError, match="holds 2 slices"):
+        select_window(late, (0, 1.5))
+    narrow = COUNTS.where(COUNTS.position_nm > 0)
+    np.testing.assert_array_equal(drop_masked_positions(narrow), COUNTS[:, 1:])
+    with pytest.raises(ValueError, match="has 4 positions"):
+        select_window(narrow, (0, 9))
+
+
+def test_a_record_has_two_axes_and_counts():
+    """Another axis, or no photons that can be counted, is refused before anything is selected."""
+    with pytest.raises(ValueError, match="detector"):
+        select_window(COUNTS.expand_dims(detector=2), (0, 9))
+    with pytest.raises(ValueError, match="position_nm"):
+        select_window(COUNTS.rename(position_nm="x_nm"), (0, 9))
+
+
+def test_bins_are_the_same_however_they_are_told():
+    """By where they start, by where they end or by their widths; only then are they uneven."""
+    edges = np.array([0.0, 1.0, 2.3, 4.5, 9.0])
+    width = np.diff(edges)
+    told = {"start": (edges[1:], edges[:-1]), "end": (edges[:-1], edges[1:])}
+    for part, (at, other) in (told | {"width": (edges[:-1] + width / 2, width)}).items():
+        counts = xr.DataArray(np.ones(4), {"time_ns": at}, "time_ns")
+        bins = counts.assign_coords({f"time_{part}_ns": ("time_ns", other)})
+        np.testing.assert_allclose(relative_exposures(bins), width / width.mean())
+        with pytest.raises(ValueError, match="time_ns has steps of .* equally spaced"):
+            relative_exposures(counts)
+    with pytest.raises(ValueError, match="no end"):
+        relative_exposures(counts.assign_coords(time_end_ns=("time_ns", [1, 2.3, 4.5, np.inf])))
+
+
+@pytest.mark.parametrize("step", [0.02, 1.0, 30.0])
+def test_gaps_are_steps_without_slices(step):
+    """Rounded times may be off by a thousandth of a step, and of the gap where there is one."""
+    steps = np.array([1.0, 1.0, 1.0, 3.0, 2.0, 1.0, 1.0, 1.0])
+    np.testing.assert_array_equal(steps_in_common(step * np.cumsum(steps)), [1, 1, 3, 2, 1, 1, 1])
+    for at, most in ((1, 0.9e-3), (3, 3.9e-3), (4, 2.9e-3)):
+        off = np.zeros(8)
+        off[at] = most
+        assert steps_in_common(step * np.cumsum(steps + off)) is not None
+        assert steps_in_common(step * np.cumsum(steps + 1.3 * off)) is None
