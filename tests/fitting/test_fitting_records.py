@@ -21,7 +21,7 @@ COUNTS = xr.DataArray(
 @pytest.mark.parametrize("window_ns", [(3, 0), (2, 2), (1,), (0, 1, 2), (0, 1, None), (0, None), 3])
 def test_a_window_is_two_times_in_order(window_ns):
     """Anything else is refused by its name, and what comes back are plain floats."""
-    with pytest.raises(ValueError, match="window_ns = .* must be two times"):
+    with pytest.raises(ValueError, match=r"window_ns = .* must be two times"):
         check_window(window_ns)
     assert check_window(np.array([1, 3], np.uint8)) == (1.0, 3.0)
 
@@ -65,7 +65,7 @@ def test_bins_are_the_same_however_they_are_told():
         counts = xr.DataArray(np.ones(4), {"time_ns": at}, "time_ns")
         bins = counts.assign_coords({f"time_{part}_ns": ("time_ns", other)})
         np.testing.assert_allclose(relative_exposures(bins), width / width.mean())
-        with pytest.raises(ValueError, match="time_ns has steps of .* equally spaced"):
+        with pytest.raises(ValueError, match=r"time_ns has steps of .* equally spaced"):
             relative_exposures(counts)
     with pytest.raises(ValueError, match="no end"):
         relative_exposures(counts.assign_coords(time_end_ns=("time_ns", [1, 2.3, 4.5, np.inf])))
