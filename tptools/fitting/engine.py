@@ -30,7 +30,6 @@ def _normal_equations(
     y: FloatArray,
     parameters: FloatArray,
     poisson: bool,
-    row: FloatArray,
     matrix: FloatArray,
     gradient: FloatArray,
 ) -> float:
@@ -44,15 +43,14 @@ def _normal_equations(
             matrix[j, k] = 0.0
     misfit = 0.0
     weight = 1.0
+    half = 1.0 / (2 * parameters[VARIANCE])
     for i in range(x.size):
         if isnan(y[i]):
             continue
         shift = x[i] - parameters[CENTRE]
-        shape = exp(-shift * shift / (2 * parameters[VARIANCE]))
-        row[AMPLITUDE] = shape
-        row[CENTRE] = parameters[AMPLITUDE] * shape * shift / parameters[VARIANCE]
-        row[VARIANCE] = row[CENTRE] * shift / (2 * parameters[VARIANCE])
-        row[BACKGROUND] = 1.0
+        shape = exp(-shift * shift * half)
+        slope = parameters[AMPLITUDE] * shape * shift * 2 * half
+        row = (shape, slope, slope * shift * half, 1.0)
         mean = parameters[AMPLITUDE] * shape + parameters[BACKGROUND]
         residual = y[i] - mean
         if poisson:
@@ -148,9 +146,7 @@ def _fit_gaussian(
         trial_misfit = inf
         trial[BACKGROUND] = max(trial[BACKGROUND], floor)
         if trial[VARIANCE] > 0 and (trial[AMPLITUDE] > 0 or not poisson):
-            trial_misfit = _normal_equations(
-                x, y, trial, poisson, row, trial_matrix, trial_gradient
-            )
+            trial_misfit = _normal_equations(x, y, trial, poisson, trial_matrix, trial_gradient)
         if trial_misfit <= misfit:
             matrix, trial_matrix = trial_matrix, matrix
             gradient, trial_gradient = trial_gradient, gradient
