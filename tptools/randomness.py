@@ -131,6 +131,9 @@ def derive_seed(seed: int, *keys: object, **named: object) -> int:
 
 def _canonical(key: object) -> str:
     """One text for each value, and for equal values the same."""
+    # first what a whole map of counts is made of
+    if type(key) is float or type(key) is int:
+        return _canonical_number(key)
     if key is None or isinstance(key, bool | np.bool_):
         return str(key)
     if isinstance(key, str):

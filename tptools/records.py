@@ -164,7 +164,10 @@ def as_record(
     ValueError: counts must be at least 0, and 1 of 2 are negative, the lowest -1; \
 fit the counts as recorded, with the background in the fit
     """
-    record = _container(given, axes, name).compute()
+    record = _container(given, axes, name)
+    parts = record.variable, *record.coords.variables.values()
+    if any(one.chunks is not None for one in parts):
+        record = record.compute()
     for axis in axes:
         record = _with_axis(record, axis, name)
     if only and set(record.dims) != set(axes):
@@ -172,9 +175,9 @@ fit the counts as recorded, with the background in the fit
             f"{name} has dimensions {record.dims} and must have {' and '.join(map(repr, axes))} "
             "only; select one map or curve, or sum over the rest"
         )
-    if only:
+    if only and record.dims != axes:
         record = record.transpose(*axes)
-    record = record.copy(data=as_numbers(name, record.to_numpy()))
+    record = record.copy(deep=False, data=as_numbers(name, record.to_numpy()))
     _check_values(name, record.to_numpy(), masked, signed)
     return record
 
@@ -458,6 +461,9 @@ def _variable(given: xr.Dataset, axes: tuple[str, ...], name: str) -> xr.DataArr
 
 def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
     """The record with an axis of increasing floats in its own unit."""
+    # xarray takes as long for each step as a fit, also where it changes nothing
+    if _is_plain(record.coords, axis):
+        return record
     found = next((dim for dim in _synonyms(axis, record) if dim in record.coords), None)
     if found is None:
         raise ValueError(
@@ -483,17 +489,21 @@ def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
         for part, one in bins.items()
     }
     attrs["units"] = axis.rsplit("_", 1)[1]
-    if not edges and _is_plain(values, axis, at, attrs):
-        return record
     bare = record.drop_vars([found, *(old for old in parts.values() if old in record.coords)])
     bare = bare.rename({found: axis}) if found != axis else bare
     return bare.isel({axis: order}).assign_coords({axis: (axis, at, attrs), **edges})
 
 
-def _is_plain(values: Any, axis: str, at: FloatArray, attrs: dict[Any, Any]) -> bool:
-    """Whether an axis is already what it would become: to replace it takes longer than a fit."""
-    same = values.dims == (axis,) and values.dtype == at.dtype and values.attrs == attrs
-    return bool(same and np.array_equal(values.to_numpy(), at))
+def _is_plain(coords: Any, axis: str) -> bool:
+    """Whether an axis is already what it would become, without edges of bins that may not be."""
+    if axis not in coords or any(_named(axis, one) in coords for one in ("start", "end", "width")):
+        return False
+    values = coords.variables[axis]
+    unit = axis.rsplit("_", 1)[1]
+    if (values.dims, values.dtype, values.attrs.get("units")) != ((axis,), np.float64, unit):
+        return False
+    at = values.to_numpy()
+    return bool((at[1:] > at[:-1]).all() and np.isfinite(at).all())
 
 
 def _synonyms(axis: str, record: xr.DataArray | xr.Dataset) -> list[str]:

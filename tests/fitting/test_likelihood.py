@@ -5,7 +5,7 @@ import pytest
 from spots import INTENSITY, POSITION_NM, TIME_NS, records
 
 from tptools.fitting import cramer_rao_bound, diffusivity, likelihood, spreading, spreading_spot
-from tptools.fitting.records import select_window
+from tptools.fitting.records import slices_of_window
 from tptools.units import NM2_PER_NS_IN_CM2_S as UNIT
 
 D = 0.05
@@ -20,8 +20,8 @@ def repetitions():
     mean = spreading_spot(*every_third, **SPOT, background=2.0)
     drawn = records(mean, N_RECORDS, seed=1)
     # what checks a record and judges a fit takes ten times as long as the fit
-    seen = select_window(mean, (0.0, 3.0), exposures=True)
-    spots = [likelihood._likeliest(seen.copy(data=record.to_numpy())) for record in drawn]
+    seen = slices_of_window(mean, (0.0, 3.0), exposures=True)
+    spots = [likelihood._likeliest(seen._replace(counts=record.to_numpy())) for record in drawn]
     values = np.array([spot.shared[spreading.DIFFUSIVITY] for spot in spots]) * UNIT
     errors = np.sqrt([spot.variance for spot in spots]) * UNIT
     for record, value, error in zip(drawn[:9], values, errors, strict=False):

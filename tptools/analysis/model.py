@@ -7,7 +7,7 @@ import xarray as xr
 from tptools.analysis.scan import Analysis
 from tptools.checks import check_type
 from tptools.fitting.likelihood import likeliest_map
-from tptools.fitting.records import drop_masked_positions, select_window
+from tptools.fitting.records import select_window, slices_of_window
 
 __all__ = ["expected_counts"]
 
@@ -38,8 +38,9 @@ def expected_counts(found: Analysis) -> xr.Dataset | None:
         expected_counts(analyse(record)).expected
     """
     check_type("found", found, Analysis, remedy="give what analyse returns")
-    record = drop_masked_positions(select_window(found.counts, found.window_ns, exposures=True))
-    expected = likeliest_map(record)
+    window = found.counts, found.window_ns
+    expected = likeliest_map(slices_of_window(*window, exposures=True).without_masked_positions())
     if expected is None:
         return None
+    record = select_window(*window).dropna("position_nm", how="all")
     return xr.Dataset({"counts": record, "expected": record.copy(data=expected)})

@@ -20,7 +20,7 @@ from tptools.fitting.misfit import (
     smooth_model,
     too_even,
 )
-from tptools.fitting.records import steps_in_common
+from tptools.fitting.records import Slices, steps_in_common
 from tptools.fitting.result import MISFIT_P
 from tptools.records import even_step
 from tptools.units import NM2_PER_NS_IN_CM2_S
@@ -35,7 +35,7 @@ LARGEST_EXPONENT = 50.0
 MAX_EVALUATIONS = 200
 
 
-def convolution_fit(counts: xr.DataArray) -> Estimate:
+def convolution_fit(record: Slices) -> Estimate:
     r"""D of a map with times since its first slice; see `diffusivity`.
 
     Slices are summed to groups of about equal counts, each standing for its mean time. The mean
@@ -49,9 +49,8 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
     each count with the variance it would have if nothing spread, which keeps the weights free of
     the noise; the error of D is that of the linearised fit with Poisson counts.
     """
-    counts = _on_even_positions(counts)
-    position = counts["position_nm"].to_numpy()
-    sums = _grouped(counts)
+    record = _on_even_positions(record)
+    position, sums = record.position_nm, _grouped(record)
     if sums.times.size < 2:
         note = "all counts are in one slice" if sums.times.size else "no counts"
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
@@ -75,20 +74,19 @@ def convolution_fit(counts: xr.DataArray) -> Estimate:
     return groups.misfit(fit.x, fit.jac, position).applied(found)
 
 
-def _on_even_positions(counts: xr.DataArray) -> xr.DataArray:
+def _on_even_positions(record: Slices) -> Slices:
     """The record on equally spaced positions; masked where one is left out."""
-    position = counts["position_nm"].to_numpy()
+    position = record.position_nm
     gaps = steps_in_common(position)
     if gaps is None:
-        even_step(counts, "position_nm")
+        even_step(xr.DataArray(position, {"position_nm": position}), "position_nm")
     if gaps is None or (gaps == 1).all():
-        return counts
+        return record
     at = np.concatenate([[0], np.cumsum(gaps)])
-    filled = np.full((counts.shape[0], at[-1] + 1), np.nan)
-    filled[:, at] = counts.to_numpy()
-    axes = {"time_ns": counts["time_ns"], "exposure": counts["exposure"]}
+    filled = np.full((len(record.counts), at[-1] + 1), np.nan)
+    filled[:, at] = record.counts
     even = np.interp(np.arange(at[-1] + 1), at, position)
-    return xr.DataArray(filled, axes | {"position_nm": even}, ("time_ns", "position_nm"))
+    return record._replace(position_nm=even, counts=filled)
 
 
 @dataclass(frozen=True)
@@ -110,10 +108,10 @@ class _Sums:
         return np.where(self.seen > 0, self.rows / np.where(self.seen > 0, self.seen, 1), expected)
 
 
-def _grouped(counts: xr.DataArray) -> _Sums:
+def _grouped(record: Slices) -> _Sums:
     """Sums of slices in groups with about equal counts."""
-    values, time = counts.to_numpy(), counts["time_ns"].to_numpy()
-    known, exposure = np.isfinite(values), counts["exposure"].to_numpy()
+    time, _, values, exposure = record
+    known = np.isfinite(values)
     profile = np.nan_to_num(np.where(known, values, 0.0).sum(0) / np.maximum(known.sum(0), 1))
     seen = known @ profile / max(profile.sum(), 1e-300)
     in_slice = np.nansum(values, axis=1) / np.where(seen > 0, seen, 1.0)

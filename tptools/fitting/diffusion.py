@@ -14,7 +14,7 @@ from tptools.estimate import Estimate
 from tptools.fitting.convolution import convolution_fit
 from tptools.fitting.likelihood import global_fit
 from tptools.fitting.moment import moment_fit
-from tptools.fitting.records import select_window
+from tptools.fitting.records import Slices, slices_of_window
 from tptools.fitting.slices import fit_slices
 
 __all__ = ["diffusivity"]
@@ -108,16 +108,16 @@ def diffusivity(
     [0.05, 0.05]
     """
     check_choice("method", method, tuple(_METHODS))
-    record = select_window(counts, window_ns, exposures=method != "slices")
+    record = slices_of_window(counts, window_ns, exposures=method != "slices")
     found = _METHODS[method](record)
-    values = record.to_numpy()
+    values = record.counts
     if method != "slices" and ((values != np.round(values)) & ~np.isnan(values)).any():
         note = "counts are no integers, and the error is for Poisson"
         return replace(found, note=f"{found.note}; {note}" if found.note else note)
     return found
 
 
-_METHODS: dict[str, Callable[[xr.DataArray], Estimate]] = {
+_METHODS: dict[str, Callable[[Slices], Estimate]] = {
     "slices": fit_slices,
     "global": global_fit,
     "convolution": convolution_fit,

@@ -15,7 +15,7 @@ from tptools.estimate import Estimate
 from tptools.fitting import spreading
 from tptools.fitting.gaussians import fit_one
 from tptools.fitting.misfit import Model, group_starts, map_misfit
-from tptools.fitting.records import drop_masked_positions
+from tptools.fitting.records import Slices
 from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
@@ -191,10 +191,10 @@ def cramer_rao_bound(
     return math.inf if math.isnan(variance) else math.sqrt(variance) * NM2_PER_NS_IN_CM2_S
 
 
-def global_fit(counts: xr.DataArray) -> Estimate:
+def global_fit(record: Slices) -> Estimate:
     """D of a map with times since its first slice, by maximum likelihood; see `diffusivity`."""
-    counts = drop_masked_positions(counts)
-    spot = _likeliest(counts)
+    record = record.without_masked_positions()
+    spot = _likeliest(record)
     if spot is None:
         return Estimate(math.nan, math.nan, "cm2/s", "global", "the sum of all slices has no width")
     if math.isnan(spot.variance):
@@ -202,8 +202,8 @@ def global_fit(counts: xr.DataArray) -> Estimate:
     value, std_err = float(spot.shared[spreading.DIFFUSIVITY]), math.sqrt(spot.variance)
     unit = NM2_PER_NS_IN_CM2_S
     found = Estimate(value * unit, std_err * unit, "cm2/s", "global")
-    model = spot.model(counts.to_numpy())
-    in_slice = np.nansum(counts.to_numpy(), axis=1)
+    model = spot.model(record.counts)
+    in_slice = np.nansum(record.counts, axis=1)
     groups = [model.summed(group_starts(in_slice, n)) for n in (GROUPS, 1)]
     return map_misfit([model, *groups], spot.time, spot.position).applied(found)
 
@@ -234,19 +234,18 @@ class _Spot:
         return Model(counts, spot + background * level, shape[None], free)
 
 
-def likeliest_map(counts: xr.DataArray) -> FloatArray | None:
+def likeliest_map(record: Slices) -> FloatArray | None:
     """Expected counts of the spreading Gaussian spot that fits best, where there is one."""
-    spot = _likeliest(counts)
+    spot = _likeliest(record)
     if spot is None or math.isnan(spot.variance):
         return None
-    return spot.model(counts.to_numpy()).mean
+    return spot.model(record.counts).mean
 
 
-def _likeliest(counts: xr.DataArray) -> _Spot | None:
+def _likeliest(record: Slices) -> _Spot | None:
     """The spot of highest likelihood; none where the sum of all slices has no width."""
-    position, time = counts["position_nm"].to_numpy(), counts["time_ns"].to_numpy()
-    exposure, values = counts["exposure"].to_numpy(), counts.to_numpy()
-    shared, amplitudes = _start(counts)
+    time, position, values, exposure = record
+    shared, amplitudes = _start(record)
     if np.isnan(shared).any():
         return None
     floor = BACKGROUND_FLOOR * float(np.nanmean(values))
@@ -256,13 +255,13 @@ def _likeliest(counts: xr.DataArray) -> _Spot | None:
     return _Spot(time, position, exposure, *spot, variance, floor)
 
 
-def _start(counts: xr.DataArray) -> tuple[FloatArray, FloatArray]:
+def _start(record: Slices) -> tuple[FloatArray, FloatArray]:
     """No spreading, the spot of the mean slice, and what each slice has over background."""
-    values, position = counts.to_numpy(), counts["position_nm"].to_numpy()
+    _, position, values, exposure = record
     _, centre, variance, level = fit_one(position, np.nanmean(values, axis=0) * len(values))
     background = max(float(level) / len(values), 0.0)
     shape = np.exp(-((position - centre) ** 2) / (2 * variance))
-    signal = np.nansum(values - background * counts["exposure"].to_numpy()[:, None], axis=1)
+    signal = np.nansum(values - background * exposure[:, None], axis=1)
     # a slice that starts at zero could rest there by mistake
     smallest = 1e-3 * np.nanmean(values) + 1 / position.size
     amplitudes = np.maximum(signal / (np.isfinite(values) @ shape), smallest)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import xarray as xr
 
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.estimate import Estimate, Goodness
@@ -23,7 +22,7 @@ from tptools.fitting.misfit import (
     judged,
     smooth_model,
 )
-from tptools.fitting.records import EDGE_FRACTION, drop_masked_positions
+from tptools.fitting.records import EDGE_FRACTION, Slices
 from tptools.fitting.result import MISFIT_P
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
@@ -32,9 +31,9 @@ WARNING = 3.0
 MOST_GROUPS = 24
 
 
-def moment_fit(record: xr.DataArray) -> Estimate:
+def moment_fit(record: Slices) -> Estimate:
     """D of a map with times since its first slice, and how Gaussian it is; see `diffusivity`."""
-    record = drop_masked_positions(record)
+    record = record.without_masked_positions()
     map_ = _Map.of(record)
     # slices without a net signal have no moments
     kept = map_.net.sum(1) > 0
@@ -75,14 +74,13 @@ class _Map:
     exposure: FloatArray
 
     @classmethod
-    def of(cls, record: xr.DataArray) -> _Map:
+    def of(cls, record: Slices) -> _Map:
         """From a record."""
-        values, position = record.to_numpy(), record["position_nm"].to_numpy()
+        time, position, values, exposure = record
         known = np.isfinite(values)
-        exposure = known * record["exposure"].to_numpy()[:, None]
         counts = np.where(known, values, 0.0)
         width = _widths(position, known)
-        return cls(record["time_ns"].to_numpy(), position, counts, width, exposure)
+        return cls(time, position, counts, width, known * exposure[:, None])
 
     def at(self, counts: FloatArray) -> _Map:
         """The same for other counts."""

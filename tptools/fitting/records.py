@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import xarray as xr
 
-from tptools.arrays import FloatArray, IntArray
+from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import as_number, plain_number
 from tptools.records import EVEN, as_record, bin_edges, even_step
 
@@ -31,24 +33,55 @@ def check_window(window_ns: tuple[float, float]) -> tuple[float, float]:
     return known[0], known[1]
 
 
-def select_window(
-    counts: xr.DataArray, window_ns: tuple[float, float], *, exposures: bool = False
-) -> xr.DataArray:
-    """Slices of a window, (time_ns, position_nm), at times since the first of them; checked.
+class Slices(NamedTuple):
+    """The readings that are fitted, as plain arrays: xarray takes longer for a step than a fit.
 
-    Slices that are masked throughout are left out. With `exposures`, the coordinate ``exposure``
-    has the widths of the time bins over their mean (`relative_exposures`).
+    Attributes
+    ----------
+    time_ns : ndarray, (n_times,)
+        Since the first slice.
+    position_nm : ndarray, (n_positions,)
+        Increasing.
+    counts : ndarray, (n_times, n_positions)
+        NaN where a reading is masked; no row is throughout.
+    exposure : ndarray, (n_times,)
+        Widths of the time bins over their mean (`relative_exposures`), where they were asked for.
+    """
+
+    time_ns: FloatArray
+    position_nm: FloatArray
+    counts: FloatArray
+    exposure: FloatArray
+
+    def at(self, positions: BoolArray) -> Slices:
+        """The same at some of the positions."""
+        if positions.all():
+            return self
+        # sums run along memory, and should not hang on what is left out
+        counts = np.ascontiguousarray(self.counts[:, positions])
+        return self._replace(position_nm=self.position_nm[positions], counts=counts)
+
+    def without_masked_positions(self) -> Slices:
+        """The same without the positions that are masked in all slices."""
+        seen: BoolArray = np.any(~np.isnan(self.counts), axis=0)
+        return self.at(seen)
+
+
+def rows_of_window(
+    counts: xr.DataArray, window_ns: tuple[float, float]
+) -> tuple[xr.DataArray, BoolArray]:
+    """A checked record, (time_ns, position_nm), and which of its slices are fitted.
+
+    Slices that are masked throughout are left out.
 
     Examples
     --------
     >>> counts = xr.DataArray(np.ones((4, 5)), {"time_ns": range(4), "position_nm": range(5)})
-    >>> select_window(counts, (1, 3)).time_ns.values
-    array([0., 1., 2.])
+    >>> rows_of_window(counts, (1, 3))[1]
+    array([False,  True,  True,  True])
     """
     counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True)
     first, last = check_window(window_ns)
-    if exposures:
-        counts = counts.assign_coords(exposure=("time_ns", relative_exposures(counts)))
     time, seen = counts["time_ns"].to_numpy(), ~np.isnan(counts.to_numpy())
     kept = (time >= first) & (time <= last) & seen.any(1)
     n_positions = int(seen[kept].any(0).sum())
@@ -59,17 +92,41 @@ def select_window(
         )
     if n_positions < 5:
         raise ValueError(f"counts has {n_positions} positions and must have at least 5")
+    return counts, kept
+
+
+def select_window(counts: xr.DataArray, window_ns: tuple[float, float]) -> xr.DataArray:
+    """Slices of a window, (time_ns, position_nm), at times since the first of them; checked.
+
+    Examples
+    --------
+    >>> counts = xr.DataArray(np.ones((4, 5)), {"time_ns": range(4), "position_nm": range(5)})
+    >>> select_window(counts, (1, 3)).time_ns.values
+    array([0., 1., 2.])
+    """
+    counts, kept = rows_of_window(counts, window_ns)
     # xarray takes as long for each step as a fit, also where it changes nothing
     record = counts if kept.all() else counts.isel(time_ns=kept)
-    if time[kept][0] == 0:
-        return record
-    return record.assign_coords(time_ns=record["time_ns"] - time[kept][0])
+    start = record["time_ns"].to_numpy()[0]
+    return record if start == 0 else record.assign_coords(time_ns=record["time_ns"] - start)
 
 
-def drop_masked_positions(record: xr.DataArray) -> xr.DataArray:
-    """The record without the positions that are masked in all slices."""
-    seen = ~np.isnan(record.to_numpy()).all(0)
-    return record if seen.all() else record.isel(position_nm=seen)
+def slices_of_window(
+    counts: xr.DataArray, window_ns: tuple[float, float], *, exposures: bool = False
+) -> Slices:
+    """As `select_window`, in plain arrays; all exposures are 1 where they are not asked for.
+
+    Examples
+    --------
+    >>> counts = xr.DataArray(np.ones((4, 5)), {"time_ns": range(4), "position_nm": range(5)})
+    >>> slices_of_window(counts, (1, 3)).time_ns
+    array([0., 1., 2.])
+    """
+    record, kept = rows_of_window(counts, window_ns)
+    time = record["time_ns"].to_numpy()
+    exposure = relative_exposures(record) if exposures else np.ones(time.size)
+    position, values = record["position_nm"].to_numpy(), record.to_numpy()
+    return Slices(time[kept] - time[kept][0], position, values[kept], exposure[kept])
 
 
 def relative_exposures(counts: xr.DataArray) -> FloatArray:

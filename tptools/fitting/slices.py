@@ -28,9 +28,11 @@ from tptools.fitting.misfit import (
 from tptools.fitting.profiles import fit_profiles, reasons_of
 from tptools.fitting.records import (
     EDGE_FRACTION,
+    Slices,
     check_window,
-    drop_masked_positions,
+    rows_of_window,
     select_window,
+    slices_of_window,
 )
 from tptools.fitting.result import Fit
 from tptools.records import as_record
@@ -212,20 +214,21 @@ def line_through_slices(
     """
     check_choice("background", background, get_args(Background))
     within_nm = check_number("within_nm", within_nm, above=0, finite=False)
-    seen = select_window(counts, window_ns).sel(position_nm=slice(-within_nm, within_nm))
-    return fit_slices(seen, background, free_intercept)
+    seen = slices_of_window(counts, window_ns)
+    near = seen.at(np.abs(seen.position_nm) <= within_nm)
+    return fit_slices(near, background, free_intercept)
 
 
 def fit_slices(
-    seen: xr.DataArray, background: Background = "fitted", free_intercept: bool = False
+    seen: Slices, background: Background = "fitted", free_intercept: bool = False
 ) -> Estimate:
-    """`line_through_slices` of a record as `select_window` gives it."""
-    seen = drop_masked_positions(seen)
-    record, position = seen.to_numpy(), seen["position_nm"].to_numpy()
+    """`line_through_slices` of a record as `slices_of_window` gives it."""
+    seen = seen.without_masked_positions()
+    time, position, record, _ = seen
     if background == "edges":
         n = max(1, int(EDGE_FRACTION * position.size))
-        ends = seen.isel(position_nm=[*range(n), *range(-n, 0)])
-        record = (seen - ends.mean("position_nm")).clip(0).to_numpy()
+        ends = np.ma.masked_invalid(record[:, [*range(n), *range(-n, 0)]])
+        record = np.maximum(record - ends.mean(1, keepdims=True).filled(np.nan), 0)
     n_parameters = 4 if background == "fitted" else 3
     fits, verdicts = fit_rows(position, record, n_parameters)
     reasons, growth = reasons_of(verdicts), fits[:, engine.VARIANCE] - fits[0, engine.VARIANCE]
@@ -236,7 +239,6 @@ def fit_slices(
         few = f"{int(usable.sum())} slices have a width, and a line needs 4"
         note = f"first slice: {reasons[0]}" if reasons[0] else note or few
         return Estimate(math.nan, math.nan, "cm2/s", "slices", note)
-    time = seen["time_ns"].to_numpy()
     line = _growth_line(time, growth, (0.0, math.inf), free_intercept)
     found = replace(line["diffusivity_cm2_s"], method="slices", note=note)
     misfit = _misfit(seen, n_parameters=3 if background == "ignored" else 4)
@@ -247,7 +249,7 @@ def fit_slices(
 def slopes_of_draws(
     record: xr.DataArray, draws: IntArray, window_ns: tuple[float, float] = (0.0, 3.0)
 ) -> FloatArray:
-    """D in cm2/s of draws of a record, (n_draws, n_times, n_positions), masked where it is.
+    """D in cm2/s of draws of a checked record, (n_draws, n_times, n_positions), masked as it is.
 
     As by `fit_slices`, NaN where there is no line, but without a look at whether slices are
     Gaussian: those of a draw are as the record's.
@@ -260,15 +262,15 @@ def slopes_of_draws(
     >>> slopes_of_draws(spot, np.array([spot, 0 * spot])).round(3)
     array([0.05,  nan])
     """
-    rows, columns = map(np.arange, record.shape)
-    numbered = record.assign_coords(row=("time_ns", rows), column=("position_nm", columns))
-    seen = drop_masked_positions(select_window(numbered, window_ns))
-    time, position = seen["time_ns"].to_numpy(), seen["position_nm"].to_numpy()
-    chosen = draws[:, seen["row"].to_numpy()[:, None], seen["column"].to_numpy()]
-    profiles = np.where(np.isnan(seen.to_numpy()), np.nan, chosen).reshape(-1, position.size)
+    record, rows = rows_of_window(record, window_ns)
+    values, time = record.to_numpy()[rows], record["time_ns"].to_numpy()[rows]
+    columns = ~np.isnan(values).all(0)
+    position = record["position_nm"].to_numpy()[columns]
+    chosen = draws[:, rows][:, :, columns]
+    profiles = np.where(np.isnan(values[:, columns]), np.nan, chosen).reshape(-1, position.size)
     fits, _ = fit_rows(position, profiles, 4)
     widths = fits[:, engine.VARIANCE].reshape(len(draws), -1)
-    slopes = [_slope_through_origin(time, one - one[0]) for one in widths]
+    slopes = [_slope_through_origin(time - time[0], one - one[0]) for one in widths]
     return np.array(slopes) * NM2_PER_NS_IN_CM2_S / 2
 
 
@@ -284,15 +286,15 @@ def _slope_through_origin(time: FloatArray, growth: FloatArray) -> float:
     return float(slope)
 
 
-def _misfit(record: xr.DataArray, n_parameters: int) -> Misfit:
+def _misfit(record: Slices, n_parameters: int) -> Misfit:
     """Whether profiles are Gaussian, to photon noise, and their variances lie on a line.
 
     Slices are summed to groups that have the counts for both, and each gets its likeliest Gaussian.
     """
-    time, position = record["time_ns"].to_numpy(), record["position_nm"].to_numpy()
-    in_slice = np.nansum(record.to_numpy(), axis=1)
-    none = np.empty((0, *record.shape))
-    slices = Model(record.to_numpy(), np.zeros(record.shape), none, none)
+    time, position, values, _ = record
+    in_slice = np.nansum(values, axis=1)
+    none = np.empty((0, *values.shape))
+    slices = Model(values, np.zeros(values.shape), none, none)
     whole, _ = _likeliest(position, slices.summed(np.zeros(1, int)).counts, n_parameters)
     precision = float(np.nan_to_num(whole[0, engine.VARIANCE] / whole[0, 4]))
     first = group_starts(in_slice, groups_for(precision**2, MOST_GROUPS))
