@@ -42,8 +42,7 @@ from tptools.estimate import Estimate, correlated_estimates
 from tptools.excitation import Excitation, tabulate
 from tptools.film import FILMS
 from tptools.fitting import performance
-from tptools.kmc.cost import expected_steps, record_bytes
-from tptools.kmc.records import allocate
+from tptools.kmc.cost import expected_steps
 
 PACKAGE = str(Path(tptools.__file__).parent)
 
@@ -503,13 +502,6 @@ def test_burn_in_and_number_of_pulses_can_span_a_grid():
     runs = kmc.sweep(MODEL, grid, n_trains=2, progress=False, recording=RECORDING)
     assert runs.n_pulses.values.tolist() == [3, 4]
     assert runs.burn_in_pulses.values.tolist() == [0, 2]
-
-
-def test_memory_of_a_record_is_what_is_allocated():
-    """The estimate counts every array."""
-    for recording in (RECORDING, kmc.Recording()):
-        arrays = [one for one in allocate(MODEL, recording) if isinstance(one, np.ndarray)]
-        assert record_bytes(MODEL, recording) == sum(one.nbytes for one in arrays)
 
 
 def test_steps_are_those_that_excitons_live():

@@ -37,6 +37,17 @@ def test_what_has_no_width_has_none_either_way(profile):
     assert np.isnan(fit_one(X, profile)).all()
 
 
+def test_one_position_more_than_parameters_is_enough():
+    """Either way, and as many positions as parameters are too few."""
+    x, wanted = np.linspace(-2, 2, 5), [100.0, 0.2, 0.8, 3.0]
+    profile = 3 + 100 * np.exp(-((x - 0.2) ** 2) / (2 * 0.8))
+    np.testing.assert_allclose(fit_one(x, profile), wanted, rtol=1e-5)
+    np.testing.assert_allclose(fit_rows(x, profile[None], 4)[0][0, :4], wanted, rtol=1e-5)
+    for fit in (lambda x, y: fit_one(x, y[0]), lambda x, y: fit_rows(x, y, 4)):
+        with pytest.raises(ValueError, match="has 4 positions and must have more than the 4"):
+            fit(x[1:], profile[None, 1:])
+
+
 def test_unit_of_counts_changes_no_likeliest_width():
     """Poisson likelihood of all counts times a constant is highest at the same centre and width."""
     x = np.linspace(-900, 900, 601)

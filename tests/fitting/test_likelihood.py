@@ -80,6 +80,17 @@ def test_bound_falls_with_the_square_root_of_the_counts():
     assert bounds[1] == pytest.approx(bounds[0] / 2, rel=1e-9)
 
 
+def test_bound_knows_no_units():
+    """Lengths in um and any number of counts change it as they have to, also on no background."""
+    plain = cramer_rao_bound(TIME_NS, POSITION_NM, INTENSITY, **SPOT)
+    in_um = {"diffusivity_cm2_s": 1e-6 * D, "variance_nm2": 0.212**2, "centre_nm": 0.02}
+    found = cramer_rao_bound(TIME_NS, 1e-3 * POSITION_NM, INTENSITY, **in_um)
+    assert 1e6 * found == pytest.approx(plain, rel=1e-6)
+    for root in (1e4, 1e-4):
+        found = cramer_rao_bound(TIME_NS, POSITION_NM, root**2 * INTENSITY, **SPOT)
+        assert root * found == pytest.approx(plain, rel=1e-6)
+
+
 def test_a_single_time_has_no_bound():
     """D cannot be found from slices at one time only."""
     assert cramer_rao_bound([0.0], POSITION_NM, 1e4, **SPOT) == np.inf

@@ -38,8 +38,15 @@ def test_text_in_a_banner_is_masked_with_it():
 
 
 def test_samples_are_not_masked():
-    """Neither noise alone, nor particles without noise, blurred or clipped, look drawn."""
+    """Neither noise, nor particles without it, blurred or clipped, nor most of an image is drawn.
+
+    Where all pixels but one are equal, none is far from the others.
+    """
+    speck = np.full_like(X, 7.0)
+    speck[60, 70] = 9.0
     for image in (
+        np.where(Y < -0.01, 0.0, noisy()),
+        speck,
         noisy(),
         np.where(SQUARES, 70.0, 100.0),
         noisy().round(),

@@ -242,6 +242,8 @@ def test_power_is_the_share_of_rejections(shift):
 
 def test_power_without_errors_is_refused():
     """A pair without an error, or a level outside (0, 1), has no answer."""
+    with pytest.raises(ValueError, match="difference"):
+        power_of_agreement([np.nan, 1.0], 0.1, 0.1)
     with pytest.raises(ValueError, match="must not both be zero"):
         power_of_agreement([1, 1], [1, 0], [1, 0])
     with pytest.raises(ValueError, match="level"):

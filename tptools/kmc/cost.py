@@ -47,7 +47,7 @@ def check_memory(
     recording: Recording,
     n_records: int,
     n_threads: int,
-    n_frames: int = 0,
+    n_frames: int,
 ) -> None:
     """Raise ValueError if the records of all trains and blocks take more than there is."""
     # those that the kernels fill, and at most as much for each that is kept, cut to its excitons
