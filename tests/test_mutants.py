@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,12 +52,11 @@ def test_broken():
     assert not total
 """,
 }
-START = f"""
+START = """
 import sys
 from pathlib import Path
-sys.path.insert(0, {str(TOOLS)!r})
 import mutants
-mutants.LOADED, mutants.LEAST_PATIENCE_S = ("mutants",), 3
+mutants.LOADED, mutants.LEAST_PATIENCE_S = ("mutants", *mutants.PLUGINS), 2
 sys.exit(mutants.main(sys.argv[1:], Path.cwd()))
 """
 SURVIVORS = """\
@@ -150,8 +150,9 @@ def toy(tmp_path_factory):
 
 def start(folder, *arguments):
     """Try the faults of a toy in a process of its own."""
+    env = os.environ | {"PYTHONPATH": str(TOOLS)}
     command = [sys.executable, "-W", "error", "-c", START, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
 
 
 def test_tests_of_a_module_are_found(toy):

@@ -57,7 +57,9 @@ PATIENCE, LEAST_PATIENCE_S = 3, 20
 COMPILING_S = 60
 MEMORY_BYTES = 12 * 2**30
 NOT_COPIED = ("_build", ".*", "__pycache__", "*.ipynb", "benchmarks")
-LOADED = ("__main__", "hypothesis", "lmfit", "matplotlib", "numba", "pandas", "skimage", "xarray")
+PLUGINS = ("_hypothesis_pytestplugin", "anyio.pytest_plugin", "nbval.plugin", "xdist.plugin")
+LIBRARIES = ("hypothesis", "lmfit", "matplotlib", "numba", "pandas", "skimage", "xarray")
+LOADED = ("__main__", *PLUGINS, *LIBRARIES)
 """What every test session loads, loaded once for all."""
 OPTIONS = (
     *("--doctest-modules", "-q", "-p", "no:cacheprovider"),
