@@ -109,6 +109,20 @@ def test_transcription_has_no_slip_of_the_pen():
         np.testing.assert_allclose(tables[name], chain, rtol=0.025)
 
 
+@pytest.mark.parametrize("name", ["printed_tables", "tplm_10nW"])
+def test_a_file_is_read_once_and_what_is_done_to_it_reaches_no_other(name, monkeypatch):
+    """Numbers and attributes are the caller's own, and a second caller waits for no file."""
+    first = datasets.load(name)
+    before = first.copy(deep=True)
+    for variable in first.data_vars.values():
+        variable.values[:] = 7
+    first.attrs["title"] = "changed"
+    monkeypatch.setattr(datasets, "_READERS", {})
+    xr.testing.assert_identical(datasets.load(name), before)
+    with pytest.raises(AssertionError):
+        xr.testing.assert_identical(first, before)
+
+
 def test_unknown_name_lists_the_known():
     """A typing error is answered with the names there are."""
     with pytest.raises(ValueError, match=r"'printed_table'; there are: .*printed_tables"):
