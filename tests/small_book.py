@@ -24,7 +24,7 @@ chapters:
 """
 FILES = {
     "_toc.yml": TOC,
-    "book/front.md": "# Front\n\nA formula: $D = l^2 p / 4$.\n",
+    "book/front.md": "# Front\n\nA formula: $D = l^2 p / 4$.\n\n:::{published}\nGet it.\n:::\n",
     "book/summary.md": "# Summary\n\nThe value is {glue:text}`chapter.ipynb::value:d`.\n",
     "tptools/__init__.py": "from tptools.numbers import VALUE\n",
     "tptools/numbers.py": 'VALUE, TABLE = 41, "table.csv"\n',
@@ -60,6 +60,7 @@ def plant(tree: Path) -> Path:
 
 def python(tree: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run Python in a small book, with the package that it has."""
-    env = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {name: one for name, one in os.environ.items() if not name.startswith("BOOK_")}
+    env |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True)

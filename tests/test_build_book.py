@@ -113,6 +113,13 @@ def test_faults_fail_every_time_and_mended_pages_follow(tree):
     assert not (tree / "_build" / "html" / "book" / "front.html").exists()
 
 
+def test_pages_without_an_address_have_nothing_of_it(built):
+    """Where no repository is known, no page links to one, or to where chapters run."""
+    for name in ("front", "chapter", "summary"):
+        html = (built / "_build" / "html" / "book" / f"{name}.html").read_text()
+        assert not re.search(r"mybinder|colab|github\.com/|launch-buttons|Get it", html)
+
+
 def found(tree: Path) -> tuple[int, set[str]]:
     """Build `tree`, which fails; count the chapters that run, and name what is found at fault."""
     failed = python(tree, "tools/build_book.py")

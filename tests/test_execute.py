@@ -39,10 +39,8 @@ mystnb:
     alt: A rising line.
 tags: [nbval-ignore-output]
 ---
-import matplotlib.pyplot as plt
-
-plt.plot([1, 2])
-plt.show()
+line = {"image/png": "iVBO", "image/svg+xml": "<svg/>", "text/plain": "<Figure with 1 Axes>"}
+display(line, raw=True)
 ```
 
 ```{code-cell} ipython3
@@ -92,7 +90,7 @@ def test_chapters_are_told_from_pages(tree):
 def test_pictures_are_left_out(cells):
     """Pictures go, alone or inside HTML; that something was shown stays."""
     figure, html = cells[0].outputs[-1].data, [output.data for output in cells[1].outputs]
-    assert figure == {"text/plain": "<Figure size 640x480 with 1 Axes>"}
+    assert figure == {"text/plain": "<Figure with 1 Axes>"}
     assert html[0]["text/html"] == "<b>bold</b>"
     assert list(html[1]) == ["text/plain"]
 

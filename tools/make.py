@@ -175,6 +175,8 @@ def explain() -> None:
 
 def carry_out(target: Callable[[], Commands]) -> None:
     """Run the commands of a target; the first that fails ends the program with its status."""
+    # Dozens of processes would each compile the package anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for command in target():
         print(shlex.join(command), flush=True)
         program = shutil.which(command[0], path=BIN)
