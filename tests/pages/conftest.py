@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +23,7 @@ PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.glob("**/*.htm
 PAGES = [name for name in PAGES if not name.startswith("_") and name != "index.html"]
 
 DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
 
 
 def load_tool(name: str) -> ModuleType:
@@ -107,12 +108,31 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+class Tabs(dict[str, Page]):
+    """A tab for each use, kept for page after page: to open one takes longer than a page."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+
+    def __missing__(self, use: str) -> Page:
+        """Open a tab when it is first used."""
+        return self.setdefault(use, self.context.new_page())
+
+    def blank(self, use: str, size: dict[str, int] = DESKTOP) -> Page:
+        """Give the tab for a use, as empty as a new one.
+
+        Web server and folder are uses of their own: a tab that goes to another place starts anew.
+        """
+        tab = self[use]
+        tab.goto("about:blank")  # what the page before breaks off is no fault of the next one
+        tab.mouse.move(0, 0)
+        tab.set_viewport_size(size)
+        return tab
+
+
 @pytest.fixture(scope="session")
-def tab(context: BrowserContext) -> Iterator[Page]:
-    """Give the same tab to page after page: to open one takes half as long as a page."""
-    tab = context.new_page()
-    yield tab
-    tab.close()
+def tabs(context: BrowserContext) -> Tabs:
+    return Tabs(context)
 
 
 # Text contrasts with what lies around it by its styles, and is looked at twice for each: axe-core
@@ -139,8 +159,6 @@ REPRESENTATIVES = """() => {
         return chains.get(one);
     };
     const seen = new Map();
-    for (const one of document.querySelectorAll("[data-looked-at]"))
-        one.removeAttribute("data-looked-at");
     for (const one of document.querySelectorAll("body *")) {
         const field = one.matches("input, select, textarea, button");
         const speaks = [...one.childNodes].some(n => n.nodeType === 3 && n.data.trim());
@@ -152,45 +170,68 @@ REPRESENTATIVES = """() => {
         if (seen.get(key) > 2) continue;
         for (const marked of [one, link]) marked?.setAttribute("data-looked-at", "");
     }
-    axe.configure({rules: [
-        {id: "color-contrast", selector: "[data-looked-at]"},
-        {id: "link-in-text-block", selector: "a[data-looked-at]"},
-    ]});
 }"""
 
-
-# The page without what is not looked at, for axe-core asks every element for its place. What lies
-# beside something kept stays, empty, so that styles by order find the same elements.
+# A copy of the page without the spans that have but a class, which tell nobody anything: code is
+# made of them.
 SKETCH = """() => {
-    const whole = document.body, sketch = whole.cloneNode(true);
-    const empty = ":not([data-looked-at], :has([data-looked-at]))";
-    for (const one of sketch.querySelectorAll(empty)) one.replaceChildren();
+    const whole = document.body, sketch = whole.cloneNode();
+    sketch.innerHTML = whole.innerHTML.replace(/<span class="[^"]*">([^<]*)<\\/span>/g, "$1");
     whole.replaceWith(sketch);
     window.restore = () => sketch.replaceWith(whole);
 }"""
+# For rules on colours, what is not looked at: axe-core asks every element for its place. What lies
+# beside something kept stays, empty, so that styles by order find the same elements.
+UNSEEN = ":not([data-looked-at], :has([data-looked-at]))"
+EMPTY = """unseen => {
+    for (const one of document.body.querySelectorAll(unseen)) one.replaceChildren();
+}"""
+
+# Nothing fades into another theme.
+THEME = """name => {
+    const still = new CSSStyleSheet();
+    still.replaceSync("* { transition: none !important }");
+    document.adoptedStyleSheets = [still];
+    document.documentElement.dataset.theme = name;
+}"""
+# What depends on the theme; everything else is the same in the dark.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 
-def violations(page: Page, *within: str, sketched: bool = False, **options: object) -> list[str]:
-    """What of a page, or within parts of it, breaks rules of axe-core: all, or ``runOnly``.
+def without(*rules: str) -> dict[str, object]:
+    """Give the options of axe-core that leave rules out."""
+    return {"rules": {rule: {"enabled": False} for rule in rules}}
 
-    Rules on colours need only a sketch of the page.
-    """
+
+def violations(page: Page, *within: str, **options: object) -> list[str]:
+    """What of a page, or within parts of it, breaks rules of axe-core: all, or ``runOnly``."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(Axe().axe_script)
-    page.evaluate(REPRESENTATIVES)
-    if sketched:
-        page.evaluate(SKETCH)
     usual = {"preload": False, "resultTypes": ["violations"]}
     where = {"include": [[selector] for selector in within]} if within else None
     look = "([where, options]) => axe.run(where ?? document, options)"
     found = page.evaluate(look, [where, usual | options])
-    if sketched:
-        page.evaluate("() => restore()")
     return [
         f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+def violations_by_theme(page: Page, *exceptions: str) -> dict[str, list[str]]:
+    """What of a page breaks rules on colours in each theme, and all others in ``any``."""
+    themes = ["dark", "light"]
+    for theme in themes:
+        page.evaluate(THEME, theme)
+        page.evaluate(REPRESENTATIVES)
+    page.evaluate(SKETCH)
+    found = {"any": violations(page, **without(*COLOUR_RULES, *exceptions))}
+    page.evaluate(EMPTY, UNSEEN)
+    for theme in themes:
+        page.evaluate(THEME, theme)
+        found[theme] = violations(page, runOnly=COLOUR_RULES)
+    page.evaluate("() => restore()")
+    return found
 
 
 def watch(name: str, page: Page) -> Visit:
@@ -209,12 +250,21 @@ def watch(name: str, page: Page) -> Visit:
     return visit
 
 
-@pytest.fixture(scope="module", params=PAGES or ["no page"])
-def visit(request: pytest.FixtureRequest, site: str, context: BrowserContext, typeset):
-    """Open one page of the site; all tests of it look at the same tab."""
-    page = context.new_page()
-    visit = watch(request.param, page)
-    page.goto(f"{site}/{visit.name}")
+def look_at(name: str, page: Page, place: str, typeset: Callable[[Page], None]) -> Visit:
+    """Open a page of the book as it lies in a place."""
+    visit = watch(name, page)
+    page.goto(f"{place}/{name}")
     typeset(page)
-    yield visit
-    page.close()
+    return visit
+
+
+@pytest.fixture(scope="module", params=PAGES or ["no page"])
+def visit(request: pytest.FixtureRequest, site: str, tabs: Tabs, typeset) -> Visit:
+    """Open one page of the site, which all tests of it look at."""
+    return look_at(request.param, tabs.blank("visit"), site, typeset)
+
+
+@pytest.fixture(scope="module", params=PAGES or ["no page"])
+def phone(request: pytest.FixtureRequest, built: Path, tabs: Tabs, typeset) -> Visit:
+    """Open one page from its folder, without a server, on a narrow screen."""
+    return look_at(request.param, tabs.blank("phone", PHONE), built.as_uri(), typeset)
