@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -133,6 +134,23 @@ class Tabs(dict[str, Page]):
 @pytest.fixture(scope="session")
 def tabs(context: BrowserContext) -> Tabs:
     return Tabs(context)
+
+
+PARSE = """files => {
+    window.pages = Object.entries(files).map(
+        ([name, text]) => [name, new DOMParser().parseFromString(text, "text/html")]);
+}"""
+
+
+@pytest.fixture(scope="session")
+def ask(built: Path, context: BrowserContext) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Return a function that asks all pages as they lie there, parsed without running."""
+    page = context.new_page()
+    page.evaluate(PARSE, {name: (built / name).read_text() for name in PAGES})
+    yield lambda question: page.evaluate(
+        f"() => Object.fromEntries(pages.map(([name, page]) => [name, ({question})(page)]))"
+    )
+    page.close()
 
 
 # Text contrasts with what lies around it by its styles, and is looked at twice for each: axe-core

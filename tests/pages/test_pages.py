@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
 
 from conftest import (
     COLOUR_RULES,
@@ -339,55 +338,65 @@ def test_claims_can_be_filtered(site, tabs):
     assert page.locator(".table-filter output").inner_text() == f"{rows.count()} of {every} claims"
 
 
-@pytest.fixture(scope="module")
-def soups(built) -> dict[Path, BeautifulSoup]:
-    return {
-        built / name: BeautifulSoup((built / name).read_text(), "html.parser") for name in PAGES
-    }
-
-
-def test_no_link_is_dead(soups):
+def test_no_link_is_dead(ask):
     """Each link inside the book leads to a page, and to an anchor that stands there."""
-    anchors = {path: {one["id"] for one in soup.select("[id]")} for path, soup in soups.items()}
+    anchors = ask("page => [...page.querySelectorAll('[id]')].map(one => one.id)")
+    anchors = {HTML / name: set(ids) for name, ids in anchors.items()}
+    links = ask(
+        "page => [...page.querySelectorAll('article a[href]')].map(a => a.getAttribute('href'))"
+    )
+    assert sum(map(len, links.values())) > 1000
     dead = []
-    for path, soup in soups.items():
-        for link in soup.select("article a[href]"):
-            file, _, fragment = link["href"].partition("#")
-            target = (path.parent / file).resolve() if file else path
-            if not re.match("[a-z]+:", file) and (
-                not target.exists()
-                or (fragment and fragment not in anchors.get(target, {fragment}))
-            ):
-                dead.append(f"{path.name}: {link['href']}")
+    for path, address in [(HTML / name, one) for name, some in links.items() for one in some]:
+        file, _, fragment = address.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        if not re.match("[a-z]+:", file) and (
+            not target.exists() or (fragment and fragment not in anchors.get(target, {fragment}))
+        ):
+            dead.append(f"{path.name}: {address}")
     assert dead == []
 
 
-def test_every_claim_is_tied_in(soups, built):
+def test_every_claim_is_tied_in(ask):
     """Each claim has a row with an anchor and links, to its function if one recomputes it."""
-    rows = soups[built / "book" / "claims.html"].select("tr[id]")
-    assert [row["id"] for row in rows] == [f"claim-{one}" for one in CLAIMS]
-    for row, one in zip(rows, CLAIMS, strict=True):
-        addresses = [link["href"] for link in row.select("td:last-child a")]
+    rows = ask(
+        """page => [...page.querySelectorAll("tr[id]")].map(row => [row.id,
+            [...row.querySelectorAll("td:last-child a")].map(a => a.getAttribute("href"))])"""
+    )["book/claims.html"]
+    assert [row for row, _ in rows] == [f"claim-{one}" for one in CLAIMS]
+    for (_, addresses), one in zip(rows, CLAIMS, strict=True):
         assert addresses
         assert not function_of(one) or addresses[0].endswith(f"#{function_of(one)}")
 
 
-def test_tables_lead_to_the_ledger(soups, built):
+def test_tables_lead_to_the_ledger(ask):
     """Wherever a table shows a claim, its id is a link to the claim's row."""
-    heads = [h for p, s in soups.items() if p.name != "claims.html" for h in s.select("tbody th")]
-    shown = [head for head in heads if head.get_text() in CLAIMS]
+    heads = ask(
+        """page => [...page.querySelectorAll("tbody th")].map(head => [head.textContent,
+            [...head.querySelectorAll("a")].map(a => a.getAttribute("href"))])"""
+    )
+    del heads["book/claims.html"]
+    shown = [head for some in heads.values() for head in some if head[0] in CLAIMS]
     assert len(shown) > 100
-    lost = [h for h in shown if not h.select(f'a[href$="claims.html#claim-{h.get_text()}"]')]
+    lost = [
+        (claim, addresses)
+        for claim, addresses in shown
+        if not any(a.endswith(f"claims.html#claim-{claim}") for a in addresses)
+    ]
     assert lost == []
 
 
-def test_captions_name_their_claims(soups):
+def test_captions_name_their_claims(ask):
     """A figure has an anchor for each panel of the paper, and names the claims read off these."""
-    figures = {one["id"]: one for soup in soups.values() for one in soup.select("figure[id]")}
+    figures = ask(
+        """page => [...page.querySelectorAll("figure[id]")].map(figure => [
+            [figure, ...figure.querySelectorAll("[id]")].map(one => one.id),
+            [...figure.querySelectorAll(".claims-here a")].map(link => link.textContent)])"""
+    )
+    panels = [(ids, named) for some in figures.values() for ids, named in some]
     for one in [claim for claim in CLAIMS.values() if claim.rests_on]:
         name = "fig-" + one.id.removeprefix("fig").lower()
-        (figure,) = [f for f in figures.values() if f["id"] == name or f.find(id=name)]
-        named = [link.get_text() for link in figure.select(".claims-here a")]
+        (named,) = [named for ids, named in panels if name in ids]
         assert set(one.rests_on) <= set(named)
 
 
