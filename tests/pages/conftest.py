@@ -125,6 +125,7 @@ class Tabs(dict[str, Page]):
         Web server and folder are uses of their own: a tab that goes to another place starts anew.
         """
         tab = self[use]
+        tab.bring_to_front()  # a browser seldom draws a tab behind another
         tab.goto("about:blank")  # what the page before breaks off is no fault of the next one
         tab.mouse.move(0, 0)
         tab.set_viewport_size(size)
