@@ -6,9 +6,9 @@ import xarray as xr
 
 from tptools.fitting.records import (
     check_window,
-    drop_masked_positions,
     relative_exposures,
     select_window,
+    slices_of_window,
     steps_in_common,
 )
 
@@ -27,13 +27,15 @@ def test_a_window_is_two_times_in_order(window_ns):
 
 
 def test_both_ends_belong_to_a_window():
-    """Slices at either end are kept, times count from the first, and exposures come on demand."""
+    """Slices at either end are kept, and times count from the first, in plain arrays too."""
     for (first, last), kept in (((0.5, 1.5), slice(0, 3)), ((1.0, 2.0), slice(1, 4))):
         found = select_window(COUNTS, (first, last))
         np.testing.assert_array_equal(found, COUNTS[kept])
         np.testing.assert_array_equal(found.time_ns, [0, 0.5, 1])
-        assert "exposure" not in found.coords
-    assert select_window(COUNTS, (0.5, 1.5), exposures=True).exposure.values.tolist() == [1, 1, 1]
+        plain = slices_of_window(COUNTS, (first, last), exposures=True)
+        np.testing.assert_array_equal(plain.counts, found)
+        np.testing.assert_array_equal(plain.time_ns, found.time_ns)
+        assert plain.exposure.tolist() == [1, 1, 1]
 
 
 def test_what_is_masked_throughout_does_not_count():
@@ -43,7 +45,10 @@ def test_what_is_masked_throughout_does_not_count():
     with pytest.raises(ValueError, match="holds 2 slices"):
         select_window(late, (0, 1.5))
     narrow = COUNTS.where(COUNTS.position_nm > 0)
-    np.testing.assert_array_equal(drop_masked_positions(narrow), COUNTS[:, 1:])
+    wide = xr.DataArray(np.ones((5, 6)), {"time_ns": TIME_NS, "position_nm": np.arange(6.0)})
+    found = slices_of_window(wide.where(wide.position_nm > 0), (0, 9)).without_masked_positions()
+    np.testing.assert_array_equal(found.position_nm, np.arange(1.0, 6))
+    assert found.counts.shape == (5, 5)
     with pytest.raises(ValueError, match="has 4 positions"):
         select_window(narrow, (0, 9))
 
