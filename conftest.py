@@ -9,6 +9,10 @@ from pathlib import Path
 
 import joblib
 import pytest
+from hypothesis import settings
+
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 # Verdicts that one process has judged, others take; see tptools/companion/claims/kept.py.
 os.environ.setdefault("TPTOOLS_VERDICTS_SINCE", str(time.time()))
