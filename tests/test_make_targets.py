@@ -92,7 +92,7 @@ def installed(monkeypatch, tmp_path):
     class Pip:
         def __init__(self, command):
             assert "--require-hashes" in command
-            self.packages = Path(command[-1]).read_text()
+            self.packages = Path(command[-1]).read_text(encoding="utf-8")
             asked.append(self.packages)
 
         def wait(self):

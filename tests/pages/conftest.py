@@ -217,11 +217,6 @@ THEME = """name => {
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 
-def without(*rules: str) -> dict[str, object]:
-    """Give the options of axe-core that leave rules out."""
-    return {"rules": {rule: {"enabled": False} for rule in rules}}
-
-
 def violations(page: Page, *within: str, **options: object) -> list[str]:
     """What of a page, or within parts of it, breaks rules of axe-core: all, or ``runOnly``."""
     if not page.evaluate("() => 'axe' in window"):
@@ -244,7 +239,8 @@ def violations_by_theme(page: Page, *exceptions: str) -> dict[str, list[str]]:
         page.evaluate(THEME, theme)
         page.evaluate(REPRESENTATIVES)
     page.evaluate(SKETCH)
-    found = {"any": violations(page, **without(*COLOUR_RULES, *exceptions))}
+    switched_off = {rule: {"enabled": False} for rule in (*COLOUR_RULES, *exceptions)}
+    found = {"any": violations(page, rules=switched_off)}
     page.evaluate(EMPTY, UNSEEN)
     for theme in themes:
         page.evaluate(THEME, theme)
