@@ -33,6 +33,7 @@ def shown(text: str, encoding: str | None = None) -> str:
     encoding = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
 
     def written(found: re.Match[str]) -> str:
+        """The nearest that the encoding has for what it lacks."""
         part = found[0]
         if part.encode(encoding, "ignore").decode(encoding) == part:
             return part

@@ -201,6 +201,7 @@ def absorption_shape(
         raise ValueError(f"rise_per_eV = {rise_per_eV!r} must be finite and at most {LARGEST:g}")
 
     def unscaled(energy: FloatArray) -> FloatArray:
+        """Line and continuum, up to a factor."""
         excess = energy - exciton - binding
         weight = 4 * math.pi * binding**1.5 / (sigma_eV * math.sqrt(2 * math.pi))
         line = weight * np.exp(-(((energy - exciton) / sigma_eV) ** 2) / 2)

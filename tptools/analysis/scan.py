@@ -230,6 +230,7 @@ def _lights(
     """Exponential in the window, and power law after it."""
 
     def filled(start: float, end: float) -> bool:
+        """Whether more than six slices in between hold light."""
         return int((decay.sel(time_ns=slice(start, end)) > 0).sum()) > 6
 
     last = float(decay["time_ns"][-1])

@@ -93,10 +93,12 @@ def fit_bins(model: Model, bins: Bins, background: float | None, rises: bool = F
         background = check_number("background", background, at_least=0, at_most=MOST_COUNTS)
 
     def curve(edges: FloatArray, amplitude: float, background: float, **shape: float) -> FloatArray:
+        """Expected counts between edges."""
         flat = background * (edges[:, 1] - edges[:, 0]) / bins.width_ns
         return amplitude * model.shape(edges, shape[model.name]) + flat
 
     def search(trials: FloatArray) -> Fit:
+        """The likeliest fit that starts from the best of some trials."""
         amplitude, trial, level = _start(model, trials, bins, background)
         limits = {"vary": trials.size > 1, "min": model.trials[0], "max": model.trials[-1]}
         start = {
@@ -114,19 +116,23 @@ def fit_bins(model: Model, bins: Bins, background: float | None, rises: bool = F
             poisson=True,
         )
 
-    fit = search(model.trials)
-    counts_in = fit.curve
-
-    def at_times(time_ns: ArrayLike, **other: float) -> FloatArray:
-        time_ns = np.asarray(time_ns, float)
-        return counts_in(bins.around(time_ns.ravel()), **other).reshape(time_ns.shape)
-
-    fit = replace(fit, curve=at_times)
+    fit = _over_times(search(model.trials), bins)
     reason = _undetermined(fit, search, model, bins)
     if not (reason or rises):
         reason, note = _rise(fit, bins, fit[model.name].value in model.trials[[0, -1]])
         fit = _noted(fit, note)
     return _without_values(fit, reason) if reason else fit
+
+
+def _over_times(fit: Fit, bins: Bins) -> Fit:
+    """The fit with a curve over times in place of one over the edges of bins."""
+
+    def at_times(time_ns: ArrayLike, **other: float) -> FloatArray:
+        """Expected counts of bins around times."""
+        time_ns = np.asarray(time_ns, float)
+        return fit.curve(bins.around(time_ns.ravel()), **other).reshape(time_ns.shape)
+
+    return replace(fit, curve=at_times)
 
 
 def _start(

@@ -97,6 +97,7 @@ def fit_decay(
     trials = np.geomspace(shortest, 1e4 * float(np.ptp(bins.edges)), 40)
 
     def shape(edges: FloatArray, lifetime_ns: float) -> FloatArray:
+        """Share of an exponential in each bin."""
         return exponential(edges, lifetime_ns, response, period_ns) / bins.width_ns
 
     model = Model("exponential", "lifetime_ns", shape, trials, "light in no time", "a level")
@@ -160,6 +161,7 @@ def fit_tail(
         trials = np.maximum(trials, 1.001)
 
     def shape(edges: FloatArray, exponent: float) -> FloatArray:
+        """Share of a power law in each bin."""
         start_ns = float(window_ns[0])
         return power_law(edges, exponent, start_ns, response, period_ns) / bins.width_ns
 

@@ -174,6 +174,7 @@ class Edge:
         """An edge of height 1, and what a rise of 1 per eV adds to it."""
 
         def shape(rise_per_eV: float) -> FloatArray:
+            """Absorption of the exciton with a rise above its gap, blurred by the instrument."""
             line = exciton_eV, width_eV, self.binding_eV, rise_per_eV
             widths = (blur_nm,) if blur_nm else ()
             return blurred(

@@ -198,6 +198,7 @@ def _fit(
     rows, columns = (np.arange(0, n, math.ceil(n / N_BLOCKS)) for n in image.shape)
 
     def sums(values: Any) -> FloatArray:
+        """Sums over the boxes of the grid."""
         return np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
 
     size = sums(np.ones(image.shape))

@@ -50,6 +50,7 @@ class Model:
         known = np.isfinite(self.counts)
 
         def total(rows: FloatArray) -> FloatArray:
+            """Sums of known readings over each group of slices."""
             return np.add.reduceat(np.where(known, rows, 0.0), first, axis=-2)
 
         seen = np.add.reduceat(known, first, axis=0) > 0

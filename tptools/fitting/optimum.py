@@ -210,6 +210,7 @@ def _search(task: Task, at: FloatArray, free: BoolArray) -> tuple[FloatArray, st
         def residual(
             mean: FloatArray, deviation: FloatArray = deviation
         ) -> tuple[FloatArray, FloatArray]:
+            """Residual over the deviation, and its slope by the curve."""
             return (mean - task.values) / deviation, 1 / deviation
 
         at, message = _least_squares(task, at, free, residual)
@@ -230,11 +231,13 @@ def _least_squares(
     scale = task.scale(at)[free]
 
     def all_of(part: FloatArray) -> FloatArray:
+        """All parameters, of which the free ones are given over their scale."""
         whole = at.copy()
         whole[free] = np.clip(part * scale, task.lower[free], task.upper[free])
         return whole
 
     def jacobian(part: FloatArray) -> FloatArray:
+        """Slopes of the residuals in the free parameters."""
         whole = all_of(part)
         return residual(task.curve(whole))[1][:, None] * task.slopes(whole, free)[:, free] * scale
 

@@ -81,6 +81,7 @@ def fit_power_law(
     parameters = _parameters(found, covariance, points, x.std(ddof=1) > 2 * power_error)
 
     def curve(power_nW: ArrayLike) -> FloatArray:
+        """The fitted power law."""
         return np.exp(found[1] + found[0] * np.log(np.asarray(power_nW, float)))
 
     return Fit(parameters, NAME, curve(power), chi_square, n_free, curve)

@@ -80,6 +80,7 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     position = counts["position_nm"].to_numpy()
 
     def fit_all(profiles: FloatArray) -> tuple[FloatArray, ...]:
+        """Fit profiles along the last axis of any others."""
         flat = profiles.reshape(-1, position.size)
         fits, verdicts = gaussians.fit_rows(position, flat, 4 if background else 3)
         reasons = reasons_of(verdicts).reshape(profiles.shape[:-1])

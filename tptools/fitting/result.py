@@ -236,9 +236,11 @@ def fit_curve(
     least = LEAST_MEAN if poisson else -math.inf
 
     def curve(at: FloatArray) -> FloatArray:
+        """The model for a vector of parameters, kept above the least."""
         return np.maximum(function(x, **dict(zip(names, at.tolist(), strict=True))), least)
 
     def column(key: str, default: float) -> FloatArray:
+        """One property of all parameters."""
         return np.array([float(one.get(key, default)) for one in start.values()])
 
     bounds, varied = (column("min", -math.inf), column("max", math.inf)), column("vary", True) > 0

@@ -377,6 +377,7 @@ def _line(time: FloatArray, values: FloatArray, weight: FloatArray, free_interce
     )
 
     def curve(time_ns: ArrayLike) -> FloatArray:
+        """The fitted line."""
         return intercept + slope * np.asarray(time_ns, float)
 
     # errors from the scatter leave nothing to compare it with

@@ -181,7 +181,10 @@ def fit_peak(record: xr.Dataset) -> Fit:
     limits = _limits_of_peak(wavelength, math.hypot(camera["slit_nm"], pixel.min()))
 
     def fit_of(kept: BoolArray) -> Fit:
+        """The fit to the pixels that are kept."""
+
         def variance(mean: FloatArray) -> FloatArray:
+            """Variance of the kept pixels for expected counts."""
             return _variance(mean, camera) / n_kept[kept]
 
         points = wavelength[kept], counts[kept]
@@ -191,6 +194,7 @@ def fit_peak(record: xr.Dataset) -> Fit:
         return _judged_peak(fit, limits)
 
     def pulls_of(fit: Fit) -> FloatArray:
+        """Residuals of all pixels in standard errors, as `_doubted` gives them."""
         mean = fit.curve(wavelength)
         pulls = (counts - mean) / np.sqrt(_variance(mean, camera) / n_kept)
         return _doubted(pulls, wavelength, fit, "centre_eV", "fwhm_eV", limits)
@@ -308,6 +312,7 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
     curve = _edge_of(width_nm, binding_eV)
 
     def fit_of(kept: BoolArray) -> Fit:
+        """The fit to the pixels that are kept."""
         points, variance = (wavelength[kept], value[kept]), error[kept] ** 2
         edge = Edge(*points, error[kept], width_nm, binding_eV)
         flat, inside, outside = edge.best(limits)
@@ -322,6 +327,7 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
         return _judged_line(fit, "exciton_eV", "exciton_fwhm_eV", limits)
 
     def pulls_of(fit: Fit) -> FloatArray:
+        """Residuals of all pixels in standard errors, as `_doubted` gives them."""
         pulls = (value - fit.curve(wavelength)) / error
         return _doubted(pulls, wavelength, fit, "exciton_eV", "exciton_fwhm_eV", limits)
 
@@ -343,7 +349,10 @@ def _edge_of(bandwidth_nm: float, binding_eV: float) -> Callable[..., FloatArray
         baseline: float,
         baseline_exponent: float,
     ) -> FloatArray:
+        """Absorbance as the instrument records it."""
+
         def passed(at_nm: FloatArray) -> FloatArray:
+            """Share of the light that passes."""
             line = (exciton_eV, exciton_fwhm_eV, binding_eV, rise_per_eV)
             fall = baseline * (at_nm / BASELINE_REFERENCE_NM) ** -baseline_exponent
             shape = height * absorption_shape(photon_energy_eV(at_nm), *line) + fall
@@ -466,6 +475,7 @@ def _peak_of(slit_nm: float, at_nm: FloatArray, pixel_nm: FloatArray) -> Callabl
         intensity: float,
         background: float,
     ) -> FloatArray:
+        """Counts of a Gaussian in energy behind the slit."""
         middle = wavelength_nm[..., None] + slit_nm / 2 * points
         half = np.interp(wavelength_nm, at_nm, pixel_nm)[..., None] / 2
         # a Gaussian in energy is integrated over a pixel exactly

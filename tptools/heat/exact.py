@@ -128,6 +128,7 @@ def _overlap_at_high_order(zeros: FloatArray, radius: float, terms: int = 6) -> 
     y, shape = Polynomial([0, 1]), Polynomial([1])
 
     def slope(p: Polynomial) -> Polynomial:
+        """Derivative in y of a polynomial times the Gaussian, over the Gaussian."""
         return p.deriv() - radius**2 / 2 * p
 
     total = np.zeros_like(zeros)

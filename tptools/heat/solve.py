@@ -177,6 +177,7 @@ def cooling_time(film: HeatedFilm, fraction: float) -> float:
         return math.inf
 
     def excess(log_time: float) -> float:
+        """How far the centre is above the wanted fraction."""
         return float(centre_temperature(film, math.exp(log_time))) - fraction
 
     late = 0.0

@@ -242,6 +242,7 @@ def calibrate(
         # MINPACK asks for the start three times
         @functools.cache
         def miss_of(model: ExcitonModel) -> FloatArray:
+            """Relative distance of a film's numbers from those wanted."""
             curves.append(measure_curve(model, excitations, seed=seed, n_excitons=n_excitons))
             numbers = curve_numbers(curves[-1])
             turned = {name: getattr(model, name) for name in names}

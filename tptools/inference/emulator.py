@@ -40,6 +40,7 @@ class _Scale:
 
     @classmethod
     def of(cls, films: pd.DataFrame) -> Self:
+        """From the films that are emulated."""
         values = as_numbers("films", films.to_numpy())
         low, high = values.min(axis=0), values.max(axis=0)
         logged = (low > 0) & (high > WIDE * low)

@@ -181,6 +181,7 @@ def _walk(
     import emcee
 
     def log_probability(points: FloatArray) -> FloatArray:
+        """Logarithm of the posterior, up to a constant."""
         inside = ((points >= 0) & (points <= 1)).all(axis=1)
         with np.errstate(divide="ignore"):
             found = np.log(likelihood(prior.at(np.clip(points, 0, 1))))

@@ -28,6 +28,7 @@ def read_pt3(path: Path, told: Told) -> Reading:
         raise unreadable(path, "its records are T2, without delays", T2_REMEDY)
 
     def decoded(part: IntArray) -> Photons:
+        """Channels and times of photons; what is none has channel -1."""
         channel = (part >> 28).astype(np.int64)
         channel[channel == 15] = -1  # overflows and markers
         return channel, ((part >> 16) & 0xFFF).astype(np.int64)
@@ -44,6 +45,7 @@ def read_t3r(path: Path, told: Told) -> Reading:
     head = _header(path, "t3r_reader")
 
     def decoded(part: IntArray) -> Photons:
+        """Channels and times of photons; what is none has channel -1."""
         channel = ((part >> 28) & 3).astype(np.int64)
         channel[(part >> 30) & 1 == 0] = -1
         return channel, ((part >> 16) & 0xFFF).astype(np.int64)
@@ -91,6 +93,7 @@ def read_spc(path: Path, told: Told) -> Reading:
         tac_s = float(settings.get("SP_TAC_R", 0)) / float(settings.get("SP_TAC_G", 1))
 
     def decoded(part: Path) -> Photons:
+        """Channels and times of photons; what is none has channel -1."""
         with quietly(path):
             found = bhreader.load_spc(part, setup)["photon_data"]
         channel = found["detectors"].astype(np.int64)

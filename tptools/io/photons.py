@@ -55,6 +55,7 @@ def read_ptu(path: Path, told: Told) -> Reading:
                 return Reading(counts, named("ptufile"), period_ns, settings)
 
         def decoded(part: IntArray) -> Photons:
+            """Channels and times of photons."""
             with quietly(path):
                 found = file.decode_records(np.ascontiguousarray(part))
             return found["channel"].astype(np.int64), found["dtime"].astype(np.int64)

@@ -86,9 +86,11 @@ def allocate(model: ExcitonModel, recording: Recording) -> engine.Record:
     n_radii = math.ceil(size / math.sqrt(2)) + 2
 
     def sums() -> NDArray[np.int64]:
+        """A zero for each instant."""
         return np.zeros(n_times, np.int64)
 
     def counts(*shape: int) -> NDArray[np.uint32]:
+        """Zeros of a histogram."""
         return np.zeros(shape, np.uint32)
 
     return engine.Record(

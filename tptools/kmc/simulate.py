@@ -484,6 +484,7 @@ def _run_trains(
     ):
 
         def advance(n_pulses: int) -> None:
+            """Show pulses as done, or end the run that was broken off."""
             if stop.is_set():
                 raise CancelledError
             bar.update(n_pulses)

@@ -120,9 +120,12 @@ def claim(
     """
 
     def register(function: Callable[[], Found]) -> Callable[[], Found]:
+        """Put a function into the ledger for each of its claims."""
+
         @cache
         @wraps(function)
         def once() -> Found:
+            """What the function finds, computed at the first call."""
             # to those who read, a mapping that cannot be changed is as good as a dict
             return cast(Found, _read_only(function()))
 

@@ -140,6 +140,7 @@ def gain_by_averaging() -> Estimate:
     film, n = FILMS["OLA/OA"].optics, 1000
 
     def scatter(n_repeats: int) -> float:
+        """Standard deviation of yields that are means of some repeats."""
         sphere = IntegratingSphere(n_repeats=n_repeats)
         records = (sphere.measure(film, seed=derive_seed(1, n_repeats, k)) for k in range(n))
         return float(np.std([fitting.quantum_yield(one).value for one in records]))

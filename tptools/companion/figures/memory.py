@@ -181,6 +181,7 @@ def snapshot_movie(view: xr.Dataset, half_width_nm: float = 600) -> str:
     image, excitons = draw_snapshot(ax, view.isel(time_ns=0), half_width_nm)
 
     def draw(index: int) -> None:
+        """Show one instant."""
         now = view.isel(time_ns=index).sel(x_nm=near, y_nm=near)
         image.set_data(now.modified)
         excitons.set_offsets(np.transpose(_places(now)))

@@ -58,6 +58,7 @@ def plot_measured_relaxation(
     ax.set(xlabel=TIME, ylabel=DIFFUSIVITY)
 
     def swap(value: ArrayLike) -> FloatArray:
+        """Period for a power, and power for a period."""
         return constant_us_nW / np.maximum(np.asarray(value, float), 1e-9)
 
     mirror = ax.secondary_xaxis("top", functions=(swap, swap))
