@@ -34,14 +34,23 @@ def total(count):
 
 def unseen(number):
     return number > 2
+
+
+KINDS = ["kind"]
 ''',
     "tptools/beside.py": "from tptools.toy import unseen\n",
     "tests/test_toy.py": """
-from tptools import total
+import pytest
+from tptools.toy import KINDS, total
 
 
 def test_total():
     assert total(3) == 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kind(kind):
+    assert kind
 """,
     "tests/test_rest.py": "from tptools.beside import unseen\n",
     "tests/test_broken.py": """
@@ -69,6 +78,9 @@ tptools/toy.py:17
 tptools/toy.py:17
 - return number > 2
 + return number > 3
+tptools/toy.py:20
+- KINDS = ["kind"]
++ KINDS = ['XXkindXX']
 """
 READ_BY_PEOPLE = '''"""Module 1 > 0."""
 from typing import TYPE_CHECKING, Literal
@@ -173,12 +185,13 @@ def test_tests_of_a_module_are_found(toy):
 def test_survivors_are_listed(toy):
     """What a test, a doctest or the time notices dies; the rest is listed, and fails the bar.
 
-    A test that fails without any fault notices none, and the tree stays as it is.
+    A test that fails without any fault notices none, nor does one whose name alone is another.
+    The tree stays as it is.
     """
     found = start(toy, "--number", "20", "toy")
     assert found.stderr == "fail without a fault: tests/test_broken.py::test_broken\n"
     assert found.stdout == (
-        f"{SURVIVORS}tptools.toy: 4 of 7, 57% (25% to 84%)\nall: 4 of 7, 57% (25% to 84%)\n"
+        f"{SURVIVORS}tptools.toy: 4 of 8, 50% (22% to 78%)\nall: 4 of 8, 50% (22% to 78%)\n"
     )
     assert found.returncode == 1
     assert {name: (toy / name).read_text() for name in TOY} == TOY
@@ -194,11 +207,12 @@ def test_what_is_known_is_not_tried_again(toy):
     with (toy / "tests" / "test_toy.py").open("a") as tests:
         tests.write("    from tptools.toy import unseen\n")
         tests.write("    assert (total(0), unseen(2), unseen(3)) == (0, False, True)\n")
+        tests.write("    assert KINDS == ['kind']\n")
     found = start(toy, "--number", "20", "toy")
-    assert found.stdout.startswith("tptools.toy: 7 of 7, 100% (65% to 100%)\n")
+    assert found.stdout.startswith("tptools.toy: 8 of 8, 100% (68% to 100%)\n")
     assert found.returncode == 0
     added = kept.read_text().removeprefix(before)
-    assert added.count('"by": "tests/test_toy.py::test_total"') == added.count("\n") == 3
+    assert added.count('"by": "tests/test_toy.py::test_kind[') == added.count("\n") == 4
     again = start(toy, "--number", "20", "toy")
     assert (again.stdout, again.stderr) == (found.stdout, "")
     assert kept.read_text() == before + added
