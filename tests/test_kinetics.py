@@ -25,6 +25,14 @@ def over_a_spot(local_yield, density):
     return float(np.average(local_yield(there), weights=there * r))
 
 
+def test_partners_know_no_unit_of_length():
+    """A lattice a hundred times finer, where D is ten thousand times smaller, has as many."""
+    plain = annihilation_partners(0.15, 2.5, spacing_nm=8)
+    assert annihilation_partners(0.15e-4, 2.5, spacing_nm=0.08) == pytest.approx(plain)
+    with pytest.raises(ValueError, match="partners = -1"):
+        annihilation_yield(0.1, -1)
+
+
 @pytest.mark.parametrize("density", [1e-3, 0.16, 3.0])
 def test_saturation_is_the_average_over_the_spot(density):
     """The closed form is the average of (1 - exp(-N)) / N over a Gaussian spot."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tptools.randomness import OFF_BY_DEFAULT, derive_seed, generator, seed_sequence
@@ -48,6 +48,7 @@ def test_a_parameter_that_is_off_leaves_streams_as_they_were():
     assert len({old, derive_seed(1, Film(5, layers=2)), derive_seed(1, Film(5, layers=3))}) == 3
 
 
+@settings(max_examples=50)
 @given(KEYS, KEYS)
 def test_keys_share_a_seed_just_if_they_are_equal(one, other):
     """Equality as Python means it decides, for numbers of any type and nested keys."""

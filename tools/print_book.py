@@ -1,7 +1,7 @@
 """Print the built book into one PDF: _build/html -> _build/pdf/book.pdf.
 
 All pages are put into one document, in the order of the table of contents, and printed by Chromium
-with the fonts, formulas and figures of the web pages. A draft, without pictures and marks, comes
+with the fonts, formulas and figures of the web pages. A draft, blank but for the contents, comes
 first: it shows on which page a chapter starts, which the list of contents says in the print.
 """
 
@@ -33,7 +33,7 @@ FOOTER = (
 )
 # what is for the screen only, and code that is folded there
 CHROME = "script, button, .headerlink, .toggle-hint, .copybtn, details.above-input"
-DRAFT = "main :is(img, svg) { visibility: hidden }"
+DRAFT = "main, main * { visibility: hidden !important }"
 NUMBER_CONTENTS = """numbers => {
     for (const row of document.querySelectorAll("nav li:has(a)"))
         row.querySelector("span").textContent = numbers[row.querySelector("a").hash.slice(1)] ?? "";
@@ -92,17 +92,16 @@ def label(page: str, fragment: str = "") -> str:
 
 def article(html: Path, page: str, pages: set[str]) -> Tag:
     """Cut the text out of a built page, with links and pictures that work in the document."""
-    soup = BeautifulSoup((html / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
-    text = soup.select("article.bd-article")[0]
+    built = (html / f"{page}.html").read_text(encoding="utf-8")
+    # each word of code in colour would be an object of the print, and of the soup
+    plain = re.sub(r"(?s)<pre>.*?</pre>", lambda code: re.sub(r"</?span.*?>", "", code[0]), built)
+    text = BeautifulSoup(plain, "html.parser").select("article.bd-article")[0]
     for one in text.select(CHROME):
         # the script of a player sets its first picture
         if not (one.name == "script" and one.find_parent("figure")):
             one.decompose()
     for one in text.select("details"):
         one["open"] = ""
-    # each word of code in colour would be an object of the print
-    for one in text.select("div.highlight pre span"):
-        one.unwrap()
     for one in text.select("[id]"):
         if not one.find_parent(class_="animation"):
             one["id"] = label(page, str(one["id"]))

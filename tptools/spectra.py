@@ -153,10 +153,10 @@ def emission_shape(wavelength_nm: ArrayLike, centre_eV: float, fwhm_eV: float) -
 
 def absorption_shape(
     energy_eV: ArrayLike,
-    exciton_eV: float,
-    exciton_fwhm_eV: float,
-    binding_eV: float,
-    rise_per_eV: float,
+    exciton_eV: ArrayLike,
+    exciton_fwhm_eV: ArrayLike,
+    binding_eV: ArrayLike,
+    rise_per_eV: ArrayLike,
 ) -> FloatArray:
     """Absorption relative to that at the exciton energy, by the equation of this module.
 
@@ -164,17 +164,18 @@ def absorption_shape(
     ----------
     energy_eV : array_like
         Photon energies, any shape.
-    exciton_eV, exciton_fwhm_eV : float
-        Centre of the band-edge exciton, and the full width of its Gaussian.
-    binding_eV : float
+    exciton_eV, exciton_fwhm_eV : array_like
+        Centre of the band-edge exciton, and the full width of its Gaussian; these and those that
+        follow are broadcast.
+    binding_eV : array_like
         Binding energy of the exciton.
-    rise_per_eV : float
+    rise_per_eV : array_like
         What the continuum rises by per eV above the gap, beyond Elliott's.
 
     Returns
     -------
     ndarray
-        The shape of `energy_eV`; 1 at `exciton_eV`.
+        The shape of all together; 1 at `exciton_eV`.
 
     Raises
     ------

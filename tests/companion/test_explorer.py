@@ -1,6 +1,7 @@
 """Tests of tptools.companion.explorer."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -48,6 +49,12 @@ def test_brighter_light_makes_a_film_that_remembers_faster():
     curves = simulated_curves(film, lasers, seed=1, n_excitons=1500)
     weak, strong = curves.diffusivity_cm2_s.values[0]
     assert strong - weak > 5 * np.hypot(*curves.std_err.values[0])
+
+
+def test_lasers_are_what_they_are_called():
+    """Power and rate stand in every name."""
+    for name, one in LASERS.items():
+        assert re.search(rf"\b{one.power_nW:g} nW .*\b{one.rep_rate_MHz:g} MHz$", name)
 
 
 def test_page_is_told_what_the_package_would_run(stored):

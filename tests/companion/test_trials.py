@@ -22,6 +22,7 @@ def test_no_alternative_remembers(name, laser):
     """Both hop numbers are one, so nothing an exciton does changes the way of the next."""
     film = ALTERNATIVES[name](laser)
     assert film.hop_rate_ground_per_ps == film.hop_rate_modified_per_ps
+    assert film.film == name
 
 
 @pytest.mark.parametrize("name", ["no memory", "annihilation"])

@@ -36,7 +36,8 @@ def test_error_is_the_scatter_of_noisy_records():
     """Over Poisson records the light has pulls of mean 0 and width 1."""
     mean, rng = scan(200.0, 2.0), np.random.default_rng(1)
     found = [whole_spot_light(mean.copy(data=rng.poisson(mean))) for _ in range(200)]
-    pulls = np.array([one.z(whole_spot_light(mean).value) for one in found])
+    wanted = whole_spot_light(mean).value
+    pulls = np.array([one.z(wanted) for one in found])
     assert abs(pulls.mean()) < 3 / np.sqrt(200)
     assert abs(pulls.std() - 1) < 3 / np.sqrt(400)
 

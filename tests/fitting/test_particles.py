@@ -18,7 +18,7 @@ from tptools.instruments import (
     electron_microscope,
 )
 
-N_IMAGES = 8
+N_PIXELS = (1024, *[512] * 10)
 
 
 def matched(image, particles):
@@ -30,18 +30,20 @@ def matched(image, particles):
 
 @pytest.fixture(scope="module")
 def sized():
-    """Eight images with what was found in them."""
-    microscope = ElectronMicroscope()
-    images = [microscope.measure(Nanocrystals(specimen=k), seed=k) for k in range(N_IMAGES)]
+    """A full-size image and ten quarters of one, with what was found in them."""
+    images = [
+        ElectronMicroscope(n_pixels=n).measure(Nanocrystals(specimen=k), seed=k)
+        for k, n in enumerate(N_PIXELS)
+    ]
     return [(image, find_particles(image.counts)) for image in images]
 
 
 def test_more_than_two_hundred_are_found_each_once(sized):
     """At least 97 % of the whole crystals are found, none twice, and each where it is."""
+    assert sized[0][1].sizes["particle"] > 200
     whole = not_single = 0
     for image, particles in sized:
         _, distance, index = matched(image, particles)
-        assert particles.sizes["particle"] > 200
         assert np.unique(index).size == index.size
         assert distance.max() < 2
         # those within a nanometre of the border count as cut
@@ -67,7 +69,7 @@ def test_mean_and_spread_pull_as_their_errors_say(sized):
     sizes = [mean_size(particles) for _, particles in sized]
     for pulls in ([s.mean.z(8.3) for s in sizes], [s.spread.z(0.8) for s in sizes]):
         # 4 standard errors, and half an error for wrong cuts between touching crystals
-        assert abs(np.mean(pulls)) < 0.5 + 4 / math.sqrt(N_IMAGES)
+        assert abs(np.mean(pulls)) < 0.5 + 4 / math.sqrt(len(sized))
         assert 0.4 < np.std(pulls, ddof=1) < 1.8
 
 
@@ -153,13 +155,14 @@ def test_sizes_of_drawn_numbers():
 
 
 def test_sizing_takes_less_than_two_seconds(sized):
-    """A full-size image, processor time, best of three."""
-    times = []
-    for image, _ in sized[:3]:
+    """A full-size image, processor time, in one of three trials."""
+
+    def takes(image):
         start = time.process_time()
         find_particles(image.counts)
-        times.append(time.process_time() - start)
-    assert min(times) < 2
+        return time.process_time() - start
+
+    assert any(takes(sized[0][0]) < 2 for _ in range(3))
 
 
 GREY = xr.DataArray(
@@ -259,7 +262,7 @@ def lit(counts, slope=0.0, vignetting=0.0):
 )
 def test_light_and_contrast_do_not_matter(sized, slope, vignetting, inverted):
     """Under a gradient or vignetting, dark or bright, sizes are those of the even image."""
-    image, plain = sized[0]
+    image, plain = sized[1]
     counts = 6000 - image.counts if inverted else image.counts
     found = find_particles(lit(counts, slope, vignetting))
     assert found.attrs["particles"] == ("bright" if inverted else "dark")

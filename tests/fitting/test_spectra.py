@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -39,10 +40,22 @@ def assert_pulls(pulls):
     assert abs(pulls.std() - 1) < 4 / math.sqrt(2 * pulls.size)
 
 
+@cache
+def fits_at(power_nW):
+    """Peaks in records that differ by their seed only."""
+    return [fit_peak(record_of(seed, power_nW)) for seed in range(N_RECORDS)]
+
+
+@cache
+def plain_peak():
+    """The peak in the record of no changes."""
+    return fit_peak(record_of())
+
+
 @pytest.mark.parametrize("power_nW", [0.05, 0.5, 20])
 def test_peak_width_and_intensity_have_right_errors(power_nW):
     """From dim to bright, all parameters come back, with cosmic rays in the record."""
-    fits = [fit_peak(record_of(seed, power_nW)) for seed in range(N_RECORDS)]
+    fits = fits_at(power_nW)
     mean = STEADY.expected(FILM, laser(power_nW)).counts
     truth = {
         "peak_nm": FILM.emission_nm,
@@ -147,7 +160,7 @@ def test_what_no_instrument_returns_is_refused():
 
 def test_parameters_of_a_fit_know_each_other():
     """Peak wavelength and photon energy are one number, so that their product has no error."""
-    fit = fit_peak(record_of())
+    fit = plain_peak()
     product = fit["peak_nm"] * fit["centre_eV"]
     assert product.std_err < 1e-9 * product.value
     assert fit["peak_nm"].std_err > 0
@@ -192,15 +205,20 @@ FORMS = {
 }
 
 
+@cache
+def plain_edge():
+    """The edge in a coarse scan."""
+    return fit_absorbance(absorbance(Spectrophotometer(step_nm=3.0).measure(FILM, seed=1)))
+
+
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_form_of_the_axis_changes_nothing(form):
     """Direction, number type, unit and laziness of a record leave both fits where they are."""
-    scan, record = Spectrophotometer(step_nm=3.0).measure(FILM, seed=1), record_of()
-    for fit, given, name in (
-        (lambda one: fit_absorbance(absorbance(one)), scan, "exciton_nm"),
-        (fit_peak, record, "peak_nm"),
+    scan = Spectrophotometer(step_nm=3.0).measure(FILM, seed=1)
+    for plain, other in (
+        (plain_edge()["exciton_nm"], fit_absorbance(absorbance(form(scan)))["exciton_nm"]),
+        (plain_peak()["peak_nm"], fit_peak(form(record_of()))["peak_nm"]),
     ):
-        plain, other = fit(given)[name], fit(form(given))[name]
         assert other.value == pytest.approx(plain.value, abs=0.01 * plain.std_err)
         assert other.std_err == pytest.approx(plain.std_err, rel=1e-3)
 
@@ -268,7 +286,7 @@ def test_noise_is_seldom_a_peak_and_good_records_seldom_misfits():
     """In some hundred records neither false peaks nor false misfits come up."""
     noise = [fit_peak(peak_record(light=0.0, seed=seed)) for seed in range(12)]
     assert all(math.isnan(fit["peak_nm"].value) for fit in noise)
-    good = [fit_peak(record_of(seed, power)) for seed in range(15) for power in (0.05, 20)]
+    good = [*fits_at(0.05), *fits_at(20)]
     assert not any(fit["peak_nm"].note for fit in good)
     assert stats.kstest([fit.p_value for fit in good], "uniform").pvalue > 1e-3
 
@@ -286,8 +304,7 @@ def test_two_peaks_are_no_peak():
 @pytest.mark.parametrize("pixel", [148])
 def test_a_dead_or_hot_pixel_is_left_out_and_named(light, pixel):
     """One pixel moves nothing, on the peak or off it, and the note says where it is."""
-    record = record_of()
-    plain = fit_peak(record)
+    record, plain = record_of(), plain_peak()
     struck = record.wavelength_nm == record.wavelength_nm[pixel]
     record["counts"] = record.counts.where(~struck, 600 + light)
     found = fit_peak(record)
@@ -310,8 +327,7 @@ def test_a_spike_of_absorbance_is_left_out_and_named():
 
 def test_masked_pixels_are_no_light():
     """Saturated or struck readings may be masked; a pixel of few readings is left out."""
-    record = record_of()
-    plain = fit_peak(record)
+    record, plain = record_of(), plain_peak()
     record["counts"] = record.counts.astype(float)
     record.counts[:, 100:104] = math.nan
     record.counts[:3, 148] = math.nan

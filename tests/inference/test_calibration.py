@@ -25,7 +25,7 @@ DARK = [replace(one, power_nW=one.power_nW / 20) for one in LASERS]
 QUICK = {"seed": 1, "n_excitons": 500}
 
 
-@settings(deadline=None)  # the first fit is slow
+@settings(deadline=None, max_examples=25)  # the first fit is slow
 @given(
     limit=st.floats(0.001, 0.1),
     amplitude=st.floats(0.05, 1),

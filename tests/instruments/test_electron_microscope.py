@@ -60,6 +60,14 @@ def test_population_is_the_one_asked_for():
     assert edges.std() == pytest.approx(0.8, abs=4 * 0.8 / math.sqrt(2 * edges.size))
 
 
+def test_wide_population_has_its_mean():
+    """Edges that differ by a third of themselves still have the mean that is asked for."""
+    rng = np.random.default_rng(1)
+    edges, _, _ = Nanocrystals(edge_spread_nm=2.7)._shapes(40_000, rng)
+    assert edges.mean() == pytest.approx(8.3, abs=4 * 2.7 / 200)
+    assert edges.std() == pytest.approx(2.7, rel=0.05)
+
+
 def test_whole_crystals_are_those_that_fit():
     """Of a perfect lattice, those with all corners inside are whole, and others are cut."""
     image = SMALL.measure(PERFECT, seed=3)
@@ -123,15 +131,15 @@ def test_image_survives_netcdf(tmp_path):
 
 
 def test_full_size_takes_less_than_two_seconds():
-    """1024 x 1024 pixels, processor time, best of three."""
-    times = []
-    for seed in range(3):
+    """1024 x 1024 pixels, processor time, in one of three trials."""
+
+    def takes(seed):
         start = time.process_time()
-        assert ElectronMicroscope().measure(
-            Nanocrystals(specimen=seed), seed=seed
-        ).counts.shape == (1024, 1024)
-        times.append(time.process_time() - start)
-    assert min(times) < 2
+        image = ElectronMicroscope().measure(Nanocrystals(specimen=seed), seed=seed)
+        assert image.counts.shape == (1024, 1024)
+        return time.process_time() - start
+
+    assert any(takes(seed) < 2 for seed in range(3))
 
 
 @pytest.mark.parametrize(

@@ -125,14 +125,15 @@ def test_seed_fixes_the_scan_and_netcdf_keeps_it(tmp_path):
 
 
 def test_full_size_takes_less_than_two_seconds():
-    """1024 x 1024 pixels, processor time, best of three."""
-    times = []
-    for seed in range(3):
+    """1024 x 1024 pixels, processor time, in one of three trials."""
+
+    def takes(seed):
         start = time.process_time()
         scan = ForceMicroscope().measure(Topography(specimen=seed), seed=seed)
         assert scan.counts.shape == (1024, 1024)
-        times.append(time.process_time() - start)
-    assert min(times) < 2
+        return time.process_time() - start
+
+    assert any(takes(seed) < 2 for seed in range(3))
 
 
 @pytest.mark.parametrize(

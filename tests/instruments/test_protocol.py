@@ -22,7 +22,7 @@ from tptools.instruments import (
     Spectrophotometer,
     Topography,
 )
-from tptools.kmc import ExcitonModel, pulse_train, simulate
+from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
 
 FILM = FILMS["OLA/OA"].optics
 LASER = Excitation(power_nW=10, rep_rate_MHz=2.5)
@@ -31,7 +31,8 @@ LASER = Excitation(power_nW=10, rep_rate_MHz=2.5)
 def run():
     """A short run of the hopping model."""
     pulses = pulse_train(LASER, n_pulses=20, burn_in_pulses=0)
-    return simulate(ExcitonModel(lattice_size=301), pulses, seed=1, n_trains=2)
+    short = Recording(until_ns=1)
+    return simulate(ExcitonModel(lattice_size=301), pulses, seed=1, n_trains=2, recording=short)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ CLEAR = replace(SOLUTION, exciton_absorbance=0, baseline_absorbance=0)
 def test_beams_differ_by_the_transmission():
     """Without stray light and dark counts, the beams are as 10^-A, within photon noise."""
     record = IDEAL.measure(SOLUTION, seed=1)
+    units = [record[name].units for name in ("wavelength_nm", "sample", "reference")]
+    assert units == ["nm", "1", "1"]
     passed = 10 ** -SOLUTION.absorbance(IDEAL.wavelength_nm)
     wanted = passed * IDEAL.lamp
     z = (record["sample"] - wanted) / np.sqrt(wanted)

@@ -4,11 +4,15 @@ import itertools
 import math
 import random
 from dataclasses import dataclass
+from functools import cache
 
 from tptools.kmc import ExcitonModel, PulseTrain
 
 Site = tuple[int, int, int]
 """Column, row and layer."""
+
+UNSEEN = 1e-12
+"""Chance of a site to be excited, that is never drawn in the pulses of these tests."""
 
 Exciton = tuple[Site, bool]
 """Where it is, and whether it is of the last pulse."""
@@ -51,17 +55,13 @@ def _one_pulse(
     earlier: list[Exciton],
     rng: random.Random,
 ) -> tuple[list[Sums], list[Exciton]]:
-    size, centre = model.lattice_size, model.lattice_size // 2
-    passed = 1 - model.absorption_cross_section_nm2 / model.lattice_spacing_nm**2
+    centre = model.lattice_size // 2
     excitons = [(site, False) for site, _ in earlier]
     visited = {site for site, _ in earlier}
-    for x, y, layer in itertools.product(range(size), range(size), range(model.n_layers)):
-        r2 = (x - centre) ** 2 + (y - centre) ** 2
-        shape = math.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
-        bright = rng.random() < pulses.excitation_density * shape * passed**layer
-        if bright and (x, y, layer) not in visited:
-            excitons.append(((x, y, layer), True))
-            _visit(model, modified, (x, y, layer), rng)
+    for site, chance in _lit_sites(model, pulses):
+        if rng.random() < chance and site not in visited:
+            excitons.append((site, True))
+            _visit(model, modified, site, rng)
     visited |= {site for site, _ in excitons}
     sums: list[Sums] = []
     step = 0
@@ -76,6 +76,21 @@ def _one_pulse(
             return sums, excitons
         excitons = _one_step(model, excitons, visited, modified, rng)
         step += 1
+
+
+@cache
+def _lit_sites(model: ExcitonModel, pulses: PulseTrain) -> list[tuple[Site, float]]:
+    """Sites that a pulse excites, and how likely; but for those that are never seen."""
+    size, centre = model.lattice_size, model.lattice_size // 2
+    passed = 1 - model.absorption_cross_section_nm2 / model.lattice_spacing_nm**2
+    lit = []
+    for x, y, layer in itertools.product(range(size), range(size), range(model.n_layers)):
+        r2 = (x - centre) ** 2 + (y - centre) ** 2
+        shape = math.exp(-r2 / (2 * pulses.spot_sigma_sites**2))
+        chance = pulses.excitation_density * shape * passed**layer
+        if chance > UNSEEN:
+            lit.append(((x, y, layer), chance))
+    return lit
 
 
 def _one_step(

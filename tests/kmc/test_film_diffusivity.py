@@ -1,11 +1,13 @@
 """Tests of tptools.kmc.film_diffusivity."""
 
+from dataclasses import replace
+
 import pytest
 
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel, film_diffusivity, pulse_train
 
-EVEN = ExcitonModel(0.5, 0.5, lifetime_ns=1.0)
+EVEN = ExcitonModel(0.5, 0.5, lifetime_ns=1.0, relaxation_time_us=0.5)
 LASER = Excitation(25, 40)
 
 
@@ -25,6 +27,6 @@ def test_laser_and_its_pulses_are_the_same():
 
 def test_films_draw_from_streams_of_their_own():
     """One seed gives two films different excitons."""
-    other = ExcitonModel(0.5, 0.5, lifetime_ns=1.1)
+    other = replace(EVEN, lifetime_ns=1.1)
     one, two = (film_diffusivity(film, LASER, seed=1, n_excitons=300) for film in (EVEN, other))
     assert one.value != two.value

@@ -52,7 +52,7 @@ def random_condition(seed: int, kind: str) -> tuple[ExcitonModel, PulseTrain]:
 def kernel_means(model: ExcitonModel, pulses: PulseTrain) -> np.ndarray:
     """Train means per pulse, shape (trains, quantities, times)."""
     recording = Recording(interval_ps=10, until_ns=0.15)
-    result = simulate(model, pulses, seed=1, n_trains=10 * N_TRAINS, recording=recording)
+    result = simulate(model, pulses, seed=1, n_trains=4 * N_TRAINS, recording=recording)
     chosen = result.sel(time_ns=np.array(TIMES_PS) / 1e3, method="nearest")
     return np.stack([chosen[name].values for name in NAMES], axis=1) / pulses.n_pulses
 

@@ -19,6 +19,7 @@ HOPELESS = 10.0  # times the least misfit of a scan: a region that is no rival
 LEAST_MISFIT = 100.0
 MOST_VALLEYS = 3
 MOST_STEPS = 60
+SETTLED = 1e-4  # of the misfit: far below what edges have to differ by
 RIDGE = 1e-13
 LEAST_SHOWN = 1e-3  # of the height of an exciton, that must reach into the record
 
@@ -71,7 +72,7 @@ class Edge:
         )
         widths = np.unique(np.clip(SCAN_WIDTHS_EV, limits.narrowest_eV, limits.widest_eV))
         scans = [
-            np.array([[self._scanned(one, width) for width in widths] for one in places])
+            np.array([self._scanned(one, widths) for one in places.tolist()])
             for places, _ in regions
         ]
         others = (limits.narrowest_eV, limits.widest_eV), (0.0, SCAN_EXPONENTS[-1])
@@ -84,12 +85,11 @@ class Edge:
         return self._flat(), found[0], min(found[1:], key=lambda one: one.misfit)
 
     def _flat(self) -> Trial:
-        exponents = np.linspace(0, SCAN_EXPONENTS[-1], 33).tolist()
-        trials = []
-        for exponent in exponents:
-            (height,), misfit = self._fitted(self._baseline(exponent)[:, None])
-            trials.append(Trial(misfit, np.array([0, 0, 0, 0, height, exponent])))
-        return min(trials, key=lambda one: one.misfit)
+        exponents = np.linspace(0, SCAN_EXPONENTS[-1], 33)
+        heights, misfits = self._fitted(self._baseline(exponents[:, None])[..., None])
+        best = int(misfits.argmin())
+        found = [0, 0, 0, 0, float(heights[best, 0]), float(exponents[best])]
+        return Trial(float(misfits[best]), np.array(found))
 
     def _best(
         self, energies: FloatArray, widths: FloatArray, misfit: FloatArray, bounds: FloatArray
@@ -110,14 +110,12 @@ class Edge:
         ]
         return min(trials, key=lambda one: one.misfit)
 
-    def _scanned(self, exciton_eV: float, width_eV: float) -> list[float]:
-        """Misfit of an edge with the best heights, for each exponent."""
-        line, found = self._line(exciton_eV, width_eV, 0.0), []
-        for exponent in SCAN_EXPONENTS:
-            columns = np.column_stack([*line, self._baseline(exponent)])
-            amounts = self._amounts(columns)
-            found.append(float((((columns @ amounts - self.value) / self.std_err) ** 2).sum()))
-        return found
+    def _scanned(self, exciton_eV: float, widths_eV: FloatArray) -> FloatArray:
+        """Misfits of edges with the best heights, of shape (widths, exponents)."""
+        line = self._line(exciton_eV, widths_eV[:, None], 0.0)[:, :, None]
+        baselines = self._baseline(np.array(SCAN_EXPONENTS)[:, None])
+        columns = np.stack(np.broadcast_arrays(*line, baselines), axis=-1)
+        return self._misfit(columns, self._amounts(columns))
 
     def _improved(self, place: FloatArray, bounds: FloatArray) -> Trial:
         margin = 1e-6 * np.ptp(bounds, axis=0)
@@ -126,6 +124,8 @@ class Edge:
             np.clip(place, bounds[0] + margin, bounds[1] - margin),
             bounds=bounds,
             x_scale=(0.05, 0.05, 1.0),
+            ftol=SETTLED,
+            xtol=SETTLED / 10,
             max_nfev=MOST_STEPS,
         )
         return self.at(*result.x)
@@ -138,7 +138,7 @@ class Edge:
     def at(self, exciton_eV: float, width_eV: float, exponent: float) -> Trial:
         """The edge with this exciton and this baseline, and the best heights."""
         columns, amounts = self._solved(exciton_eV, width_eV, exponent)
-        misfit = float((((columns @ amounts - self.value) / self.std_err) ** 2).sum())
+        misfit = float(self._misfit(columns, amounts))
         height, climb, baseline = amounts.tolist()
         rise = climb / height if height > 0 else 0.0
         return Trial(misfit, np.array([exciton_eV, width_eV, height, rise, baseline, exponent]))
@@ -151,40 +151,44 @@ class Edge:
         columns = np.column_stack([*line, self._baseline(exponent)])
         return columns, self._amounts(columns)
 
+    def _misfit(self, columns: FloatArray, amounts: FloatArray) -> FloatArray:
+        """Chi-square of columns with these amounts, over all but the last two axes."""
+        residual = ((columns @ amounts[..., None])[..., 0] - self.value) / self.std_err
+        return np.asarray((residual**2).sum(axis=-1))
+
     def _amounts(self, columns: FloatArray) -> FloatArray:
-        """The best height, climb and baseline; no height below 0."""
-        if columns[:, 0].max() > LEAST_SHOWN:
-            amounts, _ = self._fitted(columns)
-            if amounts[0] > 0:
-                return amounts
-        height, _ = self._fitted(columns[:, 2:])
-        return np.concatenate([[0.0, 0.0], height])
+        """The best heights, climbs and baselines of columns (..., points, 3); no height below 0."""
+        amounts, _ = self._fitted(columns)
+        seen = (columns[..., 0].max(axis=-1) > LEAST_SHOWN) & (amounts[..., 0] > 0)
+        if not seen.all():
+            alone = np.zeros_like(amounts)
+            alone[..., 2:], _ = self._fitted(columns[..., 2:])
+            amounts = np.where(seen[..., None], amounts, alone)
+        return amounts
 
-    def _fitted(self, columns: FloatArray) -> tuple[FloatArray, float]:
-        """The best amounts of columns, and their misfit."""
+    def _fitted(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The best amounts of columns (..., points, amounts), and their misfits."""
         weighed, wanted = columns / self.std_err[:, None], self.value / self.std_err
-        size = np.maximum(np.sqrt((weighed**2).sum(axis=0)), np.finfo(float).tiny)
-        weighed /= size
+        size = np.maximum(np.sqrt((weighed**2).sum(axis=-2)), np.finfo(float).tiny)
         # columns of unit length, so that their products lose little
-        ridge = RIDGE * np.eye(size.size)
-        amounts = np.linalg.solve(weighed.T @ weighed + ridge, weighed.T @ wanted)
-        return amounts / size, float(((weighed @ amounts - wanted) ** 2).sum())
+        weighed /= size[..., None, :]
+        across = np.swapaxes(weighed, -1, -2)
+        ridge = RIDGE * np.eye(size.shape[-1])
+        amounts = np.linalg.solve(across @ weighed + ridge, across @ wanted[:, None])
+        misfit = (((weighed @ amounts)[..., 0] - wanted) ** 2).sum(axis=-1)
+        return amounts[..., 0] / size, misfit
 
-    def _line(self, exciton_eV: float, width_eV: float, blur_nm: float) -> list[FloatArray]:
-        """An edge of height 1, and what a rise of 1 per eV adds to it."""
+    def _line(self, exciton_eV: float, width_eV: float | FloatArray, blur_nm: float) -> FloatArray:
+        """An edge of height 1, and what a rise of 1 per eV adds to it: (2, ..., points)."""
 
-        def shape(rise_per_eV: float) -> FloatArray:
-            """Absorption of the exciton with a rise above its gap, blurred by the instrument."""
-            line = exciton_eV, width_eV, self.binding_eV, rise_per_eV
-            widths = (blur_nm,) if blur_nm else ()
-            return blurred(
-                lambda at_nm: absorption_shape(photon_energy_eV(at_nm), *line),
-                self.wavelength_nm,
-                *widths,
-            )
+        def shapes(at_nm: FloatArray) -> FloatArray:
+            """Absorption without and with a rise above the gap of the exciton."""
+            rises = np.expand_dims([0.0, 1.0], (*range(1, 1 + max(at_nm.ndim, np.ndim(width_eV))),))
+            energy = photon_energy_eV(at_nm)
+            return absorption_shape(energy, exciton_eV, width_eV, self.binding_eV, rises)
 
-        plain = shape(0.0)
-        return [plain, shape(1.0) - plain]
+        plain, risen = blurred(shapes, self.wavelength_nm, *((blur_nm,) if blur_nm else ()))
+        return np.stack([plain, risen - plain])
 
-    def _baseline(self, exponent: float) -> FloatArray:
+    def _baseline(self, exponent: float | FloatArray) -> FloatArray:
         return (self.wavelength_nm / BASELINE_REFERENCE_NM) ** -exponent

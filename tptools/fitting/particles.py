@@ -112,7 +112,8 @@ def find_particles(
     --------
     >>> from tptools.instruments import ElectronMicroscope, Nanocrystals
     >>> crystals = Nanocrystals(edge_spread_nm=0, aspect_spread=0)
-    >>> particles = find_particles(ElectronMicroscope().measure(crystals, seed=1).counts)
+    >>> image = ElectronMicroscope(n_pixels=512).measure(crystals, seed=1)
+    >>> particles = find_particles(image.counts)
     >>> round(float(particles.edge_nm.mean()), 1), particles.attrs["particles"]
     (8.3, 'dark')
     """

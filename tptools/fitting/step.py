@@ -108,7 +108,7 @@ def fit_step(
     Examples
     --------
     >>> from tptools.instruments import ForceMicroscope, Topography
-    >>> scan = ForceMicroscope().measure(Topography(thickness_nm=35), seed=1)
+    >>> scan = ForceMicroscope(n_pixels=512).measure(Topography(thickness_nm=35), seed=1)
     >>> step = fit_step(scan.height_nm)
     >>> bool(abs(step.thickness.z(35.0)) < 3), step.n_lost_lines
     (True, 0)

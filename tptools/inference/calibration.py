@@ -227,7 +227,7 @@ def calibrate(
     --------
     >>> lasers = [Excitation(power, 2.5) for power in (25, 10, 4, 1)]
     >>> film = ExcitonModel(relaxation_time_us=0.5, lifetime_ns=1.0)
-    >>> found = calibrate(film, {"highest_cm2_s": 0.1}, lasers, seed=1, n_excitons=1000)
+    >>> found = calibrate(film, {"highest_cm2_s": 0.1}, lasers, seed=1, n_excitons=300)
     >>> found.history.shape[1], found.model.hop_rate_ground_per_ps
     (4, 0.006)
     """

@@ -53,7 +53,8 @@ def film_diffusivity(
 
     Examples
     --------
-    >>> D = film_diffusivity(ExcitonModel(), Excitation(25, 40), seed=1, n_excitons=300)
+    >>> film = ExcitonModel(relaxation_time_us=1)
+    >>> D = film_diffusivity(film, Excitation(25, 40), seed=1, n_excitons=300)
     >>> 0.01 < D.value < 0.2
     True
     """

@@ -227,18 +227,16 @@ def _per_block(
     sums: Sequence[Sequence[NDArray[Any]]], width: int | None, centred: bool
 ) -> NDArray[Any]:
     """What each block added to the sums of its train: (train, block, ...), of a common width."""
-    wide = np.stack([[_widened(one, width, centred) for one in train] for train in sums])
+    first = sums[0][0]
+    shape = (*first.shape[:-1], width or first.shape[-1])
+    wide = np.zeros((len(sums), len(sums[0]), *shape), first.dtype)
+    for train, cuts in enumerate(sums):
+        for block, cut in enumerate(cuts):
+            used = cut.shape[-1]
+            before = (shape[-1] - used) // 2 if centred else 0
+            wide[train, block, ..., before : before + used] = cut
     wide[:, 1:] -= wide[:, :-1].copy()
     return wide
-
-
-def _widened(counts: NDArray[Any], width: int | None, centred: bool) -> NDArray[Any]:
-    """Zeros added at the end of the last axis, or on both sides alike."""
-    if width is None:
-        return counts
-    missing = width - counts.shape[-1]
-    before = missing // 2 if centred else 0
-    return np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(before, missing - before)])
 
 
 def _axes(
