@@ -99,6 +99,39 @@ def compiled_within(function: _Kernel) -> _Kernel:
     return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
+def compiled_sums(function: _Kernel) -> _Kernel:
+    """Compile as `compiled_within`, free to add the terms of sums in any order, several at a time.
+
+    How many at a time depends on the processor, and on that the last digit of a sum.
+
+    Parameters
+    ----------
+    function : callable
+        As for `compiled`.
+
+    Returns
+    -------
+    callable
+        For use in kernels.
+
+    Examples
+    --------
+    >>> @compiled_sums
+    ... def total(values):
+    ...     total = 0.0
+    ...     for value in values:
+    ...         total += value
+    ...     return total
+    >>> @compiled
+    ... def mean(values):
+    ...     return total(values) / values.size
+    >>> mean(np.arange(5.0))
+    2.0
+    """
+    freedom = {"reassoc", "contract"}
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=freedom)(function)
+
+
 def _compile(kernel: _Kernel, allocates: bool) -> _Kernel:
     """Compile with or without numba's runtime, which is what allocates and counts."""
     if config.DISABLE_JIT:

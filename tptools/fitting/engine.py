@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import exp, inf, isnan, log, nan, sqrt
 
 from tptools.arrays import FloatArray
-from tptools.compiled import compiled_in_place, compiled_within
+from tptools.compiled import compiled_in_place, compiled_sums, compiled_within
 
 # parameters of a profile
 AMPLITUDE, CENTRE, VARIANCE, BACKGROUND = 0, 1, 2, 3
@@ -20,52 +20,79 @@ GAIN_TOLERANCE = 1e-4
 LARGEST_DAMPING = 1e9
 # lowest background of a likely profile, in amplitudes
 FLOOR = 1e-6
-# matrices and vectors to work in
-N_MATRICES, N_VECTORS = 3, 5
+# matrices, vectors and columns to work in
+N_MATRICES, N_VECTORS, N_COLUMNS = 2, 4, 3
 
 
 @compiled_within
-def _normal_equations(
-    x: FloatArray,
-    y: FloatArray,
-    parameters: FloatArray,
-    poisson: bool,
-    matrix: FloatArray,
-    gradient: FloatArray,
+def _misfit(
+    x: FloatArray, y: FloatArray, parameters: FloatArray, poisson: bool, columns: FloatArray
 ) -> float:
-    """J^T W J, J^T W r and r^T W r of one profile; W = 1, or 1/mean and the Poisson deviance.
+    """r^T W r of one profile; W = 1, or 1/mean and the Poisson deviance. What is NaN weighs 0.
 
-    What is NaN is left out.
+    Fills the columns with the shape of the Gaussian, W and r.
     """
-    for j in range(4):
-        gradient[j] = 0.0
-        for k in range(4):
-            matrix[j, k] = 0.0
+    shape, weight, residual = columns[0], columns[1], columns[2]
     misfit = 0.0
-    weight = 1.0
     half = 1.0 / (2 * parameters[VARIANCE])
     for i in range(x.size):
-        if isnan(y[i]):
-            continue
         shift = x[i] - parameters[CENTRE]
-        shape = exp(-shift * shift * half)
-        slope = parameters[AMPLITUDE] * shape * shift * 2 * half
-        row = (shape, slope, slope * shift * half, 1.0)
-        mean = parameters[AMPLITUDE] * shape + parameters[BACKGROUND]
-        residual = y[i] - mean
+        shape[i] = exp(-shift * shift * half)
+        if isnan(y[i]):
+            weight[i] = residual[i] = 0.0
+            continue
+        mean = parameters[AMPLITUDE] * shape[i] + parameters[BACKGROUND]
+        residual[i] = y[i] - mean
         if poisson:
-            weight = 1.0 / mean
-            misfit -= 2 * residual
+            weight[i] = 1.0 / mean
+            misfit -= 2 * residual[i]
             if y[i] > 0:
-                misfit += 2 * y[i] * log(y[i] * weight)
+                misfit += 2 * y[i] * log(y[i] * weight[i])
         else:
-            misfit += residual * residual
-        for j in range(4):
-            weighted = weight * row[j]
-            gradient[j] += weighted * residual
-            for k in range(j + 1):
-                matrix[j, k] += weighted * row[k]
+            weight[i] = 1.0
+            misfit += residual[i] * residual[i]
     return misfit
+
+
+@compiled_sums
+def _normal_equations(
+    x: FloatArray,
+    parameters: FloatArray,
+    columns: FloatArray,
+    matrix: FloatArray,
+    gradient: FloatArray,
+) -> None:
+    """J^T W J below and on the diagonal, and J^T W r, from the columns that `_misfit` fills.
+
+    A row of J is (e, e u, e u^2, 1) times constants, e the shape and u = x - c.
+    """
+    # in variables of their own, sums stay out of memory
+    ones = e = eu = euu = ee = eeu = eeuu = eeuuu = eeuuuu = 0.0
+    r = er = eur = euur = 0.0
+    for i in range(x.size):
+        shape, weight, residual = columns[0, i], columns[1, i], columns[2, i]
+        shift = shape * (x[i] - parameters[CENTRE])
+        wider = shift * (x[i] - parameters[CENTRE])
+        ones += weight
+        e += weight * shape
+        eu += weight * shift
+        euu += weight * wider
+        ee += weight * shape * shape
+        eeu += weight * shape * shift
+        eeuu += weight * shift * shift
+        eeuuu += weight * shift * wider
+        eeuuuu += weight * wider * wider
+        r += weight * residual
+        er += weight * shape * residual
+        eur += weight * shift * residual
+        euur += weight * wider * residual
+    p = parameters[AMPLITUDE] / parameters[VARIANCE]
+    q = p / (2 * parameters[VARIANCE])
+    gradient[0], gradient[1], gradient[2], gradient[3] = er, p * eur, q * euur, r
+    matrix[0, 0] = ee
+    matrix[1, 0], matrix[1, 1] = p * eeu, p * p * eeuu
+    matrix[2, 0], matrix[2, 1], matrix[2, 2] = q * eeuu, p * q * eeuuu, q * q * eeuuuu
+    matrix[3, 0], matrix[3, 1], matrix[3, 2], matrix[3, 3] = e, p * eu, q * euu, ones
 
 
 @compiled_within
@@ -128,14 +155,14 @@ def _fit_gaussian(
     parameters: FloatArray,
     matrices: FloatArray,
     vectors: FloatArray,
+    columns: FloatArray,
 ) -> tuple[float, float]:
     """Levenberg-Marquardt on one profile; returns the inverse of J^T W J at VARIANCE, and r^T W r.
 
     Both are NaN where nothing settles.
     """
-    matrix, trial_matrix, lower = matrices[0], matrices[1], matrices[2]
-    gradient, trial_gradient, row = vectors[0], vectors[1], vectors[2]
-    step, trial = vectors[3], vectors[4]
+    matrix, lower = matrices[0], matrices[1]
+    gradient, row, step, trial = vectors[0], vectors[1], vectors[2], vectors[3]
     for j in range(4):
         trial[j] = parameters[j]
         step[j] = 0.0
@@ -146,14 +173,14 @@ def _fit_gaussian(
         trial_misfit = inf
         trial[BACKGROUND] = max(trial[BACKGROUND], floor)
         if trial[VARIANCE] > 0 and (trial[AMPLITUDE] > 0 or not poisson):
-            trial_misfit = _normal_equations(x, y, trial, poisson, trial_matrix, trial_gradient)
-        if trial_misfit <= misfit:
-            matrix, trial_matrix = trial_matrix, matrix
-            gradient, trial_gradient = trial_gradient, gradient
+            trial_misfit = _misfit(x, y, trial, poisson, columns)
+        # of a step that changes next to nothing, rounding would be the judge
+        if trial_misfit <= misfit or (settled and not poisson):
             misfit = trial_misfit
             damping *= 0.1
             for j in range(4):
                 parameters[j] = trial[j]
+            _normal_equations(x, parameters, columns, matrix, gradient)
         else:
             damping *= 10.0
         if settled:
@@ -183,6 +210,7 @@ def fit_gaussians(
     fits: FloatArray,
     matrices: FloatArray,
     vectors: FloatArray,
+    columns: FloatArray,
 ) -> None:
     """Fit A exp(-(x - c)^2 / 2s) + b to every row of ``profiles``.
 
@@ -200,11 +228,11 @@ def fit_gaussians(
         A, c, s and b, where to start, overwritten by the fit; then the element of the inverse of
         J^T W J that belongs to s, and the sum of squares or the deviance: both NaN where nothing
         settles. A row that starts at NaN is left as it is.
-    matrices, vectors : ndarray, (N_MATRICES, 4, 4), (N_VECTORS, 4)
-        To work in.
+    matrices, vectors, columns : ndarray
+        To work in: (N_MATRICES, 4, 4), (N_VECTORS, 4) and (N_COLUMNS, n_positions).
     """
     for i in range(profiles.shape[0]):
         if not isnan(fits[i, AMPLITUDE]):
             fits[i, 4], fits[i, 5] = _fit_gaussian(
-                x, profiles[i], n, poisson, fits[i], matrices, vectors
+                x, profiles[i], n, poisson, fits[i], matrices, vectors, columns
             )

@@ -60,7 +60,8 @@ def fit_rows(
     x, y = np.array(position, float), np.array(rows, float, order="C")
     fits, verdicts = np.full((len(y), 6), np.nan), _before(y, n_parameters)
     fits[:, :4] = _start(x, y, verdicts, n_parameters)
-    work = np.empty((engine.N_MATRICES, 4, 4)), np.empty((engine.N_VECTORS, 4))
+    sizes = (engine.N_MATRICES, 4, 4), (engine.N_VECTORS, 4), (engine.N_COLUMNS, x.size)
+    work = [np.empty(size) for size in sizes]
     engine.fit_gaussians(x, y, n_parameters, likeliest, fits, *work)
     if not likeliest:
         fits[:, 4] *= fits[:, 5] / np.maximum(np.isfinite(y).sum(axis=1) - n_parameters, 1)

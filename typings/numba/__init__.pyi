@@ -19,6 +19,7 @@ def njit(
     cache: bool = False,
     nogil: bool = False,
     inline: str = "never",
+    fastmath: bool | set[str] = False,
     no_cfunc_wrapper: bool = False,
     no_cpython_wrapper: bool = False,
     _nrt: bool = True,
