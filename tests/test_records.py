@@ -203,6 +203,14 @@ def test_columns_of_other_things_are_type_errors(column):
         as_columns(1, x=column)
 
 
+@pytest.mark.parametrize("made", [as_record, lambda one, axis: as_dataset(one, [], "a", "b", axis)])
+def test_what_is_given_stays_as_it_is(made):
+    """An axis without a unit gets one in the record that is made, not in the one that is given."""
+    given_one = PLAIN.to_dataset()
+    assert made(given_one, "time_ns").time_ns.attrs == {"units": "ns"}
+    assert given_one.time_ns.attrs == {}
+
+
 def test_only_a_dataset_is_a_dataset():
     """Another container is a TypeError; a variable that is missing is named."""
     with pytest.raises(TypeError, match=r"record is a DataArray and must be an xarray\.Dataset"):

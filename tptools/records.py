@@ -463,7 +463,7 @@ def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
     """The record with an axis of increasing floats in its own unit."""
     # xarray takes as long for each step as a fit, also where it changes nothing
     if _is_plain(record.coords, axis):
-        return record
+        return _with_unit(record, axis)
     found = next((dim for dim in _synonyms(axis, record) if dim in record.coords), None)
     if found is None:
         raise ValueError(
@@ -495,15 +495,28 @@ def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
 
 
 def _is_plain(coords: Any, axis: str) -> bool:
-    """Whether an axis is already what it would become, without edges of bins that may not be."""
+    """Whether an axis has the numbers it would have, without edges of bins that may not."""
     if axis not in coords or any(_named(axis, one) in coords for one in ("start", "end", "width")):
         return False
     values = coords.variables[axis]
     unit = axis.rsplit("_", 1)[1]
-    if (values.dims, values.dtype, values.attrs.get("units")) != ((axis,), np.float64, unit):
+    if (values.dims, values.dtype) != ((axis,), np.float64):
+        return False
+    if values.attrs.get("units", "") not in ("", unit):
         return False
     at = values.to_numpy()
     return bool((at[1:] > at[:-1]).all() and np.isfinite(at).all())
+
+
+def _with_unit(record: Labelled, axis: str) -> Labelled:
+    """The record with an axis that states the unit it is in."""
+    unit = axis.rsplit("_", 1)[1]
+    if record.coords.variables[axis].attrs.get("units") == unit:
+        return record
+    # a shallow copy has attributes of its own
+    record = record.copy(deep=False)
+    record[axis].attrs["units"] = unit
+    return record
 
 
 def _synonyms(axis: str, record: xr.DataArray | xr.Dataset) -> list[str]:

@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from tptools.arrays import FloatArray
 from tptools.fitting import gaussians
 from tptools.records import as_record
 
@@ -72,28 +71,32 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     >>> round(float(fit_profiles(profile).variance_nm2) ** 0.5, 3)
     120.0
     """
-    counts = as_record(counts, "position_nm", masked=True)
+    counts = _record(counts)
+    position, profiles = counts["position_nm"].to_numpy(), counts.to_numpy()
+    flat = profiles.reshape(-1, position.size)
+    fits, verdicts = gaussians.fit_rows(position, flat, 4 if background else 3)
+    columns = [*fits.T, reasons_of(verdicts)]
+    dims, shape = counts.dims[:-1], counts.shape[:-1]
+    names = ("amplitude", "centre_nm", "variance_nm2", "background", "variance_err_nm2", "reason")
+    # one dataset of plain arrays: each labelled array takes xarray as long as a hundred fits
+    return xr.Dataset(
+        {
+            name: (dims, column.reshape(shape), counts.attrs)
+            for name, column in zip(names, columns, strict=True)
+        },
+        counts.coords.to_dataset().drop_dims("position_nm").coords,
+    )
+
+
+def _record(given: xr.DataArray) -> xr.DataArray:
+    """The record with positions along its last axis, without those that are masked throughout."""
+    counts = as_record(given, "position_nm", masked=True)
     if any(str(one).startswith("time_") for one in counts.dims):
         counts = as_record(counts, "position_nm", "time_ns", masked=True)
-    if counts.isnull().any():
+    counts = counts.transpose(..., "position_nm")
+    if np.isnan(counts.to_numpy()).any():
         counts = counts.dropna("position_nm", how="all")
-    position = counts["position_nm"].to_numpy()
-
-    def fit_all(profiles: FloatArray) -> tuple[FloatArray, ...]:
-        """Fit profiles along the last axis of any others."""
-        flat = profiles.reshape(-1, position.size)
-        fits, verdicts = gaussians.fit_rows(position, flat, 4 if background else 3)
-        reasons = reasons_of(verdicts).reshape(profiles.shape[:-1])
-        return *np.moveaxis(fits.reshape(*profiles.shape[:-1], 5), -1, 0), reasons
-
-    columns = xr.apply_ufunc(
-        fit_all,
-        counts,
-        input_core_dims=[["position_nm"]],
-        output_core_dims=[[] for _ in range(6)],
-    )
-    names = ("amplitude", "centre_nm", "variance_nm2", "background", "variance_err_nm2", "reason")
-    return xr.Dataset(dict(zip(names, columns, strict=True)))
+    return counts
 
 
 def reasons_of(verdicts: gaussians.Verdicts) -> NDArray[np.str_]:
