@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import os
 import subprocess
@@ -223,16 +224,33 @@ def test_what_tests_do_is_kept(tmp_path):
     for name, text in TOY.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    files = [Path("tptools/toy.py"), Path("tests/test_toy.py")]
+    tests = Path("tests/test_toy.py")
     kept = mutants.Kept(tmp_path / "found.jsonl")
     trials = mutants.Trials(tmp_path, mutants.Imports(tmp_path), None, kept)
-    measured = trials.file_of(files)
+    measured = trials.file_of(tests)
     found = {"spent_s": 1.0, "failed": [], "seconds": {"test_total": 2.0}, "lines": {}}
     measured.write_text(json.dumps(found))
-    assert trials.suite(files).seconds == {"test_total": 2.0}
+    assert trials.suite([tests]).seconds == {"test_total": 2.0}
     for name in ("tptools/beside.py", "tests/test_toy.py"):
         with (tmp_path / name).open("a") as source:
             source.write("number = 1\n")
-        assert trials.file_of(files) != measured
+        assert trials.file_of(tests) != measured
         (tmp_path / name).write_text(TOY[name])
-        assert trials.file_of(files) == measured
+        assert trials.file_of(tests) == measured
+
+
+def test_nearest_tests_enter_the_function():
+    """Of a fault in a function, only these run; elsewhere, where it is compiled or unseen, all."""
+    seconds = {"slow": 2.0, "quick": 1.0, "other": 0.5}
+    lines = {"a.py": {"1": [""], "2": ["slow", "quick"], "3": ["slow"], "6": [""]}}
+    found = [{"spent_s": 1.0, "failed": [], "seconds": seconds, "lines": lines}]
+    source = "def total(a):\n    b = a - 1\n    return b\n\n\nNUMBER = 1 - 1\n"
+    middle, *_ = [one for one in mutations(source) if one.first_line == 2]
+    outside, *_ = [one for one in mutations(source) if one.first_line == 6]
+    near, far = (mutants.Suite([Path("test_a.py")], found, near=near) for near in (True, False))
+    assert near.of(Path("a.py"), middle) == ["quick", "slow"]
+    assert far.of(Path("a.py"), middle) == ["quick", "slow", "other"]
+    every = ["other", "quick", "slow"]
+    assert near.of(Path("a.py"), outside) == near.of(Path("unseen.py"), middle) == every
+    compiled = dataclasses.replace(middle, source=f"{middle.source}# compiled\n")
+    assert "other" in near.of(Path("a.py"), compiled)

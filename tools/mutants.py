@@ -75,6 +75,7 @@ class Imports:
         paths = sorted((root / package).rglob("*.py"))
         self.paths = {self._name(root, path): path for path in paths}
         self.package = package
+        self.known: dict[Path, set[str]] = {}
 
     @staticmethod
     def _name(root: Path, path: Path) -> str:
@@ -87,12 +88,14 @@ class Imports:
 
     def of(self, path: Path) -> set[str]:
         """Modules whose names a file imports, those behind a package's names included."""
-        return {
-            self._home(node.module, name.name)
-            for node in ast.walk(ast.parse(path.read_bytes()))
-            if isinstance(node, ast.ImportFrom) and (node.module or "") in self.paths
-            for name in node.names
-        }
+        if path not in self.known:
+            self.known[path] = {
+                self._home(node.module, name.name)
+                for node in ast.walk(ast.parse(path.read_bytes()))
+                if isinstance(node, ast.ImportFrom) and (node.module or "") in self.paths
+                for name in node.names
+            }
+        return self.known[path]
 
     def _home(self, module: str | None, name: str) -> str:
         """Module from which a name comes that is imported from another."""
@@ -284,40 +287,56 @@ def end(process: int | None) -> None:
         return
 
 
-class Suite:
-    """Tests of some files that pass without a fault: their times and the lines that they enter.
+def measure(file: Path, package: str, trees: Trees, kept: Path) -> dict[str, Any]:
+    """Run the tests of a file without a fault: their times and the lines that each enters.
 
-    What was found is kept in a file and serves as long as the files and the package are the same.
+    What was found is kept in a file and serves as long as the file and the package are the same.
     """
+    if kept.is_file():
+        return cast(dict[str, Any], json.loads(kept.read_text("utf-8")))
+    found = trees.run([str(file)], 3600, watched=package)
+    if found is None or "lines" not in found:
+        raise SystemExit(f"{file}: crash, or takes over an hour")
+    if found["failed"]:
+        failed = ", ".join(found["failed"])
+        print(f"fail without a fault: {failed}", file=sys.stderr, flush=True)
+    part = kept.with_suffix(".part")
+    part.write_text(json.dumps(found), encoding="utf-8")
+    part.replace(kept)
+    return found
 
-    def __init__(self, files: Sequence[Path], package: str, trees: Trees, kept: Path) -> None:
-        if kept.is_file():
-            found = json.loads(kept.read_text("utf-8"))
-        else:
-            found = trees.run([*map(str, files)], 3600, watched=package)
-            if found is None or "lines" not in found:
-                raise SystemExit(f"{', '.join(map(str, files))}: crash, or take over an hour")
-            part = kept.with_suffix(".part")
-            part.write_text(json.dumps(found))
-            part.replace(kept)
-        self.files = [str(one) for one in files]
-        self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * found["spent_s"])
-        failing = found["failed"]
-        if failing:
-            print(f"fail without a fault: {', '.join(failing)}", file=sys.stderr, flush=True)
-        self.failing = failing
-        self.seconds = {test: s for test, s in found["seconds"].items() if test not in failing}
-        self.lines = found["lines"]
+
+class Suite:
+    """Tests that pass without a fault, from what was measured of their files."""
+
+    def __init__(
+        self, files: Sequence[Path], found: Sequence[dict[str, Any]], *, near: bool = False
+    ) -> None:
+        self.files, self.found, self.near = [*map(str, files)], found, near
+        self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * sum(one["spent_s"] for one in found))
+        self.failing = [test for one in found for test in one["failed"]]
+        seconds = {test: s for one in found for test, s in one["seconds"].items()}
+        self.seconds = {test: s for test, s in seconds.items() if test not in self.failing}
 
     def of(self, path: Path, fault: Mutation) -> list[str]:
         """All tests: the quickest first, but before them those that enter the lines of a fault.
 
-        What tests start in other processes, and code that is compiled, enters lines unseen.
+        What tests start in other processes, and code that is compiled, enters lines unseen. If only
+        the nearest are to be run, these are the tests that enter the function of the fault.
         """
-        lines = self.lines.get(str(path), {})
-        places = range(fault.first_line, fault.last_line + 1)
-        entering = {test for line in places for test in lines.get(str(line), ())}
-        return sorted(self.seconds, key=lambda one: (one not in entering, self.seconds[one], one))
+        entering = self.entering(path, range(fault.first_line, fault.last_line + 1))
+        chosen = sorted(self.seconds, key=lambda one: (one not in entering, self.seconds[one], one))
+        body = body_around(fault.source, fault.first_line)
+        there = self.entering(path, body)
+        imported = any(one["lines"].get(str(path)) for one in self.found)
+        if not (self.near and body and imported) or "" in there or "compiled" in fault.source:
+            return chosen
+        return [test for test in chosen if test in there]
+
+    def entering(self, path: Path, lines: range) -> set[str]:
+        """Tests that enter any of some lines; an empty name stands for imports and fixtures."""
+        found = [one["lines"].get(str(path), {}) for one in self.found]
+        return {test for one in found for line in lines for test in one.get(str(line), ())}
 
     def notice(self, path: Path, fault: Mutation, trees: Trees) -> str:
         """Say what notices a fault: a test, the time, or nothing."""
@@ -331,6 +350,16 @@ class Suite:
         if found is None:
             return "time"
         return str(found["failed"][0]) if found.get("failed") else "exit" * bool(found.get("code"))
+
+
+def body_around(source: str, line: int) -> range:
+    """Lines of the innermost function around a line of a source: its body, or none."""
+    bodies = [
+        range(node.body[0].lineno, (node.end_lineno or 0) + 1)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    return min((body for body in bodies if line in body), key=len, default=range(0))
 
 
 def sample(source: str, module: str, seed: int, number: int) -> list[Mutation]:
@@ -382,15 +411,16 @@ class Trials:
         """Tests of some files, tried out once."""
         key = tuple(files)
         if key not in self.suites:
-            self.suites[key] = Suite(files, self.imports.package, self.trees, self.file_of(files))
+            found = [
+                measure(one, self.imports.package, self.trees, self.file_of(one)) for one in files
+            ]
+            self.suites[key] = Suite(files, found, near=self.near)
         return self.suites[key]
 
-    def file_of(self, files: Sequence[Path]) -> Path:
+    def file_of(self, tests: Path) -> Path:
         """File that holds what tests were found to do, by the text of all that they can enter."""
-        paths = [*sorted(self.imports.paths.values()), *(self.root / one for one in files)]
-        return (
-            self.kept.path.parent / f"{digest(*map(str, files), *map(Path.read_text, paths))}.json"
-        )
+        paths = [*sorted(self.imports.paths.values()), self.root / tests]
+        return self.kept.path.parent / f"{digest(str(tests), *map(Path.read_text, paths))}.json"
 
     def run(self, module: str, seed: int, number: int) -> tuple[int, int]:
         """Try faults of a module and print what survives; returns how many died, of how many."""
