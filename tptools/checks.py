@@ -43,6 +43,8 @@ def plain_number(value: object) -> int | float | None:
     >>> plain_number(np.float16(0.5)), plain_number(np.uint8(3)), plain_number(True)
     (0.5, 3, None)
     """
+    if type(value) is float:
+        return value + 0.0
     if isinstance(getattr(value, "dtype", None), np.dtype):
         array: Any = np.ma.asarray(value)
         if array.ndim or array.dtype.kind not in "iuf" or np.ma.is_masked(array):

@@ -166,7 +166,8 @@ fit the counts as recorded, with the background in the fit
     """
     record = _container(given, axes, name)
     parts = record.variable, *record.coords.variables.values()
-    if any(one.chunks is not None for one in parts):
+    # what indexes an axis is in memory, and asking each variable takes as long as a fit
+    if any(one.chunks is not None for one in parts if not isinstance(one, xr.IndexVariable)):
         record = record.compute()
     for axis in axes:
         record = _with_axis(record, axis, name)
@@ -177,9 +178,9 @@ fit the counts as recorded, with the background in the fit
         )
     if only and record.dims != axes:
         record = record.transpose(*axes)
-    record = record.copy(deep=False, data=as_numbers(name, record.to_numpy()))
-    _check_values(name, record.to_numpy(), masked, signed)
-    return record
+    values = as_numbers(name, record.to_numpy())
+    _check_values(name, values, masked, signed)
+    return record.copy(deep=False, data=values)
 
 
 def as_dataset(given: Any, needed: Iterable[str], name: str, source: str, *axes: str) -> xr.Dataset:
@@ -504,7 +505,7 @@ def _is_plain(coords: Any, axis: str) -> bool:
         return False
     if values.attrs.get("units", "") not in ("", unit):
         return False
-    at = values.to_numpy()
+    at = values.values
     return bool((at[1:] > at[:-1]).all() and np.isfinite(at).all())
 
 

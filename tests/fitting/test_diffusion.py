@@ -247,6 +247,29 @@ def test_any_map_gives_a_number_with_an_error_or_a_reason(counts, method):
 
 
 GOOD = spot(0.05, 100).round()
+NO_SPOT = GOOD * 0 + (np.arange(GOOD.sizes["position_nm"]) % 7 == 0) * 9
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("counts", [GOOD, GOOD.where(GOOD.position_nm != 0), NO_SPOT, 0 * GOOD])
+def test_value_and_error_are_the_same_without_goodness(method, counts):
+    """Where nobody asks how well the model fits, a number is the same, and NaN has its reason."""
+    full, quick = diffusivity(counts, method), diffusivity(counts, method, goodness=False)
+    numbers = [[one.value, one.std_err] for one in (full, quick)]
+    np.testing.assert_array_equal(*numbers)
+    assert quick.goodness is None or np.isnan(quick.value)
+    assert quick.note or np.isfinite(quick.value)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_counts_changed_in_place_are_measured_anew(method):
+    """What was found of a record is not found again once its counts are others."""
+    counts = GOOD.copy()
+    first = diffusivity(counts, method)
+    counts[:] = spot(0.1, 100).round()
+    second = diffusivity(counts, method)
+    assert second.value > 1.2 * first.value
+    assert second == diffusivity(spot(0.1, 100).round(), method)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -35,7 +35,7 @@ LARGEST_EXPONENT = 50.0
 MAX_EVALUATIONS = 200
 
 
-def convolution_fit(record: Slices) -> Estimate:
+def convolution_fit(record: Slices, goodness: bool = True) -> Estimate:
     r"""D of a map with times since its first slice; see `diffusivity`.
 
     Slices are summed to groups of about equal counts, each standing for its mean time. The mean
@@ -71,7 +71,8 @@ def convolution_fit(record: Slices) -> Estimate:
     std_err = groups.error_of_first(fit.jac)
     unit = NM2_PER_NS_IN_CM2_S
     found = Estimate(float(fit.x[0]) * unit, std_err * unit, "cm2/s", "convolution")
-    return groups.misfit(fit.x, fit.jac, position).applied(found)
+    misfit = groups.misfit(fit.x, fit.jac, position)
+    return misfit.applied(found) if goodness or misfit.meaningless else found
 
 
 def _on_even_positions(record: Slices) -> Slices:
@@ -194,7 +195,8 @@ class _Groups:
         Where no intensity decays, b cannot be told from a constant in f: hence a pseudoinverse.
         """
         scale = np.linalg.norm(jacobian, axis=0)
-        gain = np.linalg.pinv(jacobian / scale, rcond=1e-6)[0] / scale[0]
+        across, own = np.linalg.qr(jacobian / scale)
+        gain = across @ np.linalg.pinv(own, rcond=1e-6)[0] / scale[0]
         return math.sqrt(gain**2 @ (self.rows / self.deviation**2).ravel())
 
     def misfit(self, parameters: FloatArray, jacobian: FloatArray, position: FloatArray) -> Misfit:

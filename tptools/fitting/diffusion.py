@@ -27,6 +27,7 @@ def diffusivity(
     method: Method = "slices",
     *,
     window_ns: tuple[float, float] = (0.0, 3.0),
+    goodness: bool = True,
 ) -> Estimate:
     r"""Diffusivity D of a map in which the variance of the spot grows as 2Dt.
 
@@ -62,6 +63,9 @@ def diffusivity(
             et al.); beyond 3 standard errors the note warns of ``non-Gaussian spreading``.
     window_ns : tuple of float
         First and last time that count; the first slice in there is time zero of the growth.
+    goodness : bool, optional
+        Whether to look at how well the model fits, by the `goodness` and `note` of what is found,
+        which takes more than half of the time. Value and error are the same without.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def diffusivity(
     """
     check_choice("method", method, tuple(_METHODS))
     record = slices_of_window(counts, window_ns, exposures=method != "slices")
-    found = _METHODS[method](record)
+    found = _METHODS[method](record, goodness)
     values = record.counts
     if method != "slices" and ((values != np.round(values)) & ~np.isnan(values)).any():
         note = "counts are no integers, and the error is for Poisson"
@@ -117,7 +121,7 @@ def diffusivity(
     return found
 
 
-_METHODS: dict[str, Callable[[Slices], Estimate]] = {
+_METHODS: dict[str, Callable[[Slices, bool], Estimate]] = {
     "slices": fit_slices,
     "global": global_fit,
     "convolution": convolution_fit,

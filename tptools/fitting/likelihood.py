@@ -14,8 +14,8 @@ from tptools.checks import check_number
 from tptools.estimate import Estimate
 from tptools.fitting import spreading
 from tptools.fitting.gaussians import fit_one
-from tptools.fitting.misfit import Model, group_starts, map_misfit
-from tptools.fitting.records import Slices
+from tptools.fitting.misfit import EXPLAINED, Model, explained, group_starts, map_misfit
+from tptools.fitting.records import Slices, once_for_a_record
 from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
@@ -191,7 +191,7 @@ def cramer_rao_bound(
     return math.inf if math.isnan(variance) else math.sqrt(variance) * NM2_PER_NS_IN_CM2_S
 
 
-def global_fit(record: Slices) -> Estimate:
+def global_fit(record: Slices, goodness: bool = True) -> Estimate:
     """D of a map with times since its first slice, by maximum likelihood; see `diffusivity`."""
     record = record.without_masked_positions()
     spot = _likeliest(record)
@@ -204,8 +204,11 @@ def global_fit(record: Slices) -> Estimate:
     found = Estimate(value * unit, std_err * unit, "cm2/s", "global")
     model = spot.model(record.counts)
     in_slice = np.nansum(record.counts, axis=1)
-    groups = [model.summed(group_starts(in_slice, n)) for n in (GROUPS, 1)]
-    return map_misfit([model, *groups], spot.time, spot.position).applied(found)
+    total = model.summed(group_starts(in_slice, 1))
+    if not goodness and not explained(total) < EXPLAINED:
+        return found
+    levels = [model, model.summed(group_starts(in_slice, GROUPS)), total]
+    return map_misfit(levels, spot.time, spot.position).applied(found)
 
 
 @dataclass(frozen=True)
@@ -242,6 +245,7 @@ def likeliest_map(record: Slices) -> FloatArray | None:
     return spot.model(record.counts).mean
 
 
+@once_for_a_record
 def _likeliest(record: Slices) -> _Spot | None:
     """The spot of highest likelihood; none where the sum of all slices has no width."""
     time, position, values, exposure = record

@@ -31,7 +31,7 @@ WARNING = 3.0
 MOST_GROUPS = 24
 
 
-def moment_fit(record: Slices) -> Estimate:
+def moment_fit(record: Slices, goodness: bool = True) -> Estimate:
     """D of a map with times since its first slice, and how Gaussian it is; see `diffusivity`."""
     record = record.without_masked_positions()
     map_ = _Map.of(record)
@@ -42,6 +42,10 @@ def moment_fit(record: Slices) -> Estimate:
         note = note if kept.sum() < 3 else "no spot stands out of the background"
         return Estimate(math.nan, math.nan, "cm2/s", "moment", note)
     growth, growth_err = map_.cumulant_slope(kept, order=2)
+    half = NM2_PER_NS_IN_CM2_S / 2
+    found = Estimate(growth * half, growth_err * half, "cm2/s", "moment")
+    if not goodness:
+        return found
     fourth, fourth_err = map_.cumulant_slope(kept, order=4)
     # the ends of the window cut wings, which bends the cumulants of a Gaussian spot too
     likeliest = likeliest_map(record)
@@ -54,9 +58,7 @@ def moment_fit(record: Slices) -> Estimate:
     grown = abs(growth) > WARNING * growth_err
     notes = ["non-Gaussian spreading"] if bent else []
     notes += [f"excess kurtosis of the spreading {kurtosis}"] if grown else []
-    half = NM2_PER_NS_IN_CM2_S / 2
-    found = Estimate(growth * half, growth_err * half, "cm2/s", "moment", "; ".join(notes))
-    return map_.misfit(gaussian).applied(found)
+    return map_.misfit(gaussian).applied(replace(found, note="; ".join(notes)))
 
 
 @dataclass(frozen=True)
@@ -253,7 +255,9 @@ def _widths(position: FloatArray, known: BoolArray) -> FloatArray:
     """
     step = (position[-1] - position[0]) / (position.size - 1)
     # few slices differ in what is masked
-    patterns, which = np.unique(known, axis=0, return_inverse=True)
+    patterns, which = known[:1], np.zeros(len(known), int)
+    if not known.all():
+        patterns, which = np.unique(known, axis=0, return_inverse=True)
     widths = np.zeros(patterns.shape)
     for row, seen in zip(widths, patterns, strict=True):
         at = position[seen]

@@ -47,14 +47,19 @@ Spread = TypeVar("Spread", float, xr.DataArray, pd.Series)
 ONE_SIDED_5_PERCENT = 1.6449
 
 
+_value = partial(diffusivity, goodness=False)
+
 METHODS: Mapping[str, Method] = {
-    "slices": diffusivity,
-    "slices, free intercept": partial(line_through_slices, free_intercept=True),
-    "global": partial(diffusivity, method="global"),
-    "convolution": partial(diffusivity, method="convolution"),
-    "moment": partial(diffusivity, method="moment"),
+    "slices": _value,
+    "slices, free intercept": partial(line_through_slices, free_intercept=True, goodness=False),
+    "global": partial(_value, method="global"),
+    "convolution": partial(_value, method="convolution"),
+    "moment": partial(_value, method="moment"),
 }
-"""The four methods of `diffusivity`, and slices with a line that may miss the origin."""
+"""The four methods of `diffusivity`, and slices with a line that may miss the origin.
+
+All of them without a look at how well the model fits.
+"""
 
 
 def repeat(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -10,6 +13,9 @@ import xarray as xr
 from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import as_number, plain_number
 from tptools.records import EVEN, as_record, bin_edges, even_step
+
+Options = ParamSpec("Options")
+Found = TypeVar("Found")
 
 EDGE_FRACTION = 0.05
 """Share of the positions, at either end, where a record shows its background only."""
@@ -67,6 +73,40 @@ class Slices(NamedTuple):
         return self.at(seen)
 
 
+def once_for_a_record(
+    function: Callable[Concatenate[Slices, Options], Found],
+) -> Callable[Concatenate[Slices, Options], Found]:
+    """The function, which works once for methods that read the same record one after the other.
+
+    What was found last is found again for the same numbers and options. It is shared, and not to be
+    written to.
+
+    Examples
+    --------
+    >>> total = once_for_a_record(lambda record: (print("works"), record.counts.size)[1])
+    >>> record = Slices(np.arange(2.0), np.arange(2.0), np.ones((2, 2)), np.ones(2))
+    >>> total(record) + total(record)
+    works
+    8
+    """
+    last: tuple[object, Found] | None = None
+
+    @wraps(function)
+    def found(record: Slices, /, *options: Options.args, **named: Options.kwargs) -> Found:
+        """Look at what was found last, and whether it was found for the same."""
+        nonlocal last
+        numbers = hashlib.sha256()
+        for part in record:
+            numbers.update(part.tobytes())
+        asked = numbers.digest(), record.counts.shape, options, named
+        before = last
+        if before is None or before[0] != asked:
+            last = before = asked, function(record, *options, **named)
+        return before[1]
+
+    return found
+
+
 def rows_of_window(
     counts: xr.DataArray, window_ns: tuple[float, float]
 ) -> tuple[xr.DataArray, BoolArray]:
@@ -82,7 +122,7 @@ def rows_of_window(
     """
     counts = as_record(counts, "time_ns", "position_nm", only=True, masked=True)
     first, last = check_window(window_ns)
-    time, seen = counts["time_ns"].to_numpy(), ~np.isnan(counts.to_numpy())
+    time, seen = _axis(counts, "time_ns"), ~np.isnan(counts.to_numpy())
     kept = (time >= first) & (time <= last) & seen.any(1)
     n_positions = int(seen[kept].any(0).sum())
     if kept.sum() < 3:
@@ -123,10 +163,15 @@ def slices_of_window(
     array([0., 1., 2.])
     """
     record, kept = rows_of_window(counts, window_ns)
-    time = record["time_ns"].to_numpy()
+    time, position = (_axis(record, axis) for axis in ("time_ns", "position_nm"))
     exposure = relative_exposures(record) if exposures else np.ones(time.size)
-    position, values = record["position_nm"].to_numpy(), record.to_numpy()
-    return Slices(time[kept] - time[kept][0], position, values[kept], exposure[kept])
+    return Slices(time[kept] - time[kept][0], position, record.to_numpy()[kept], exposure[kept])
+
+
+def _axis(record: xr.DataArray, axis: str) -> FloatArray:
+    """Values of an axis, without the coordinates that xarray gathers for it."""
+    values: FloatArray = record.coords.variables[axis].values
+    return values
 
 
 def relative_exposures(counts: xr.DataArray) -> FloatArray:
@@ -143,7 +188,7 @@ def relative_exposures(counts: xr.DataArray) -> FloatArray:
     ValueError: time_ns has steps of 1 to 4 and must be equally spaced, to 0.001 of a step; \
 rebin, or give the width of every bin as the coordinate 'time_width_ns' where widths are understood
     """
-    time = counts["time_ns"].to_numpy()
+    time = _axis(counts, "time_ns")
     if {"time_start_ns", "time_end_ns", "time_width_ns"} & {*counts.coords}:
         lower, upper = bin_edges(counts, "time_ns")
         widths = upper - lower

@@ -15,12 +15,14 @@ from tptools.arrays import BoolArray, FloatArray, IntArray
 from tptools.checks import check_choice, check_number
 from tptools.estimate import Estimate, Goodness, correlated_estimates
 from tptools.fitting import engine
-from tptools.fitting.gaussians import GOOD, fit_rows
+from tptools.fitting.gaussians import GOOD, Verdicts, fit_rows
 from tptools.fitting.line import weighted_line
 from tptools.fitting.misfit import (
+    EXPLAINED,
     Misfit,
     Model,
     chance_above,
+    explained,
     group_starts,
     groups_for,
     map_misfit,
@@ -30,6 +32,7 @@ from tptools.fitting.records import (
     EDGE_FRACTION,
     Slices,
     check_window,
+    once_for_a_record,
     rows_of_window,
     select_window,
     slices_of_window,
@@ -148,16 +151,24 @@ def _growth_line(
     time: FloatArray, values: FloatArray, window_ns: tuple[float, float], free_intercept: bool
 ) -> Fit:
     """`fit_growth` of checked numbers."""
-    error = _neighbour_deviation(values)
-    # at time zero a line through the origin has nothing to fit
-    used = (time >= window_ns[0]) & (time <= window_ns[1]) & (free_intercept | (time != 0))
-    used &= np.isfinite(values) & np.isfinite(error)
-    if used.sum() < 3:
+    within = (time >= window_ns[0]) & (time <= window_ns[1])
+    points = _points(time, values, _neighbour_deviation(values), within, free_intercept)
+    number = points[0].size
+    if number < 3:
         raise ValueError(
-            f"growth has {used.sum()} points within window_ns = {window_ns!r} and must have at "
+            f"growth has {number} points within window_ns = {window_ns!r} and must have at "
             "least 3; take a longer window or a record with more counts"
         )
-    return _line(time[used], values[used], _weights(error[used]), free_intercept)
+    return _line(*points, free_intercept)
+
+
+def _points(
+    time: FloatArray, values: FloatArray, error: FloatArray, within: BoolArray, free_intercept: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Times, growths and weights of the points of a line."""
+    # at time zero a line through the origin has nothing to fit
+    used = within & (free_intercept | (time != 0)) & np.isfinite(values) & np.isfinite(error)
+    return time[used], values[used], _weights(error[used])
 
 
 def _check_one_axis(growth: xr.DataArray) -> None:
@@ -176,6 +187,7 @@ def line_through_slices(
     free_intercept: bool = False,
     window_ns: tuple[float, float] = (0.0, 3.0),
     within_nm: float = np.inf,
+    goodness: bool = True,
 ) -> Estimate:
     """Find D as the paper does, with a choice of what is done about background and first slice.
 
@@ -192,6 +204,8 @@ def line_through_slices(
         First and last time that count; the first slice in there is time zero.
     within_nm : float, optional
         Positions farther from zero do not count.
+    goodness : bool, optional
+        As for `diffusivity`.
 
     Returns
     -------
@@ -216,34 +230,48 @@ def line_through_slices(
     within_nm = check_number("within_nm", within_nm, above=0, finite=False)
     seen = slices_of_window(counts, window_ns)
     near = seen.at(np.abs(seen.position_nm) <= within_nm)
-    return fit_slices(near, background, free_intercept)
+    return fit_slices(near, goodness, background, free_intercept)
 
 
 def fit_slices(
-    seen: Slices, background: Background = "fitted", free_intercept: bool = False
+    seen: Slices,
+    goodness: bool = True,
+    background: Background = "fitted",
+    free_intercept: bool = False,
 ) -> Estimate:
     """`line_through_slices` of a record as `slices_of_window` gives it."""
     seen = seen.without_masked_positions()
-    time, position, record, _ = seen
-    if background == "edges":
-        n = max(1, int(EDGE_FRACTION * position.size))
-        ends = np.ma.masked_invalid(record[:, [*range(n), *range(-n, 0)]])
-        record = np.maximum(record - ends.mean(1, keepdims=True).filled(np.nan), 0)
-    n_parameters = 4 if background == "fitted" else 3
-    fits, verdicts = fit_rows(position, record, n_parameters)
+    fits, verdicts = _fits(seen, background)
     reasons, growth = reasons_of(verdicts), fits[:, engine.VARIANCE] - fits[0, engine.VARIANCE]
     bad = Counter(reasons[reasons != ""].tolist())
     note = ", ".join(f"{n} of {reasons.size} slices: {reason}" for reason, n in bad.items())
-    usable = np.isfinite(growth) & np.isfinite(_neighbour_deviation(growth))
+    error = _neighbour_deviation(growth)
+    usable = np.isfinite(growth) & np.isfinite(error)
     if reasons[0] or usable.sum() < 4:
         few = f"{int(usable.sum())} slices have a width, and a line needs 4"
         note = f"first slice: {reasons[0]}" if reasons[0] else note or few
         return Estimate(math.nan, math.nan, "cm2/s", "slices", note)
-    line = _growth_line(time, growth, (0.0, math.inf), free_intercept)
-    found = replace(line["diffusivity_cm2_s"], method="slices", note=note)
-    misfit = _misfit(seen, n_parameters=3 if background == "ignored" else 4)
+    points = _points(seen.time_ns, growth, error, usable, free_intercept)
+    line, covariance, *_ = _scattered_line(*points, free_intercept)
+    half = NM2_PER_NS_IN_CM2_S / 2
+    value, std_err = half * float(line[0]), half * math.sqrt(covariance[0, 0])
+    found = Estimate(value, std_err, "cm2/s", "slices", note)
+    if not goodness and background != "fitted":
+        return found
+    misfit = _misfit(seen, 3 if background == "ignored" else 4, goodness)
     # what leaves the background out does so on purpose
     return replace(misfit, meaningless=misfit.meaningless and background == "fitted").applied(found)
+
+
+@once_for_a_record
+def _fits(seen: Slices, background: Background) -> tuple[FloatArray, Verdicts]:
+    """A Gaussian for every slice, and what became of it."""
+    _, position, counts, _ = seen
+    if background == "edges":
+        n = max(1, int(EDGE_FRACTION * position.size))
+        ends = np.ma.masked_invalid(counts[:, [*range(n), *range(-n, 0)]])
+        counts = np.maximum(counts - ends.mean(1, keepdims=True).filled(np.nan), 0)
+    return fit_rows(position, counts, 4 if background == "fitted" else 3)
 
 
 def slopes_of_draws(
@@ -280,16 +308,17 @@ def _slope_through_origin(time: FloatArray, growth: FloatArray) -> float:
     usable = np.isfinite(growth) & np.isfinite(error)
     if usable.sum() < 4:
         return math.nan
-    used = usable & (time != 0)
-    weight = _weights(error[used])
-    (slope, _), _ = weighted_line(time[used], growth[used], weight, free_intercept=False)
+    points = _points(time, growth, error, usable, free_intercept=False)
+    (slope, _), _ = weighted_line(*points, free_intercept=False)
     return float(slope)
 
 
-def _misfit(record: Slices, n_parameters: int) -> Misfit:
+@once_for_a_record
+def _misfit(record: Slices, n_parameters: int, goodness: bool) -> Misfit:
     """Whether profiles are Gaussian, to photon noise, and their variances lie on a line.
 
     Slices are summed to groups that have the counts for both, and each gets its likeliest Gaussian.
+    Where no goodness is asked for, only Gaussians that explain too little of the map are a misfit.
     """
     time, position, values, _ = record
     in_slice = np.nansum(values, axis=1)
@@ -305,8 +334,10 @@ def _misfit(record: Slices, n_parameters: int) -> Misfit:
     if not good.any():
         return Misfit(Goodness(math.nan, math.nan, math.nan))
     model = _gaussians(position, counts[good], fits[good], n_parameters)
-    straight = _straight(mean_time[good], *fits[good].T[[engine.VARIANCE, 4]])
     levels = [model, model.summed(np.zeros(1, int))]
+    if not goodness and not explained(levels[-1]) < EXPLAINED:
+        return Misfit(None)
+    straight = _straight(mean_time[good], *fits[good].T[[engine.VARIANCE, 4]])
     return map_misfit(levels, mean_time[good], position, straight)
 
 
@@ -361,19 +392,25 @@ def _growth(fits: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _line(time: FloatArray, values: FloatArray, weight: FloatArray, free_intercept: bool) -> Fit:
-    """A line whose errors are scaled to the scatter about it."""
+def _scattered_line(
+    time: FloatArray, values: FloatArray, weight: FloatArray, free_intercept: bool
+) -> tuple[FloatArray, FloatArray, float, int]:
+    """A line whose errors are scaled to the scatter about it, with chi-square and its freedom."""
     found, covariance = weighted_line(time, values, weight, free_intercept=free_intercept)
     slope, intercept = found
     chi_square = float(weight @ (values - intercept - slope * time) ** 2)
     n_free = time.size - 1 - free_intercept
+    return found, covariance * chi_square / n_free, chi_square, n_free
+
+
+def _line(time: FloatArray, values: FloatArray, weight: FloatArray, free_intercept: bool) -> Fit:
+    """A line as a fit."""
+    found, covariance, chi_square, n_free = _scattered_line(time, values, weight, free_intercept)
+    slope, intercept = found
     scale = np.array([NM2_PER_NS_IN_CM2_S / 2, 1.0])
     method = "line with free intercept" if free_intercept else "line through the origin"
     estimates = correlated_estimates(
-        found * scale,
-        covariance * np.outer(scale, scale) * chi_square / n_free,
-        ("cm2/s", "nm2"),
-        method,
+        found * scale, covariance * np.outer(scale, scale), ("cm2/s", "nm2"), method
     )
 
     def curve(time_ns: ArrayLike) -> FloatArray:
@@ -402,6 +439,6 @@ def _neighbour_deviation(points: FloatArray) -> FloatArray:
 
 def _weights(error: FloatArray) -> FloatArray:
     """Weights 1/error^2, or all the same where points do not scatter."""
-    if error.min() <= NO_SCATTER * error.max():
+    if error.min(initial=math.inf) <= NO_SCATTER * error.max(initial=0.0):
         return np.ones(error.size)
     return error**-2.0
