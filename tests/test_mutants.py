@@ -240,17 +240,20 @@ def test_what_tests_do_is_kept(tmp_path):
 
 
 def test_nearest_tests_enter_the_function():
-    """Of a fault in a function, only these run; elsewhere, where it is compiled or unseen, all."""
-    seconds = {"slow": 2.0, "quick": 1.0, "other": 0.5}
-    lines = {"a.py": {"1": [""], "2": ["slow", "quick"], "3": ["slow"], "6": [""]}}
+    """Of a fault in a function, only these run, or what starts processes.
+
+    Elsewhere, where it is compiled or unseen, all do.
+    """
+    seconds = {"slow": 2.0, "quick": 1.0, "other": 0.5, "process": 3.0}
+    lines = {"a.py": {"1": [""], "2": ["slow", "quick"], "3": ["slow"], "6": ["", "other"]}}
     found = [{"spent_s": 1.0, "failed": [], "seconds": seconds, "lines": lines}]
     source = "def total(a):\n    b = a - 1\n    return b\n\n\nNUMBER = 1 - 1\n"
     middle, *_ = [one for one in mutations(source) if one.first_line == 2]
     outside, *_ = [one for one in mutations(source) if one.first_line == 6]
     near, far = (mutants.Suite([Path("test_a.py")], found, near=near) for near in (True, False))
-    assert near.of(Path("a.py"), middle) == ["quick", "slow"]
-    assert far.of(Path("a.py"), middle) == ["quick", "slow", "other"]
-    every = ["other", "quick", "slow"]
+    assert near.of(Path("a.py"), middle) == ["quick", "slow", "process"]
+    assert far.of(Path("a.py"), middle) == ["quick", "slow", "other", "process"]
+    every = ["other", "quick", "slow", "process"]
     assert near.of(Path("a.py"), outside) == near.of(Path("unseen.py"), middle) == every
     compiled = dataclasses.replace(middle, source=f"{middle.source}# compiled\n")
     assert "other" in near.of(Path("a.py"), compiled)

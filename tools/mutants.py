@@ -58,6 +58,8 @@ COMPILING_S = 60
 MEMORY_BYTES = 12 * 2**30
 NOT_COPIED = ("_build", ".*", "__pycache__", "*.ipynb", "benchmarks")
 PLUGINS = ("_hypothesis_pytestplugin", "anyio.pytest_plugin", "nbval.plugin", "xdist.plugin")
+OF_ALL = ("test_boundary.py", "test_numbers.py")
+"""What holds of all that is public: near to every module."""
 LIBRARIES = ("hypothesis", "lmfit", "matplotlib", "numba", "pandas", "skimage", "xarray")
 LOADED = ("__main__", *PLUGINS, *LIBRARIES)
 """What every test session loads, loaded once for all."""
@@ -121,7 +123,7 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
     module : str
         Such as ``"tptools.kmc.engine"``.
     near : bool
-        Only files of its name, or, where there is none, of its package.
+        Only files of its name, or, where there is none, of its package; and those of all modules.
 
     Returns
     -------
@@ -149,6 +151,8 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
         others = [
             path for path in others if not mirrors and (path.stem in named or path.parent == folder)
         ]
+        of_all = [root / "tests" / name for name in OF_ALL]
+        others += [path for path in of_all if path.is_file() and path not in others]
     first, *rest = [imports.paths[module], *mirrors, *others]
     files = [[first, *rest[:1]], *([path] for path in rest[1:])]
     return [[path.relative_to(root) for path in one] for one in files]
@@ -314,6 +318,8 @@ class Suite:
     ) -> None:
         self.files, self.found, self.near = [*map(str, files)], found, near
         self.limit_s = max(LEAST_PATIENCE_S, PATIENCE * sum(one["spent_s"] for one in found))
+        paths = [path for one in found for path in one["lines"].values()]
+        self.inside = {test for lines in paths for tests in lines.values() for test in tests}
         self.failing = [test for one in found for test in one["failed"]]
         seconds = {test: s for one in found for test, s in one["seconds"].items()}
         self.seconds = {test: s for test, s in seconds.items() if test not in self.failing}
@@ -322,7 +328,8 @@ class Suite:
         """All tests: the quickest first, but before them those that enter the lines of a fault.
 
         What tests start in other processes, and code that is compiled, enters lines unseen. If only
-        the nearest are to be run, these are the tests that enter the function of the fault.
+        the nearest are to be run, these are the tests that enter the function of the fault, and
+        those that enter no module by themselves.
         """
         entering = self.entering(path, range(fault.first_line, fault.last_line + 1))
         chosen = sorted(self.seconds, key=lambda one: (one not in entering, self.seconds[one], one))
@@ -331,7 +338,7 @@ class Suite:
         imported = any(one["lines"].get(str(path)) for one in self.found)
         if not (self.near and body and imported) or "" in there or "compiled" in fault.source:
             return chosen
-        return [test for test in chosen if test in there]
+        return [test for test in chosen if test in there or test not in self.inside]
 
     def entering(self, path: Path, lines: range) -> set[str]:
         """Tests that enter any of some lines; an empty name stands for imports and fixtures."""
