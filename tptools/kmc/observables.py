@@ -278,17 +278,15 @@ def _jackknife(
     if "block" in result.dims:
         result = result.squeeze("train", drop=True).rename(block="train")
     summed = {name for name, array in result.items() if "train" in array.dims}
-    groups = result.assign({name: result[name].astype(float) for name in summed})
-    total = groups.sum("train")
-    fixed = groups.drop_vars(summed)
-    n = groups.sizes["train"]
-    parts = (total[list(summed)] - groups[list(summed)].isel(train=i) for i in range(n))
+    groups = {name: result[name].astype(float) for name in summed}
+    totals = {name: group.sum("train") for name, group in groups.items()}
+    value, n = read(result.assign(totals)), result.sizes["train"]
     if n == 1:
-        value = read(total)
         return value, xr.full_like(value, np.nan)
-    left_out = xr.concat([read(part.merge(fixed)) for part in parts], "train")
+    # minus what is left out less the total: the trains stay the first axis, and sums run in memory
+    left_out = read(result.assign({name: -(groups[name] - totals[name]) for name in summed}))
     spread = (n - 1) / n * ((left_out - left_out.mean("train")) ** 2).sum("train", skipna=False)
-    return read(total), spread**0.5
+    return value, spread**0.5
 
 
 def _growth_rate(quantity: xr.DataArray) -> xr.DataArray:
