@@ -183,6 +183,28 @@ def test_tests_of_a_module_are_found(toy):
     assert tests == {"toy.py", "test_broken.py", "test_rest.py", "test_total.py"}
 
 
+def test_names_alone_make_no_tests_of_a_module(tmp_path):
+    """A file of its name that imports it nowhere is none; a program has those of what it starts."""
+    texts = {
+        "tptools/__init__.py": "",
+        "tptools/io/__init__.py": "from tptools.io.scan import read\n",
+        "tptools/io/scan.py": "from tptools.io.text import parse\n\ndef read():\n    parse()\n",
+        "tptools/io/text.py": "def parse():\n    pass\n",
+        "tptools/io/__main__.py": "from tptools.io.scan import read\n\nread()\n",
+        "tests/io/test_text.py": "import text\n",
+        "tests/io/test_formats.py": "from tptools import io\n",
+        "tests/test_rest.py": "import io\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    imports = mutants.Imports(tmp_path)
+    for module in ("io.text", "io.scan", "io.__main__"):
+        found = mutants.stages(tmp_path, imports, f"tptools.{module}", near=True)
+        own = f"tptools/{module.replace('.', '/')}.py"
+        assert [[*map(str, stage)] for stage in found] == [[own, "tests/io/test_formats.py"]]
+
+
 def test_survivors_are_listed(toy):
     """What a test, a doctest or the time notices dies; the rest is listed, and fails the bar.
 

@@ -88,8 +88,11 @@ class Imports:
         """Modules that each module imports."""
         return {name: self.of(path) for name, path in self.paths.items()}
 
-    def of(self, path: Path) -> set[str]:
-        """Modules whose names a file imports, those behind a package's names included."""
+    def of(self, path: Path, *, behind: bool = False) -> set[str]:
+        """Modules whose names a file imports; where asked, also all `behind` a package it imports.
+
+        Names that a package has from its modules count as theirs.
+        """
         if path not in self.known:
             self.known[path] = {
                 self._home(node.module, name.name)
@@ -97,7 +100,28 @@ class Imports:
                 if isinstance(node, ast.ImportFrom) and (node.module or "") in self.paths
                 for name in node.names
             }
-        return self.known[path]
+        own = self.known[path]
+        packages = [one for one in own if self.paths[one].name == "__init__.py"] if behind else []
+        return own.union(*(self.of_modules[one] for one in packages))
+
+    def is_used(self, module: str, path: Path) -> bool:
+        """Whether a file imports a module, anything in it, or one that uses it."""
+        taken = self.of(path, behind=True)
+        return not taken.isdisjoint(self.users(module)) or any(
+            one.startswith(f"{module}.") for one in taken
+        )
+
+    def users(self, module: str) -> set[str]:
+        """Find what imports a module within its package, by others too, and all that import these.
+
+        The module itself is among them.
+        """
+        package, found, new = module.rpartition(".")[0], {module}, {module}
+        while new:
+            new = {name for name, taken in self.of_modules.items() if found & taken} - found
+            new = {name for name in new if name.rpartition(".")[0] == package}
+            found |= new
+        return found | {name for name, taken in self.of_modules.items() if found & taken}
 
     def _home(self, module: str | None, name: str) -> str:
         """Module from which a name comes that is imported from another."""
@@ -134,23 +158,25 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
     inner = module.split(".")[1:]
     folder = root.joinpath("tests", *inner[:-1])
     mirrors = sorted({folder / f"test_{'_'.join(inner[-count:])}.py" for count in (1, 2)})
-    mirrors = [path for path in mirrors if path.is_file()]
-    sources = {module}
-    if not mirrors:
-        sources |= {name for name, taken in imports.of_modules.items() if module in taken}
-    others = [
+    mirrors = [path for path in mirrors if path.is_file() and imports.is_used(module, path)]
+    named = {f"test_{part}" for part in inner}
+    tests = [
         path
         for path in (root / "tests").rglob("test_*.py")
-        if path not in mirrors
-        and sources & imports.of(path)
-        and ("companion" in path.parts) <= ("companion" in inner)
+        if path not in mirrors and ("companion" in path.parts) <= ("companion" in inner)
     ]
-    named = {f"test_{part}" for part in inner}
-    others.sort(key=lambda path: (path.stem not in named, path.parent != folder, path))
+    tests.sort(key=lambda path: (path.stem not in named, path.parent != folder, path))
+    close = [
+        one for one in tests if one.stem in named or one.parent in (folder, folder / inner[-1])
+    ]
+    sources = {module}
+    if inner[-1] == "__main__":  # no test imports a program, but what it starts
+        sources |= imports.of_modules[module]
+    elif not mirrors:
+        sources = imports.users(module)
+    others = [path for path in tests if sources & imports.of(path, behind=not mirrors)]
     if near:
-        others = [
-            path for path in others if not mirrors and (path.stem in named or path.parent == folder)
-        ]
+        others = [path for path in others if path in close and not mirrors]
         of_all = [root / "tests" / name for name in OF_ALL]
         others += [path for path in of_all if path.is_file() and path not in others]
     first, *rest = [imports.paths[module], *mirrors, *others]
