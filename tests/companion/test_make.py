@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import tptools
 from tptools.companion import datasets, make, recipes
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
@@ -203,6 +204,8 @@ def test_calibration_becomes_a_dataset(add, cache, monkeypatch):
     assert made.attrs["hop_rate_modified_per_ps"] in made.hop_rate_modified_per_ps
     assert (made.attrs["target_highest_cm2_s"], made.attrs["title"]) == (0.1, "tiny")
     assert made.attrs["hop_rate_ground_per_ps"] == film.hop_rate_ground_per_ps
+    made_by = {"origin": "simulated", "seed": 1, "n_excitons": 300, "version": tptools.__version__}
+    assert made_by.items() <= made.attrs.items()
 
 
 def test_sweep_becomes_a_dataset(add, cache):

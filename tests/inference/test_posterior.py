@@ -15,6 +15,7 @@ from tptools.inference import (
     likelihood_of,
     posterior,
 )
+from tptools.inference.posterior import _tempered
 
 PRIOR = Prior(
     {"rate": LogUniform(0.1, 10), "time": LogUniform(0.1, 10), "trap": Choice((0.0, 1.0))}
@@ -105,3 +106,16 @@ def test_effective_size():
     assert effective_size([0.0, 0.0]) == 0
     with pytest.raises(ValueError, match="weights"):
         effective_size([1.0, np.nan])
+
+
+@pytest.mark.parametrize("wanted", [50.0, 100.0, 200.0])
+def test_weights_are_flattened_as_far_as_is_wanted(wanted):
+    """A power of the weights, below one, of the effective size; what is excluded stays so."""
+    weights = np.append(np.geomspace(1e-12, 1, 400), 0.0)
+    found = _tempered(weights, wanted)
+    assert effective_size(found) == pytest.approx(wanted, rel=1e-3)
+    power = np.diff(np.log(found[:-1])) / np.diff(np.log(weights[:-1]))
+    np.testing.assert_allclose(power, power[0])
+    assert 0 < power[0] < 1
+    assert found[-1] == 0
+    assert _tempered(found, 0.9 * wanted) is found

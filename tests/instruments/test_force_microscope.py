@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import grey_dilation
 
 from tptools.instruments import ForceMicroscope, Topography
-from tptools.instruments.force_microscope import _rough
+from tptools.instruments.force_microscope import EDGE_WAVINESS, _rough
 
 SMALL = ForceMicroscope(n_pixels=256, scan_nm=5000)
 STILL = {"tilt_nm": 0, "bow_nm": 0, "line_noise_nm": 0, "pixel_noise_nm": 0}
@@ -80,6 +80,35 @@ def test_scratch_lies_where_it_should():
     assert bool(covered.sel(x_nm=slice(0, 1800)).all())
     assert not covered.sel(x_nm=slice(2200, 2800)).any()
     assert bool(covered.sel(x_nm=slice(3200, None)).all())
+
+
+@pytest.mark.parametrize("correlation_nm", [60.0, 240.0])
+def test_edge_of_the_scratch_waves_by_a_share_of_the_correlation_length(correlation_nm):
+    """About where it should lie, by as much, within what so few waves tell."""
+    axis_nm = np.arange(0, 10_000, 20.0)
+    edges = []
+    for specimen in range(4):
+        film = Topography(correlation_nm=correlation_nm, specimen=specimen)
+        _, covered = film.surface(axis_nm)
+        before = covered[:, axis_nm < 5500]
+        edges.append(20.0 * before.sum(1) - film.scratch_from_nm)
+    spread, n_waves = np.std(edges), 4 * 10_000 / correlation_nm
+    # a waviness of a few nm is rounded to pixels
+    wanted = math.hypot(EDGE_WAVINESS * correlation_nm, 20 / math.sqrt(12))
+    assert spread == pytest.approx(wanted, rel=5 / math.sqrt(2 * n_waves))
+
+
+def test_rim_falls_off_over_its_width():
+    """On a smooth film it is an exponential of the distance from the edge."""
+    smooth = {"roughness_nm": 0, "grain_relief_nm": 0, "substrate_roughness_nm": 0}
+    film = Topography(rim_width_nm=50, rim_height_nm=10, **smooth)
+    axis_nm = np.arange(0, 3000, 10.0)
+    surface_nm, _ = film.surface(axis_nm)
+    rim_nm = surface_nm[:, axis_nm <= 2500] - film.thickness_nm
+    seen = rim_nm > 1e-6
+    slope = np.diff(np.log(np.where(seen, rim_nm, np.nan)), axis=1) / 10
+    np.testing.assert_allclose(slope[np.isfinite(slope)], 1 / 50, rtol=1e-6)
+    assert rim_nm.max() <= 10
 
 
 def test_scanner_adds_tilt_bow_and_offsets_of_lines():

@@ -229,3 +229,25 @@ def test_a_file_without_a_photon_is_refused_by_itself(tmp_path, suffix):
     path = curves(tmp_path / f"a{suffix}", 0 * counts_of())
     with pytest.raises(ValueError, match="no photons"):
         io.read_decay(path)
+
+
+@pytest.mark.parametrize("late", [None, 400, 500])
+def test_bins_after_the_period_are_kept_up_to_the_last_photon(tmp_path, late):
+    """Empty ones are none, in whichever curve a photon is the last."""
+    counts = np.pad(counts_of(2), [(0, 0), (0, 200)])
+    if late:
+        counts[1, late] = 1
+    path = curves(tmp_path / "a.phu", counts)
+    found = io.read_decay(path, channel="sum", time_zero_ns=0)
+    assert found.sizes["time_ns"] == (late + 1 if late else N_BINS)
+
+
+def test_curves_of_other_bins_are_refused(tmp_path):
+    """Two widths of a bin in one file are no histogram, nor is a width of nothing."""
+    path = curves(tmp_path / "a.phu", counts_of(2))
+    whole = path.read_bytes()
+    width = np.float64(BIN_NS * 1e-9).tobytes()
+    for other, times in ((2e-9, 1), (0.0, 2)):
+        path.write_bytes(whole.replace(width, np.float64(other).tobytes(), times))
+        with pytest.raises(ValueError, match=r"bins of .* s; save them one by one"):
+            io.read_decay(path, channel="sum")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tptools.kmc import slab_diffusivity_ratio
+from tptools.kmc import ExcitonModel, slab_diffusivity_ratio
 
 
 @pytest.mark.parametrize("n_layers", [1, 2, 3, 4, 9])
@@ -23,3 +23,14 @@ def test_no_layer_is_refused():
     """A film has a layer at least."""
     with pytest.raises(ValueError, match="n_layers = 0"):
         slab_diffusivity_ratio(0)
+
+
+@pytest.mark.parametrize("n_layers", [1, 2, 5])
+def test_light_is_absorbed_layer_by_layer(n_layers):
+    """Each absorbs its cross section over the area of a site of what the ones before let pass."""
+    film = ExcitonModel(n_layers=n_layers, lattice_spacing_nm=4.0, absorption_cross_section_nm2=2.0)
+    assert film.absorption_per_layer == 2 / 4**2
+    absorbed = 1 - (1 - 2 / 4**2) ** n_layers
+    assert film.illuminated_layers == pytest.approx(absorbed / film.absorption_per_layer)
+    black = ExcitonModel(n_layers=n_layers, absorption_cross_section_nm2=1e9)
+    assert (black.absorption_per_layer, black.illuminated_layers) == (1, 1)
