@@ -53,6 +53,7 @@ def test_total():
 def test_kind(kind):
     assert kind
 """,
+    "tests/conftest.py": "",
     "tests/test_rest.py": "from tptools.beside import unseen\n",
     "tests/test_broken.py": """
 from tptools.toy import total

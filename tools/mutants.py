@@ -184,7 +184,7 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
     return [[path.relative_to(root) for path in one] for one in files]
 
 
-@dataclass
+@dataclass(eq=False)  # pytest puts plugins into sets
 class Watch:
     """Plugin of pytest: what fails, how long tests take, and which lines of a module they enter."""
 
@@ -327,6 +327,8 @@ def measure(file: Path, package: str, trees: Trees, kept: Path) -> dict[str, Any
     found = trees.run([str(file)], 3600, watched=package)
     if found is None or "lines" not in found:
         raise SystemExit(f"{file}: crash, or takes over an hour")
+    if found["code"] in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        raise SystemExit(f"{file}: pytest itself fails")
     if found["failed"]:
         failed = ", ".join(found["failed"])
         print(f"fail without a fault: {failed}", file=sys.stderr, flush=True)
