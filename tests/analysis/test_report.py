@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
+import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 import scans
 
-from tptools import analysis, plotting
+from tptools import analysis, fitting, plotting
+from tptools.analysis import report
+from tptools.estimate import Estimate
 
 
 class Page(HTMLParser):
@@ -69,6 +74,38 @@ def test_the_page_of_a_series_has_all_scans(tmp_path, series, monkeypatch):
     page = Page((tmp_path / "report.html").read_text("utf-8"))
     assert len(page.alts) == 11
     assert page.tags.count("details") >= 4
+
+
+def cells(text):
+    """Rows of all tables of a page, as texts."""
+    rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)
+    found = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    return [[re.sub(r"<[^>]+>|\s+|&nbsp;", " ", cell).strip() for cell in row] for row in found]
+
+
+def test_tables_say_how_well_each_method_fits(tmp_path, found):
+    """Reduced chi square, its chance and the note of every method, under their names."""
+    analysis.write_report(found, tmp_path / "report.html")
+    rows = cells((tmp_path / "report.html").read_text("utf-8"))
+    assert ["method", "D", "χ²/ν", "p", "note"] in rows
+    for name, one in found.diffusivities.items():
+        fit = one.goodness
+        (row,) = [each for each in rows if each[0] == name]
+        known = fit is not None and math.isfinite(fit.p_value)
+        shown = [f"{fit.reduced_chi_square:.2f}", f"{fit.p_value:.2g}"] if known else ["–", "–"]
+        assert row[2:4] == shown
+        assert html.unescape(row[4]) == one.note
+
+
+def test_table_of_relaxations_has_their_correlations(tmp_path, series, monkeypatch):
+    """As they are, or a dash where nothing is known."""
+    time_us = np.geomspace(1, 100, 6)
+    values = 0.01 + 0.1 * np.exp(-time_us / 6)
+    fit = fitting.fit_relaxation(time_us, [Estimate(one, 0.01, "cm2/s", "a") for one in values])
+    for known, shown in (({}, "–"), ({"a": 0.5, "b": -0.25}, "+0.50, -0.25")):
+        monkeypatch.setattr(report, "correlations_of", lambda fit, known=known: known)
+        text = report._relaxations({"slices": fit})
+        assert cells(text)[1][4] == shown
 
 
 def test_json_is_strict_and_the_same_twice(tmp_path, found):

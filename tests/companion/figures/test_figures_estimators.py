@@ -41,6 +41,8 @@ def test_choices_are_rows():
     assert [label.get_text() for label in ax.get_yticklabels()] == NAMES
     shown = marks(ax)
     np.testing.assert_allclose(shown[shown[:, 1] < 2][:, 0], 0.012)
+    assert [[0.01, 0], [0.01, 1]] in [line.get_xydata().tolist() for line in ax.lines]
+    assert ax.yaxis_inverted()
     assert_inside(figure)
 
 
@@ -49,6 +51,8 @@ def test_bias_against_counts_is_drawn_from_the_truth():
     one = summary("peak_counts", [100, 1000]).isel(estimator=0)
     figure = figures.plot_bias_against_counts({"a": one}, 0.01)
     np.testing.assert_allclose(marks(figure.axes[0]), [[100, 0.012], [1000, 0.012]])
+    assert [0.01, 0.01] in [[*line.get_ydata()] for line in figure.axes[0].lines]
+    assert figure.axes[0].get_xscale() == "log"
     assert_inside(figure)
 
 

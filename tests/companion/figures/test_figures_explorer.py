@@ -23,4 +23,5 @@ def test_explorer_shows_both_lattices_and_each_series_along_its_own_axis():
     np.testing.assert_allclose(power.containers[0].lines[0].get_xydata(), [[2, 0.1], [8, 0.05]])
     labels = [one.get_xlabel().rpartition(", ")[2] for one in (power, rate)]
     assert labels == ["at 2.5 MHz", "at 5 nW"]
+    assert [ax.get_title("left") for ax in (one, other, power, rate)] == ["a", "b", "c", "d"]
     np.testing.assert_allclose(rate.containers[0].lines[0].get_xydata(), [[20, 0.07]])

@@ -54,6 +54,7 @@ def test_field_is_drawn_on_both_sides():
     np.testing.assert_allclose(values, values[:, ::-1])
     assert values[0].argmax() == values.shape[1] // 2
     np.testing.assert_allclose(values.max(), 1)
+    assert all(ax.yaxis_inverted() for ax in maps)
 
 
 def test_cooling_times_leave_out_what_is_never_reached():

@@ -60,4 +60,6 @@ def test_decisions_have_a_panel_for_each_experiment():
     )
     left, right = figures.plot_decisions(outcomes, {"short": 0, "long": 1}, ["a", "b"]).axes
     assert [one.get_text() for one in left.get_xticklabels()] == ["x", "y"]
+    drawn = [line.get_ydata().tolist() for line in left.lines]
+    assert all(drawn.count(film) == 2 for film in ([0.01, 0.02], [0.02, 0.04]))
     assert right.containers[1].lines[0].get_ydata().tolist() == [0.06]

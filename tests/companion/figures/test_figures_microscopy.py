@@ -86,6 +86,7 @@ def test_decay_numbers_stand_beside_the_reported():
     squares = [line for line in left.lines if line.get_marker() == "s"]
     assert squares[0].get_xydata().tolist() == [[0.5, 2.3], [25, 1.5]]
     assert not [line for line in right.lines if line.get_marker() == "s"]
+    assert {"recomputed", "reported"} <= {*words(figure).split("\n")}
     assert_inside(figure)
 
 

@@ -50,6 +50,7 @@ def test_calibration_is_relative_to_its_targets():
     )
     left, right = figures.plot_calibration(tried, targets).axes
     assert left.lines[0].get_ydata() == pytest.approx([0.5, 1.0])
+    assert [one.is_integer() for one in left.get_xticks()] == [True] * left.get_xticks().size
     time_us, D = right.lines[1].get_xydata().T
     assert relaxation_curve(time_us, 0.01, 0.09 * np.exp(2 / 6), 6.0) == pytest.approx(D)
     assert D[0] == pytest.approx(0.1)
