@@ -18,7 +18,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -170,10 +170,12 @@ class _Package:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._modules: dict[str, _Module | None] = {}
-        self._loaded: dict[str, set[str]] = {}
+        self._effects: dict[str, dict[str, _Part]] = {}
         self._behind: dict[Use, dict[str, _Part]] = {}
-        paths = [path for path in folder.rglob("*") if path.suffix not in (".py", ".pyc")]
-        self._tables = [path for path in paths if path.is_file()]
+        self._tables: dict[str, list[Path]] = defaultdict(list)
+        for path in folder.rglob("*"):
+            if path.suffix not in (".py", ".pyc") and path.is_file():
+                self._tables[path.name].append(path)
 
     def sources(self, parts: dict[str, _Part]) -> dict[str, str]:
         """Hashes of some parts and of all parts behind them."""
@@ -215,13 +217,13 @@ class _Package:
         module = self.module(name)
         if module is None:
             raise ValueError(f"{name!r} is imported and has no source in {self.folder}")
-        found = self.effects_of_import(name)
+        found = dict(self.effects_of_import(name))
         if not attributes:
             return found | {f"{name}.*": module.part(module.statements, with_imports=True)}
         first, *rest = attributes
         targets = [use for use in module.imported.get(first, []) if use != (name, (first,))]
         if first in module.defined:
-            found[f"{name}.{first}"] = module.part(module.defined[first])
+            found[f"{name}.{first}"] = module.part_of(first)
         for target, names in targets:
             found |= self.parts_behind(target, (*names, *rest))
         if first in module.defined or targets or first.startswith("__"):
@@ -234,28 +236,22 @@ class _Package:
 
     def effects_of_import(self, name: str) -> dict[str, _Part]:
         """Parts that run when a module is imported, in it and in all that it imports in turn."""
-        if name not in self._loaded:
-            self._loaded[name] = set()
-            self._load(name, self._loaded[name])
-        modules = [self._modules[one] for one in sorted(self._loaded[name])]
-        return {one.name: one.effects_part for one in modules if one and one.effects}
-
-    def _load(self, name: str, loaded: set[str]) -> None:
-        """Add to `loaded` what an import of a module loads: packages above it come first."""
-        module = self.module(name)
-        if module is None or name in loaded:
-            return
-        loaded.add(name)
-        above = name.rpartition(".")[0]
-        for one in (above, *module.loads) if above else module.loads:
-            self._load(one, loaded)
+        if name not in self._effects:
+            seen, new = {name}, {name}
+            while new:
+                modules = [one for one in map(self.module, new) if one]
+                new = set().union(*(one.loads for one in modules)) - seen
+                seen |= new
+            loaded = [one for one in map(self.module, sorted(seen)) if one]
+            self._effects[name] = {one.name: one.effects_part for one in loaded if one.effects}
+        return self._effects[name]
 
     def files(self, names: Set[str]) -> dict[str, str]:
         """Hashes of packaged files with one of these names."""
         return {
             path.relative_to(self.folder.parent).as_posix(): _hash(path.read_bytes())
-            for path in self._tables
-            if path.name in names
+            for name in names & self._tables.keys()
+            for path in self._tables[name]
         }
 
 
@@ -267,6 +263,7 @@ class _Module:
         self.statements: list[_Statement] = []
         self.defined: dict[str, list[_Statement]] = defaultdict(list)
         self.imported: dict[str, list[Use]] = defaultdict(list)
+        self._parts: dict[str, _Part] = {}
         for node in ast.parse(code).body:
             if not (isinstance(node, ast.If) and ast.unparse(node.test) == AS_PROGRAM):
                 self._add(_Statement(node, name, is_package))
@@ -283,12 +280,20 @@ class _Module:
             for name, uses in statement.imported.items():
                 self.imported[name] += uses
 
-    @property
+    @cached_property
     def loads(self) -> set[str]:
         """Names of what may be modules, and is imported whenever the module is."""
         run = [one for one in self.statements if not (one.is_definition or one.is_for_types)]
         uses = {use for one in run for several in one.imported.values() for use in several}
-        return {".".join((module, *names[:length])) for module, names in uses for length in (0, 1)}
+        names = {".".join((module, *names[:length])) for module, names in uses for length in (0, 1)}
+        above = self.name.rpartition(".")[0]
+        return names | ({above} if above else set())
+
+    def part_of(self, name: str) -> _Part:
+        """Statements that define a name."""
+        if name not in self._parts:
+            self._parts[name] = self.part(self.defined[name])
+        return self._parts[name]
 
     def part(self, statements: list[_Statement], *, with_imports: bool = False) -> _Part:
         """Statements with all that they take from here and from elsewhere."""
