@@ -61,6 +61,8 @@ def write_pages(root: Path, html: Path) -> int:
         keep_going=True,
         quiet=True,
     )
+    # Python looks for garbage once more when it ends, however it was told before.
+    gc.freeze()
     return result if isinstance(result, int) else 1
 
 
