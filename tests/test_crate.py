@@ -41,6 +41,13 @@ def test_datasets_are_those_of_the_registry(written, opened):
         assert made is None or made["description"].endswith(f"make {Path(name).stem}")
 
 
+def test_other_data_than_the_registered_are_an_error():
+    """What the registry does not vouch for is not archived."""
+    name, registered = REGISTRY[0]
+    with pytest.raises(ValueError, match=f"{name} has not the sha256"):
+        crate.add_dataset(ROCrate(), ROOT, name, registered[::-1])
+
+
 def test_every_file_is_described(written, opened):
     """No file lies in the crate without an entity, and none is described that is not there."""
     lying = {p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file()}
