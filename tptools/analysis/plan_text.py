@@ -52,7 +52,7 @@ def lines_of_plan(plan: ScanPlan, n_redraws: int = 0) -> Iterator[str]:
 def _redraws(plan: ScanPlan, n_redraws: int) -> Iterator[str]:
     window = (0.0, plan.window_ns)
     methods: dict[str, Method] = {
-        one: partial(diffusivity, method=one, window_ns=window) for one in METHODS
+        one: partial(diffusivity, method=one, window_ns=window, goodness=False) for one in METHODS
     }
     found = repeat(plan.draw, n_redraws, methods)
     own = 100 / math.sqrt(2 * (n_redraws - 1))
