@@ -164,10 +164,14 @@ def add_noise(
     >>> add_noise(xr.DataArray([100.0, 400.0]), seed=1, noise="none").values
     array([101.5, 401.5])
     """
+    return noisy_records(clean, noise=noise, background_counts=background_counts)(seed)
+
+
+def _with_noise(
+    clean: xr.DataArray, seed: int, noise: Noise, background_counts: float
+) -> xr.DataArray:
+    """`add_noise` to a checked record."""
     seed = check_integer("seed", seed, at_least=0)
-    check_choice("noise", noise, get_args(Noise))
-    background_counts = check_number("background_counts", background_counts, at_least=0)
-    clean = as_record(clean, name="clean")
     rng = generator(seed, "noise of a map")
     values = clean.to_numpy()
     if noise == "one_sided":
@@ -184,9 +188,11 @@ def add_noise(
         "origin": "simulated",
         "background_counts": background_counts,
         "noise": noise,
-        "seed": int(seed),
+        "seed": seed,
     }
-    return clean.copy(data=values).assign_attrs(attrs)
+    noisy = clean.copy(data=values)
+    noisy.attrs = clean.attrs | attrs
+    return noisy
 
 
 def noisy_records(
@@ -210,10 +216,10 @@ def noisy_records(
     >>> draw(1).values
     array([101.5, 401.5])
     """
+    check_choice("noise", noise, get_args(Noise))
+    background_counts = check_number("background_counts", background_counts, at_least=0)
     clean = as_record(clean, name="clean")
-    return lambda seed: add_noise(
-        clean, seed=seed, noise=noise, background_counts=background_counts
-    )
+    return lambda seed: _with_noise(clean, seed, noise, background_counts)
 
 
 def photon_records(

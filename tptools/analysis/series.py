@@ -265,7 +265,7 @@ class _Points:
                 n_free += group.size - 1
         if not n_free:
             return None
-        p_value = float(scipy.stats.chi2.sf(chi_square, n_free))
+        p_value = float(scipy.special.chdtrc(n_free, chi_square))
         says = "D at one power differs between rates" if p_value < 0.01 else "no difference is seen"
         answer = f"{says}: chi2/nu = {chi_square / n_free:.2g}, p = {p_value:.2g}"
         question = "Do rates matter at one power (collapse on power)?"

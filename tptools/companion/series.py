@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -115,7 +116,8 @@ def weighted_mean(series: xr.Dataset) -> tuple[Estimate, fitting.Agreement]:
     std_err = float(np.sum(error**-2.0)) ** -0.5
     test = fitting.agree(value, error, mean, 0.0)
     # the mean is that of the same points and takes one degree of freedom
-    p_value = float(scipy.stats.chi2.sf(test.chi2, test.n_points - 1))
+    n_free = test.n_points - 1
+    p_value = float(scipy.special.chdtrc(n_free, test.chi2)) if n_free else math.nan
     return Estimate(mean, std_err, "cm2/s", "weighted mean"), replace(test, p_value=p_value)
 
 

@@ -276,7 +276,8 @@ def deviant(model: Model, total: Model, time: FloatArray, position: FloatArray) 
     variance = np.maximum(total.mean.ravel(), 1.0)
     z = np.nan_to_num(kink / np.sqrt(variance[1:-1] + (variance[:-2] + variance[2:]) / 4))
     # a misfit of the whole profile is no fault of a position
-    z /= max(1.0, float(scipy.stats.median_abs_deviation(z, scale="normal")))
+    deviation = float(np.median(np.abs(z - np.median(z))) / scipy.special.ndtri(0.75))
+    z /= max(1.0, deviation)
     worst = int(np.argmax(np.abs(z)))
     if abs(z[worst]) < DEVIANT:
         return ""

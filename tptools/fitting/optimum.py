@@ -178,9 +178,8 @@ def goodness_of(found: Optimum, absolute: bool) -> Goodness:
         return Goodness(chi_square, max(n_free, 0.0), math.nan)
     # the gamma law of this mean and variance: that of chi-square where counts are many
     scale = (2 * n_free + excess) / n_free
-    return Goodness(
-        chi_square, n_free, float(scipy.stats.gamma.sf(chi_square, n_free / scale, 0, scale))
-    )
+    chance = float(scipy.special.gammaincc(n_free / scale, chi_square / scale))
+    return Goodness(chi_square, n_free, chance)
 
 
 def _groups(fitted: FloatArray) -> IntArray:

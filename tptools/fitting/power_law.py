@@ -155,7 +155,7 @@ def exponent_half_width(power_nW: ArrayLike, relative_error: float) -> float:
     check_number("lowest of power_nW", float(power.min()), above=0, any_size=True)
     _check_apart(power)
     spread = math.sqrt(power.size) * np.log(power).std()
-    return float(scipy.stats.t.ppf(0.975, power.size - 2) * relative_error / spread)
+    return float(scipy.special.stdtrit(power.size - 2, 0.975) * relative_error / spread)
 
 
 def trend(power_nW: ArrayLike, estimates: Sequence[Estimate]) -> Estimate:

@@ -198,8 +198,8 @@ def _reason(misfit: float, n_free: float, rivals: dict[str, float]) -> str:
     noise = misfit / n_free
     flat, *others = rivals
     # a constant has two parameters less than an exponential, the others have one less
-    allowed = dict.fromkeys(others, scipy.stats.t.isf(ONE_SIDE, n_free) ** 2)
-    allowed[flat] = 2 * scipy.stats.f.isf(CHANCE, 2, n_free)
+    allowed = dict.fromkeys(others, scipy.special.stdtrit(n_free, ONE_SIDE) ** 2)
+    allowed[flat] = 2 * scipy.special.fdtri(2, n_free, 1 - CHANCE)
     rounding = ROUNDING * rivals[flat]
     for reason in rivals:
         if not rivals[reason] - misfit > allowed[reason] * noise + rounding:

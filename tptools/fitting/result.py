@@ -142,7 +142,7 @@ class Fit(Mapping[str, Estimate]):
         """
         check_type("name", name, str)
         confidence = check_number("confidence", confidence, above=0, below=1)
-        half = float(scipy.stats.t.ppf((1 + confidence) / 2, self.n_free)) * self[name].std_err
+        half = float(scipy.special.stdtrit(self.n_free, (1 + confidence) / 2)) * self[name].std_err
         return self[name].value - half, self[name].value + half
 
 
