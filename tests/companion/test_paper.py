@@ -1,6 +1,7 @@
 """Tests of tptools.companion.paper."""
 
 import csv
+import math
 import re
 from importlib import resources
 
@@ -81,6 +82,24 @@ def test_text_shows_how_the_paper_qualifies_a_number():
     assert str(REPORTED["abs-order"]) == "order of 10"
     assert str(REPORTED["s4-thickness"]) == "30 to 40 nm"
     assert str(REPORTED["s6-Nav"]) == "0.0082"
+
+
+@pytest.mark.parametrize(
+    ("relation", "upto", "low", "high"),
+    [
+        ("", "", 29.5, 30.5),
+        ("~", "", 29.5, 30.5),
+        ("", "40", 29.5, 40.5),
+        ("<", "", -math.inf, 30),
+        (">", "", 30, math.inf),
+        ("order", "", 30 / 10**0.5, 30 * 10**0.5),
+    ],
+)
+def test_interval_is_what_agrees_with_the_print(relation, upto, low, high):
+    """What rounds to the digits, or lies beyond a bound, or within a factor of an order."""
+    one = Reported("x", "x", "30", "nm", "x", relation=relation, upto=upto)
+    assert one.interval == pytest.approx((low, high))
+    assert one.is_value == (relation in ("", "~") and not upto)
 
 
 @pytest.mark.parametrize("printed", ["six", "", "nan", "inf"])

@@ -96,3 +96,18 @@ def test_more_layers_let_an_exciton_pave_more():
     assert (added > 0).all()
     assert (np.diff(added) < 0).all()
     assert added[0] < 1
+
+
+def test_paving_goes_with_new_sites_and_the_memory():
+    """In one layer: the first site and a share of all hops, times chance and memory."""
+    film = {name: one.at(0.5) for name, one in search.PRIOR.ranges.items()} | {"n_layers": 1.0}
+    hops = 4e3 * film["lifetime_ns"] * film["hop_rate_ground_per_ps"]
+    changed = {
+        "lifetime_ns": (1 + 2 * search.NEW_SITES_PER_HOP * hops)
+        / (1 + search.NEW_SITES_PER_HOP * hops),
+        "relaxation_time_us": 2,
+        "modification_probability": 2,
+    }
+    films = pd.DataFrame([film] + [film | {name: 2 * film[name]} for name in changed])
+    paving = search._with_paving(films)["paving"]
+    assert (paving[1:] / paving[0]).tolist() == pytest.approx([*changed.values()])
