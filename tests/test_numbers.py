@@ -509,6 +509,10 @@ In other cases the other arguments set its ends, or it counts something.
 """
 
 
+DERIVED = ("variance_nm2", "stream")
+"""What is named where no argument is: the smallest variance, and keys of streams of chance."""
+
+
 def refused_of(name: str) -> dict[str, str]:
     """What the table says of the numbers of a door."""
     parts = [
@@ -526,8 +530,10 @@ def fault(door: Callable[..., Any], given: dict[str, Any], name: str) -> str:
         result = door(**given)
     except (TypeError, ValueError, kmc.LatticeEdgeError) as error:
         raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
-        own = raised_in.startswith(PACKAGE)
-        return "refused" if own else f"{type(error).__name__}: {error}"
+        named = {*given, *DERIVED} & {*re.findall(r"\w+", str(error))}
+        if raised_in.startswith(PACKAGE):
+            return "refused" if named else f"refused: {error}"
+        return f"{type(error).__name__}: {error}"
     except (ArithmeticError, LookupError, MemoryError, AttributeError, Warning) as error:
         return f"{type(error).__name__}: {error}"
     missing = isinstance(given[name], float) and math.isnan(given[name])
@@ -538,9 +544,9 @@ def fault(door: Callable[..., Any], given: dict[str, Any], name: str) -> str:
 
 @pytest.mark.parametrize("name", DOORS)
 def test_extreme_numbers_are_answered_or_refused(name):
-    """Each gives a result or is refused in our own words, and just where the number has no sense.
+    """Each gives a result or is refused in our own words, and nothing hangs or warns.
 
-    Nothing hangs or warns.
+    On the ladder, just what has no sense is refused, by name.
     """
     door, given = DOORS[name]
     given = plainly(given)
@@ -549,7 +555,9 @@ def test_extreme_numbers_are_answered_or_refused(name):
         for key in NUMERIC[name]
         for kind, extreme in EXTREMES.items()
     }
-    assert {place: one for place, one in found.items() if one not in ("", "refused")} == {}
+    own = {place: one for place, one in found.items() if not one or one.startswith("refused")}
+    assert found == own
+    assert {one for (_, step), one in found.items() if step in LADDER} <= {"", "refused"}
     refused = {key: ", ".join(step for step in LADDER if found[key, step]) for key in NUMERIC[name]}
     assert refused == refused_of(name)
 
