@@ -39,8 +39,9 @@ def test_every_method_finds_the_diffusivity_of_an_even_film(even, method):
 
 
 def test_the_truth_of_an_even_film_is_that_of_a_free_walk(even):
-    """Second moment and growth of the excitons are those of the law, 1 cm²/s being 1e5 nm²/ns."""
+    """Over 6 ns, second moment and growth are those of the law, 1 cm²/s being 1e5 nm²/ns."""
     wanted = even.model.free_walk_diffusivity_cm2_s(0.5)
+    assert float(even.run["time_ns"].max()) == 6
     assert abs(even.truth.z(wanted)) < 4
     assert float(even.displacement.sel(time_ns=1)) == pytest.approx(
         2e5 * even.truth.value, rel=0.02
@@ -102,6 +103,7 @@ def test_table_and_picture_show_every_reading(even):
     """Truth and methods have a row each, and marks at their values."""
     table = even.table()
     assert table.index.to_list() == ["truth", *METHODS]
+    assert [*table] == ["value", "std_err", "over_truth", "note"]
     assert table.over_truth["truth"] == 1
     with mpl.rc_context():
         mpl.use("agg")

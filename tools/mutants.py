@@ -147,7 +147,8 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
     module : str
         Such as ``"tptools.kmc.engine"``.
     near : bool
-        Only files of its name, or, where there is none, of its package; and those of all modules.
+        Only files of its name, or, where there is none, of its package or that import it; and those
+        of all modules.
 
     Returns
     -------
@@ -166,8 +167,11 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
         if path not in mirrors and ("companion" in path.parts) <= ("companion" in inner)
     ]
     tests.sort(key=lambda path: (path.stem not in named, path.parent != folder, path))
+    folders = folder, folder / inner[-1]
     close = [
-        one for one in tests if one.stem in named or one.parent in (folder, folder / inner[-1])
+        path
+        for path in tests
+        if path.stem in named or path.parent in folders or module in imports.of(path)
     ]
     sources = {module}
     if inner[-1] == "__main__":  # no test imports a program, but what it starts

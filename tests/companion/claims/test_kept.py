@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,6 +76,19 @@ def test_any_change_makes_it_new(checkout, monkeypatch, name):
     (checkout / "tptools" / "another.py").write_text("")
     later(monkeypatch)
     assert judge(times=2) == 1
+
+
+def test_another_version_of_a_library_counts(checkout, tmp_path, monkeypatch):
+    """What is installed beside numpy is what a verdict was computed with."""
+    (tmp_path / "site" / "numpy-1.dist-info").mkdir(parents=True)
+    numpy = SimpleNamespace(__file__=str(tmp_path / "site" / "numpy" / "__init__.py"))
+    monkeypatch.setattr(kept, "np", numpy)
+    assert judge() == 1
+    (tmp_path / "site" / "numpy-1.dist-info").rename(tmp_path / "site" / "numpy-2.dist-info")
+    later(monkeypatch)
+    assert judge() == 1
+    later(monkeypatch)
+    assert judge() == 0
 
 
 def test_settings_of_the_compiler_and_the_claim_count(checkout, monkeypatch):
