@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -345,3 +347,16 @@ def test_every_class_with_methods_is_tried():
         if inspect.isclass(one) and one not in tried and any(methods(one))
     }
     assert untried == {"Instrument"}
+
+
+def test_nothing_changes_once_it_is_made():
+    """All classes that hold fields are frozen, public or not: a result stays what it was."""
+    classes = [
+        thing
+        for name, module in [*sys.modules.items()]
+        if name.startswith("tptools.")
+        for thing in vars(module).values()
+        if inspect.isclass(thing) and thing.__module__ == name and is_dataclass(thing)
+    ]
+    assert len(classes) > 80
+    assert [one.__name__ for one in classes if not one.__dataclass_params__.frozen] == []

@@ -39,3 +39,12 @@ def test_a_straight_line_has_no_time():
     found = relaxation_numbers(TIMES, 1 - 1e-3 * TIMES)
     assert np.isnan(found["tau_us"])
     assert np.isnan(found["limit_cm2_s"])
+
+
+def test_four_times_are_enough():
+    """Limit, height, time and one more; three are refused."""
+    time_us = np.array([2.0, 5.0, 12.0, 60.0])
+    curve = relaxation_curve(time_us, 0.01, 0.2, 6.0)
+    assert relaxation_numbers(time_us, curve)["tau_us"] == pytest.approx(6, rel=1e-3)
+    with pytest.raises(ValueError, match="give four times"):
+        relaxation_numbers(time_us[:3], curve[:3])
