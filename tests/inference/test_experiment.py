@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from tptools.excitation import Excitation
-from tptools.inference import Shot, run_shots
+from tptools.inference import Shot, experiment, run_shots
+from tptools.kmc import simulate
 
 LASER, BURST = Excitation(10, 2.5), Excitation(400, 40)
 RATES = {"hop_rate_ground_per_ps": 0.02, "hop_rate_modified_per_ps": 0.9, "lifetime_ns": 1.5}
@@ -78,3 +79,20 @@ def test_nothing_to_run_is_refused():
     """Without films or shots there is no outcome."""
     with pytest.raises(ValueError, match="at least one"):
         run_shots(FILMS, [], seed=1)
+
+
+@pytest.mark.parametrize("given", [Shot("on", LASER), Shot("first", LASER, (0, 2)), shot(0.05)])
+def test_as_many_excitons_as_are_asked_for(monkeypatch, given):
+    """Within the chance of their number; the last pulse, or the last train, is whole."""
+    runs = []
+
+    def keeping(*args, **more):
+        runs.append(simulate(*args, **more))
+        return runs[-1]
+
+    monkeypatch.setattr(experiment, "simulate", keeping)
+    run_shots(FILMS[:1], [given], seed=1, n_excitons=300)
+    made = float(runs[0].created_count.sum())
+    in_a_train = made / runs[0].attrs["n_trains"]
+    assert made > 300 - 4 * 300**0.5
+    assert made < 300 + 4 * 300**0.5 + in_a_train

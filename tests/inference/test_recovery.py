@@ -39,6 +39,13 @@ def test_an_honest_inference_has_uniform_ranks(sample):
         assert stats.kstest(ranks[name], "uniform").pvalue > 0.01
 
 
+def test_each_film_is_the_truth_once(sample):
+    """As many papers as films are all different."""
+    films, numbers = (one[:40] for one in sample)
+    ranks = rank_statistics(films, numbers, PRINTED, seed=1, n_papers=40)
+    assert len(ranks.drop_duplicates()) == 40
+
+
 def test_a_likelihood_that_is_too_sharp_is_noticed(sample):
     """Where prints are vaguer than they are taken for, the truth lies at the ends."""
     films, numbers = sample

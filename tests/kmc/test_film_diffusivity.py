@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tptools.excitation import Excitation
-from tptools.kmc import ExcitonModel, film_diffusivity, pulse_train
+from tptools.kmc import ExcitonModel, film_diffusivity, pulse_train, simulate
 
 EVEN = ExcitonModel(0.5, 0.5, lifetime_ns=1.0, relaxation_time_us=0.5)
 LASER = Excitation(25, 40)
@@ -30,3 +30,19 @@ def test_films_draw_from_streams_of_their_own():
     other = replace(EVEN, lifetime_ns=1.1)
     one, two = (film_diffusivity(film, LASER, seed=1, n_excitons=300) for film in (EVEN, other))
     assert one.value != two.value
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_as_many_excitons_as_are_asked_for(monkeypatch, n_layers):
+    """By each train in all its layers together, within the chance of their number."""
+    runs = []
+
+    def keeping(*args, **given):
+        runs.append(simulate(*args, **given))
+        return runs[-1]
+
+    monkeypatch.setitem(film_diffusivity.__globals__, "simulate", keeping)
+    film = replace(EVEN, n_layers=n_layers, absorption_cross_section_nm2=40.0)
+    film_diffusivity(film, LASER, seed=1, n_trains=2, n_excitons=600)
+    made = float(runs[0].created_count.sum())
+    assert made == pytest.approx(2 * 600, abs=4 * (2 * 600) ** 0.5)
