@@ -58,8 +58,8 @@ COMPILING_S = 60
 MEMORY_BYTES = 12 * 2**30
 NOT_COPIED = ("_build", ".*", "__pycache__", "*.ipynb", "benchmarks")
 PLUGINS = ("_hypothesis_pytestplugin", "anyio.pytest_plugin", "nbval.plugin", "xdist.plugin")
-OF_ALL = ("test_boundary.py", "test_numbers.py")
-"""What holds of all that is public: near to every module."""
+OF_ALL = ("test_boundary.py", "test_numbers.py", "companion/test_defaults.py")
+"""What holds of all that is public, and its defaults: near to every module."""
 LIBRARIES = ("hypothesis", "lmfit", "matplotlib", "numba", "pandas", "skimage", "xarray")
 LOADED = ("__main__", *PLUGINS, *LIBRARIES)
 """What every test session loads, loaded once for all."""
