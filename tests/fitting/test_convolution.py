@@ -45,6 +45,18 @@ def test_light_beyond_the_window_is_no_loss():
     assert diffusivity(mean, "convolution").value == pytest.approx(0.05, rel=0.02)
 
 
+@pytest.mark.parametrize("seed", [46, 47, 48])
+def test_half_a_dim_spot_in_a_narrow_window_gives_a_number_or_a_reason(seed):
+    """Where the fit ends at a D that leaves nothing of a first profile, that is no exception."""
+    position_nm = np.arange(-250.0, 1, 50)
+    profile = np.exp(-(position_nm**2) / (2 * 255**2))
+    mean = xr.DataArray(
+        9 * INTENSITY[:, None] * profile, {"time_ns": TIME_NS, "position_nm": position_nm}
+    )
+    found = diffusivity(mean.copy(data=np.random.default_rng(seed).poisson(mean)), "convolution")
+    assert (np.isfinite(found.value) and found.std_err > 0) or found.note
+
+
 def test_unequal_positions_are_refused():
     """Cosines need equal steps, and the message says which method does not."""
     uneven = POSITION_NM + np.where(POSITION_NM > 0, 10, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy
@@ -58,20 +59,25 @@ def convolution_fit(record: Slices, goodness: bool = True) -> Estimate:
     if not groups.wave.any():
         note = "no spot stands out of the noise"
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
+    steps = _Compressed(groups)
     fit = scipy.optimize.least_squares(
-        groups.residual,
+        steps.residual,
         start,
-        groups.jacobian,
+        steps.jacobian,
         method="lm",
         x_scale="jac",
         max_nfev=MAX_EVALUATIONS,
     )
     if not fit.success:
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", "did not settle", False)
-    std_err = groups.error_of_first(fit.jac)
+    jacobian = groups.jacobian(fit.x)
+    if not jacobian[:, 0].any():
+        note = "nothing is left of the first profile at later times"
+        return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
+    std_err = groups.error_of_first(jacobian)
     unit = NM2_PER_NS_IN_CM2_S
     found = Estimate(float(fit.x[0]) * unit, std_err * unit, "cm2/s", "convolution")
-    misfit = groups.misfit(fit.x, fit.jac, position)
+    misfit = groups.misfit(fit.x, jacobian, position)
     return misfit.applied(found) if goodness or misfit.meaningless else found
 
 
@@ -194,7 +200,7 @@ class _Groups:
 
         Where no intensity decays, b cannot be told from a constant in f: hence a pseudoinverse.
         """
-        scale = np.linalg.norm(jacobian, axis=0)
+        scale = _lengths(jacobian)
         across, own = np.linalg.qr(jacobian / scale)
         gain = across @ np.linalg.pinv(own, rcond=1e-6)[0] / scale[0]
         return math.sqrt(gain**2 @ (self.rows / self.deviation**2).ravel())
@@ -202,7 +208,7 @@ class _Groups:
     def misfit(self, parameters: FloatArray, jacobian: FloatArray, position: FloatArray) -> Misfit:
         """Whether the residuals are those of photons, less what the parameters take up."""
         mean, variance = np.maximum(self.mean(parameters), 0.0), self.deviation**2
-        scaled = jacobian / np.linalg.norm(jacobian, axis=0)
+        scaled = jacobian / _lengths(jacobian)
         inverse = np.linalg.pinv(scaled.T @ scaled, rcond=1e-9, hermitian=True)
         left = 1 - ((scaled @ inverse) * scaled).sum(1).reshape(mean.shape)
         ratio = mean / variance
@@ -222,6 +228,41 @@ class _Groups:
             return Misfit(goodness, too_even(model, goodness))
         total = model.summed(np.zeros(1, int))
         return judged(goodness, share, deviant(model, total, self.times, position))
+
+
+def _lengths(columns: FloatArray) -> FloatArray:
+    """Length of every column, 1 for one of zeros."""
+    lengths = np.linalg.norm(columns, axis=0)
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _triangle(columns: FloatArray) -> FloatArray:
+    """Columns of the same lengths and angles, in as few dimensions as they need."""
+    turned: Any = np.linalg.qr(columns, mode="r")
+    return np.asarray(turned)
+
+
+class _Compressed:
+    """Residuals and derivatives turned so that no more of them than parameters are not zero.
+
+    A step of least squares hangs on their lengths and angles, which stay as they are.
+    """
+
+    def __init__(self, groups: _Groups) -> None:
+        self.groups = groups
+        self.at, self.turned = np.empty(0), np.empty((0, 0))
+
+    def residual(self, parameters: FloatArray) -> FloatArray:
+        """Residuals, in the directions of the derivatives and one more."""
+        if not np.array_equal(parameters, self.at):
+            columns = self.groups.jacobian(parameters), self.groups.residual(parameters)[:, None]
+            self.at, self.turned = parameters.copy(), _triangle(np.hstack(columns))
+        return self.turned[:, -1]
+
+    def jacobian(self, parameters: FloatArray) -> FloatArray:
+        """Their derivatives."""
+        self.residual(parameters)
+        return self.turned[:, :-1]
 
 
 def _prepared(spacing: float, sums: _Sums) -> tuple[_Groups, FloatArray]:
