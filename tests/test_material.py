@@ -122,3 +122,10 @@ def test_impossible_inputs_are_refused(call, message):
     """The error names the value and the rule."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_errors_of_literature_are_what_their_notes_say():
+    """Of the density what another cell gives, of the specific heat five to ten per cent."""
+    other = DENSITY.value * 4 * FORMULA_UNIT_NM3 / 0.7967
+    assert DENSITY.std_err == pytest.approx(abs(other - DENSITY.value), rel=0.3)
+    assert 0.05 < SPECIFIC_HEAT.std_err / SPECIFIC_HEAT.value < 0.1

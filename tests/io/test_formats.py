@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tracemalloc
 
+import h5py
 import numpy as np
 import pytest
 import writers
@@ -251,3 +252,33 @@ def test_curves_of_other_bins_are_refused(tmp_path):
         path.write_bytes(whole.replace(width, np.float64(other).tobytes(), times))
         with pytest.raises(ValueError, match=r"bins of .* s; save them one by one"):
             io.read_decay(path, channel="sum")
+
+
+READER = {
+    ".ptu": "ptufile", ".phu": "ptufile", ".pt3": "phconvert", ".t3r": "phconvert",
+    ".h5": "h5py", ".sdt": "sdtfile", ".spc": "phconvert", ".csv": "tptools.io",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", READER)
+def test_a_record_says_what_read_it_and_what_it_holds(tmp_path, suffix):
+    """The library, or our own reader of text, and counts over times in ns."""
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".csv":
+        path.write_text("time_ns,counts\n0.1,3\n0.2,5\n0.3,1\n")
+    else:
+        curves(path, counts_of())
+    decay = io.read_decay(path)
+    assert decay.attrs["reader"].split()[0] == READER[suffix]
+    assert decay.time_ns.units == "ns"
+    assert decay.counts.dims == ("time_ns",)
+
+
+def test_detectors_that_are_markers_hold_no_photons(tmp_path):
+    """A Photon-HDF5 file says which of its detectors they are."""
+    counts = counts_of(2)
+    path = curves(tmp_path / "a.h5", counts)
+    with h5py.File(path, "a") as file:
+        file["photon_data/measurement_specs/detectors_specs/markers1"] = 1
+    decay = io.read_decay(path, time_zero_ns=0)
+    np.testing.assert_array_equal(decay.counts[:N_BINS], counts[0])

@@ -112,3 +112,13 @@ def test_what_is_no_image_is_refused(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "b.tif", np.ones((4, 5), "u2"))
     assert io.read_image(tmp_path / "b.tif", pixel_nm=50).sizes["time_ns"] == 1
+
+
+@pytest.mark.parametrize(("width_nm", "rows"), [(None, 1), (50.0, 1), (100.0, 3), (149.0, 3)])
+def test_a_cut_says_how_many_rows_it_sums(width_nm, rows):
+    """Those with their middle within half of the width, one at least, and where they lie."""
+    at = np.arange(-200.0, 201.0, 50.0)
+    image = xr.DataArray(np.ones((9, 9)), {"y_nm": at, "x_nm": at})
+    line = io.line_profile(image, reduction="cut", at_nm=50.0, width_nm=width_nm)
+    assert (line.attrs["cut_rows"], line.attrs["cut_at_nm"]) == (rows, 50)
+    assert line.values.tolist() == [rows] * 9
