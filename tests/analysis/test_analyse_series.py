@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import scans
 
 from tptools.analysis import analyse, analyse_series, describe
 from tptools.analysis.series import correlations_of
-from tptools.estimate import Estimate, covariance
+from tptools.estimate import Estimate, Goodness, covariance
 from tptools.excitation import Excitation
 from tptools.fitting import relaxation_curve
 
@@ -101,3 +102,13 @@ def test_what_is_missing_is_named(one):
     ):
         with pytest.raises(ValueError, match=words):
             analyse_series(found, wrong)
+
+
+def test_description_says_how_well_a_method_fits(one):
+    """Reduced chi square and its chance, and nothing where there is no goodness."""
+    d = one.diffusivities["global"]
+    said = f"chi2/nu {d.goodness.reduced_chi_square:.2f}, p {d.goodness.p_value:.2g}"
+    assert said in describe(one)
+    for none in (None, Goodness(math.nan, math.nan, math.nan)):
+        unknown = replace(one, diffusivities={"global": replace(d, goodness=none)})
+        assert "chi2/nu" not in describe(unknown)

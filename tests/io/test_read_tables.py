@@ -164,3 +164,12 @@ def test_matlab_files_of_version_7_3_are_told_to_be_saved_again(tmp_path):
     (tmp_path / "a.mat").write_bytes(head + bytes(400))
     with pytest.raises(ValueError, match=r"^a.mat cannot be read: it is of version 7.3; save it"):
         io.read_scan(tmp_path / "a.mat")
+
+
+@pytest.mark.parametrize("name", ["first_row", "first_column"])
+@pytest.mark.parametrize("suffix", [".csv", ".npz"])
+def test_axes_told_by_hand_need_a_unit(tmp_path, name, suffix):
+    """Whatever the file is, and before it is read."""
+    (tmp_path / f"a{suffix}").write_text("")
+    with pytest.raises(ValueError, match=f"{name} = 'position' must name"):
+        io.read_scan(tmp_path / f"a{suffix}", **{name: "position"})
