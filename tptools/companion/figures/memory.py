@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.animation import HTMLWriter
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ GROUND, MODIFIED, EXCITON = OKABE_ITO["green"], OKABE_ITO["purple"], OKABE_ITO["
 PICTURES_PER_S: Any = 1000 / 150
 """Speed of the animation, which matplotlib declares as whole but takes as it is."""
 
-ROUNDS = 10
+ROUNDS = 6
 """In which the axes of a picture come to rest: the first leaves a hundredth of its width."""
 
 _TRAIL = [(0, 1), (1, 1), (2, 1), (2, 2), (3, 2)]
@@ -220,9 +221,11 @@ class _Player(HTMLWriter):
             for _round in range(ROUNDS):
                 engine.execute(self.fig)
             self.fig.set_layout_engine("none")
-        with BytesIO() as raw, BytesIO() as file:
-            self.fig.savefig(raw, format="raw", dpi=self.dpi)
-            picture = Image.frombytes("RGBA", self.frame_size, raw.getvalue()).convert("RGB")
+        # savefig would draw once more, for the place of the axes
+        canvas: Any = FigureCanvasAgg(self.fig)
+        canvas.draw()
+        with BytesIO() as file:
+            picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
             picture.quantize(64).save(file, "png", optimize=True)
             self._saved_frames.append(b64encode(file.getvalue()).decode())
 
