@@ -15,7 +15,7 @@ from tptools.estimate import Estimate
 from tptools.fitting import spreading
 from tptools.fitting.gaussians import fit_one
 from tptools.fitting.misfit import EXPLAINED, Model, explained, group_starts, map_misfit
-from tptools.fitting.records import Slices, once_for_a_record
+from tptools.fitting.records import Slices, found_once
 from tptools.records import as_columns
 from tptools.units import NM2_PER_NS_IN_CM2_S
 
@@ -194,7 +194,7 @@ def cramer_rao_bound(
 def global_fit(record: Slices, goodness: bool = True) -> Estimate:
     """D of a map with times since its first slice, by maximum likelihood; see `diffusivity`."""
     record = record.without_masked_positions()
-    spot = _likeliest(record)
+    spot = found_once(_likeliest, record)
     if spot is None:
         return Estimate(math.nan, math.nan, "cm2/s", "global", "the sum of all slices has no width")
     if math.isnan(spot.variance):
@@ -239,13 +239,12 @@ class _Spot:
 
 def likeliest_map(record: Slices) -> FloatArray | None:
     """Expected counts of the spreading Gaussian spot that fits best, where there is one."""
-    spot = _likeliest(record)
+    spot = found_once(_likeliest, record)
     if spot is None or math.isnan(spot.variance):
         return None
     return spot.model(record.counts).mean
 
 
-@once_for_a_record
 def _likeliest(record: Slices) -> _Spot | None:
     """The spot of highest likelihood; none where the sum of all slices has no width."""
     time, position, values, exposure = record

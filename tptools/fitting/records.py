@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -73,37 +72,41 @@ class Slices(NamedTuple):
         return self.at(seen)
 
 
-def once_for_a_record(
-    function: Callable[Concatenate[Slices, Options], Found],
-) -> Callable[Concatenate[Slices, Options], Found]:
-    """The function, which works once for methods that read the same record one after the other.
+_LAST: dict[Callable[..., Any], tuple[object, Any]] = {}
+"""What functions found last, with what they were asked."""
 
-    What was found last is found again for the same numbers and options. It is shared, and not to be
-    written to.
+
+def found_once(
+    function: Callable[Concatenate[Slices, Options], Found],
+    record: Slices,
+    /,
+    *options: Options.args,
+    **named: Options.kwargs,
+) -> Found:
+    """What a function finds in a record, for methods that read the same one after the other.
+
+    What it found last is found again for the same numbers and options. It is shared, and not to be
+    written to. No decorator: a change of what is decorated would count with all that imports it
+    (`tptools.provenance`), stored simulations among them.
 
     Examples
     --------
-    >>> total = once_for_a_record(lambda record: (print("works"), record.counts.size)[1])
+    >>> def size(record):
+    ...     print("works")
+    ...     return record.counts.size
     >>> record = Slices(np.arange(2.0), np.arange(2.0), np.ones((2, 2)), np.ones(2))
-    >>> total(record) + total(record)
+    >>> found_once(size, record) + found_once(size, record)
     works
     8
     """
-    last: tuple[object, Found] | None = None
-
-    @wraps(function)
-    def found(record: Slices, /, *options: Options.args, **named: Options.kwargs) -> Found:
-        """Look at what was found last, and whether it was found for the same."""
-        nonlocal last
-        numbers = hashlib.sha256()
-        for part in record:
-            numbers.update(part.tobytes())
-        asked = numbers.digest(), record.counts.shape, options, named
-        before = last
-        if before is None or before[0] != asked:
-            last = before = asked, function(record, *options, **named)
-        return before[1]
-
+    numbers = hashlib.sha256()
+    for part in record:
+        numbers.update(part.tobytes())
+    asked = numbers.digest(), record.counts.shape, options, named
+    before = _LAST.get(function)
+    if before is None or before[0] != asked:
+        _LAST[function] = before = asked, function(record, *options, **named)
+    found: Found = before[1]
     return found
 
 

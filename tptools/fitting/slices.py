@@ -32,7 +32,7 @@ from tptools.fitting.records import (
     EDGE_FRACTION,
     Slices,
     check_window,
-    once_for_a_record,
+    found_once,
     rows_of_window,
     select_window,
     slices_of_window,
@@ -241,7 +241,7 @@ def fit_slices(
 ) -> Estimate:
     """`line_through_slices` of a record as `slices_of_window` gives it."""
     seen = seen.without_masked_positions()
-    fits, verdicts = _fits(seen, background)
+    fits, verdicts = found_once(_fits, seen, background)
     reasons, growth = reasons_of(verdicts), fits[:, engine.VARIANCE] - fits[0, engine.VARIANCE]
     bad = Counter(reasons[reasons != ""].tolist())
     note = ", ".join(f"{n} of {reasons.size} slices: {reason}" for reason, n in bad.items())
@@ -258,12 +258,11 @@ def fit_slices(
     found = Estimate(value, std_err, "cm2/s", "slices", note)
     if not goodness and background != "fitted":
         return found
-    misfit = _misfit(seen, 3 if background == "ignored" else 4, goodness)
+    misfit = found_once(_misfit, seen, 3 if background == "ignored" else 4, goodness)
     # what leaves the background out does so on purpose
     return replace(misfit, meaningless=misfit.meaningless and background == "fitted").applied(found)
 
 
-@once_for_a_record
 def _fits(seen: Slices, background: Background) -> tuple[FloatArray, Verdicts]:
     """A Gaussian for every slice, and what became of it."""
     _, position, counts, _ = seen
@@ -313,7 +312,6 @@ def _slope_through_origin(time: FloatArray, growth: FloatArray) -> float:
     return float(slope)
 
 
-@once_for_a_record
 def _misfit(record: Slices, n_parameters: int, goodness: bool) -> Misfit:
     """Whether profiles are Gaussian, to photon noise, and their variances lie on a line.
 
