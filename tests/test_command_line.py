@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import tptools
 from tptools import fitting, io, plotting
 from tptools.commands import main
 from tptools.fitting import spreading_spot
@@ -64,6 +66,9 @@ def test_a_scan_is_analysed(folder, tmp_path, capsys):
     assert written == {"report.html", "results.json", "results.csv"}
     stored = json.loads((tmp_path / "new" / "results.json").read_text("utf-8"))
     assert stored["best"]["value"] == found.value
+    assert out.startswith("scan0.csv: ")
+    versions = {"tptools": tptools.__version__, "python": platform.python_version()}
+    assert versions.items() <= stored["versions"].items()
 
 
 def test_a_series_is_analysed(folder, tmp_path, capsys):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from commands import choose
@@ -70,3 +71,20 @@ def test_some_claims_are_judged_alone(capsys):
     """A name on the command line gives verdict and number of this claim, and of no other."""
     claims.main(["s6-Psurf"])
     assert capsys.readouterr().out == "claim,verdict,recomputed\ns6-Psurf,reproduced,0.374 nW\n"
+
+
+def test_without_a_name_all_claims_are_judged(monkeypatch, capsys):
+    """In the order of the ledger, and help says in a line what the program does."""
+    judged = []
+    monkeypatch.setattr(claims, "judge", lambda one: judged.append(one) or JUDGED)
+    claims.main([])
+    assert judged == [*claims.CLAIMS]
+    assert capsys.readouterr().out.splitlines()[1:] == ["a,open,"] * len(judged)
+    with pytest.raises(SystemExit):
+        claims.main(["--help"])
+    said = capsys.readouterr().out
+    assert said.startswith("usage: python -m tptools.companion.claims ")
+    assert "\n\nPrint verdicts on claims\n\n" in said
+
+
+JUDGED = SimpleNamespace(claim=SimpleNamespace(id="a"), verdict="open", found="", computed=False)

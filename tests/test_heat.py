@@ -512,3 +512,9 @@ def test_what_crystals_have_in_common_cancels():
     ]
     exact = (across.conductivity_W_mK / along.conductivity_W_mK) ** 1.5
     assert left[0] / left[1] == pytest.approx(exact, rel=0.02)
+
+
+def test_fused_silica_conducts_as_it_is_known_to():
+    """Its diffusivity is near 0.87e-6 m2/s, as flash methods give it at room temperature."""
+    diffusivity = FUSED_SILICA.conductivity_W_mK / FUSED_SILICA.heat_capacity_J_m3K
+    assert diffusivity == pytest.approx(0.87e-6, rel=0.05)

@@ -27,6 +27,11 @@ def test_design_is_that_of_its_seed_and_grows():
     assert (PRIOR.design(64, seed=2).a != small.a).all()
 
 
+def test_one_film_is_a_design():
+    """The smallest there is."""
+    assert len(PRIOR.design(1, seed=1)) == 1
+
+
 def test_corners_of_the_cube_are_ends_of_the_ranges():
     """Shares of 0 and 1 give the first and the last value."""
     films = PRIOR.at([[0, 0, 0], [1, 1, 1]])
