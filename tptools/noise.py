@@ -210,6 +210,11 @@ def noisy_records(
     callable
         From a seed to a record.
 
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
     Examples
     --------
     >>> draw = noisy_records(xr.DataArray([100.0, 400.0]), noise="none")
