@@ -102,6 +102,14 @@ def test_table_keeps_the_order_asked_for():
         claims.table(["s6-nothing"])
 
 
+def test_table_says_where_and_what():
+    """A column for all that a reader compares, filled from print and judgement."""
+    found = claims.table(["s6-Psurf"])
+    assert [*found] == ["quantity", "place", "reported", "recomputed", "verdict"]
+    one = CLAIMS["s6-Psurf"]
+    assert found.loc["s6-Psurf", ["quantity", "place"]].tolist() == [one.quantity, one.place]
+
+
 @pytest.mark.parametrize(
     ("claim_id", "message"),
     [
