@@ -31,6 +31,12 @@ def test_deviations_show_every_cell():
         assert sum(len(line.get_xdata()) for line in series.values()) == 52
         shown = series["fluence"].get_ydata()
         assert shown == pytest.approx(100 * deviation.fluence_uJ_cm2.values)
+        aside = [line.get_xdata()[0] for line in series.values()]
+        assert len({*aside}) == len(aside)
+        assert sum(aside) == pytest.approx(0)
+        parted = next(line.get_xdata()[0] for line in ax.lines if [*line.get_ydata()] == [0, 1])
+        first, second = (text.get_position()[0] for text in ax.texts)
+        assert first < aside[0] + 0.5 < parted < second
         low, high = ax.get_ylim()
         assert all(low < y < high for line in series.values() for y in line.get_ydata())
 
