@@ -479,7 +479,7 @@ REFUSED = {
     """,
     "": """
         Estimate: value; correlated_estimates: values; Estimate.z: other; relaxation_curve:
-        time_us; diffusivity: window_ns; diffusivities: window_ns; film_diffusivity: n_excitons
+        time_us; diffusivity: window_ns; diffusivities: window_ns
     """,
     "minus, zero, missing": """
         ExcitonModel: lifetime_ns; PulseTrain: period_us; HeatedFilm: radius_um

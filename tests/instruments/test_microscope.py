@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from tptools.excitation import Excitation
-from tptools.instruments import Microscope, Timer, WholeSpot, microscope
+from tptools.instruments import Microscope, Scan, Timer, WholeSpot, microscope
 from tptools.kmc import ExcitonModel, Recording, pulse_train, simulate
 from tptools.kmc.records import sites_per_radius
 
@@ -274,6 +274,14 @@ def test_window_longer_than_the_period_is_refused():
     """Two pulses would share the window."""
     with pytest.raises(ValueError, match="at most 400"):
         DARKLESS.with_(window_end_ns=500).expected(gaussian_run())
+
+
+def test_a_map_that_is_too_large_is_refused_before_light_is_collected(monkeypatch):
+    """Its positions alone would take seconds, and its bins alone gigabytes."""
+    monkeypatch.setattr(Scan, "collection", lambda *_: pytest.fail("light is collected"))
+    fine = DARKLESS.with_(scan_step_nm=0.5, tcspc_bin_ps=0.5)
+    with pytest.raises(ValueError, match=r"^a map of 42048 times at 6001 positions would hold"):
+        fine.expected(gaussian_run())
 
 
 @pytest.mark.parametrize(

@@ -333,15 +333,16 @@ class _Path:
         timer = microscope.timer
         length_ns = timer.window_end_ns - timer.window_start_ns
         check_number("window_end_ns - window_start_ns", length_ns, at_most=period_ns)
+        n_times = timer.edges_ns.size - 1
+        n_positions = math.prod(at.size for _, at, _ in microscope.scan.coordinates.values())
+        what = f"a map of {n_times} times at {n_positions} positions"
+        check_fits(what, 8 * 8 * n_times * n_positions, "raise tcspc_bin_ps or scan_step_nm")
         self.timing = timer.folded(
             emission.start_ns, emission.end_ns, period_ns, microscope.response_fwhm_ps
         )
         self.collection = microscope.brightness * microscope.scan.collection(
             emission.per_pulse.shape[-1], emission.spacing_nm, microscope.acceptance
         )
-        n_times, n_positions = len(self.timing), self.collection.shape[1]
-        what = f"a map of {n_times} times at {n_positions} positions"
-        check_fits(what, 8 * 8 * n_times * n_positions, "raise tcspc_bin_ps or scan_step_nm")
 
     @property
     def n_pulses(self) -> float:

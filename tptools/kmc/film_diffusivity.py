@@ -61,6 +61,7 @@ def film_diffusivity(
     check_type("model", model, ExcitonModel)
     check_type("light", light, Excitation, PulseTrain)
     time_ns = check_number("time_ns", time_ns, above=0)
+    n_excitons = check_number("n_excitons", n_excitons, above=0)
     if isinstance(light, PulseTrain):
         pulses = light
     else:
