@@ -51,7 +51,7 @@ def test_choices_read_as_their_names_say(monkeypatch):
     found = [CHOICES[one].read(run) for one in (*names, "detector as tall as the image")]
     assert found == [1, 2, 3, 4]
     options = [{}, {"free_intercept": True}, {"background": "edges"}, {}]
-    assert [one for _, one in asked] == options
+    assert [one for _, one in asked] == [{"goodness": False, **one} for one in options]
     usual, *same, column = (counts for counts, _ in asked)
     assert all(one.equals(usual) for one in same)
     assert float(column.max()) > float(usual.max())
