@@ -1,10 +1,13 @@
 """Tests of tptools.companion.figures.memory."""
 
 import re
+from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from tptools.companion import figures
 from tptools.fitting import fit_relaxation
@@ -89,6 +92,17 @@ def test_movie_is_small_and_in_words(view):
     assert len(page) < 2e4 * view.sizes["time_ns"] + 1e4
     assert all("alt=" in one for one in re.findall(r"<img[^>]*>", page))
     assert 'aria-label="Time after the pulse"' in page
+
+
+def test_no_picture_of_the_movie_is_cut(view):
+    """Title, labels and ticks lie within: the border of every picture is white."""
+    page = figures.snapshot_movie(view, half_width_nm=300)
+    pictures = re.findall(r'base64,([^"]+)"', page)
+    assert len(pictures) == view.sizes["time_ns"]
+    for one in pictures:
+        picture = np.asarray(Image.open(BytesIO(b64decode(one))).convert("L"))
+        assert picture.min() == 0
+        assert np.concatenate([picture[[0, -1]].ravel(), picture[:, [0, -1]].ravel()]).min() == 255
 
 
 def test_drawings_have_no_scale():
