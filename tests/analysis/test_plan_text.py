@@ -10,36 +10,40 @@ import pytest
 from tptools.analysis.plan_text import lines_of_plan
 from tptools.planning import alternatives, plan_scan
 
-PLAN = plan_scan(0.05, 0.01, count_rate_Hz=4000)
+
+@pytest.fixture(scope="module")
+def plan():
+    """A scan that finds 0.05 cm2/s to 0.01."""
+    return plan_scan(0.05, 0.01, count_rate_Hz=4000)
 
 
-def said(plan, n_redraws=0):
+def said(scan, n_redraws=0):
     """Numbers of each line, by its first word."""
-    lines = [line for line in lines_of_plan(plan, n_redraws) if line]
+    lines = [line for line in lines_of_plan(scan, n_redraws) if line]
     return {
         line.split()[0]: [*map(float, re.findall(r"\d+(?:\.\d+)?(?:e[+-]\d+)?", line))]
         for line in lines
     }
 
 
-def test_numbers_are_those_of_the_plan():
+def test_numbers_are_those_of_the_plan(plan):
     """To the digits that are shown, and what another choice costs is as it was computed."""
-    found = said(PLAN)
-    assert found["For"][:2] == [PLAN.diffusivity_cm2_s, PLAN.error_cm2_s]
-    assert found["photons"] == pytest.approx([PLAN.n_photons], rel=0.05)
-    assert found["time"][1:] == pytest.approx([PLAN.n_positions, PLAN.dwell_s], rel=0.05)
-    assert found["told"] == pytest.approx([PLAN.detection_limit_cm2_s, 2], rel=0.05)
-    others = alternatives(PLAN)
+    found = said(plan)
+    assert found["For"][:2] == [plan.diffusivity_cm2_s, plan.error_cm2_s]
+    assert found["photons"] == pytest.approx([plan.n_photons], rel=0.05)
+    assert found["time"][1:] == pytest.approx([plan.n_positions, plan.dwell_s], rel=0.05)
+    assert found["told"] == pytest.approx([plan.detection_limit_cm2_s, 2], rel=0.05)
+    others = alternatives(plan)
     for name in ("window", "step"):
         rows = others[others.choice.str.startswith(name)]
         pairs = rows[["value", "time"]].to_numpy().ravel()
         assert found[name] == pytest.approx(pairs, rel=0.01)
 
 
-def test_parts_are_set_apart():
+def test_parts_are_set_apart(plan):
     """Plan, alternatives and assumptions are three paragraphs, and what was drawn is a fourth."""
     for n_redraws, parts in ((0, 3), (2, 4)):
-        text = "\n".join(lines_of_plan(PLAN, n_redraws))
+        text = "\n".join(lines_of_plan(plan, n_redraws))
         assert len(text.split("\n\n")) == parts
 
 
@@ -47,10 +51,10 @@ def test_parts_are_set_apart():
     ("seconds", "shown"),
     [(119, "1.2e+02 s"), (121, "2 min"), (7199, "1.2e+02 min"), (7201, "2 h"), (172801, "2 days")],
 )
-def test_times_are_in_the_largest_unit_of_which_there_are_two(seconds, shown):
+def test_times_are_in_the_largest_unit_of_which_there_are_two(plan, seconds, shown):
     """Two minutes, hours and days and no less."""
-    plan = replace(PLAN, dwell_s=seconds / PLAN.n_positions)
-    assert f"  time        {shown}: " in "\n".join(lines_of_plan(plan))
+    long = replace(plan, dwell_s=seconds / plan.n_positions)
+    assert f"  time        {shown}: " in "\n".join(lines_of_plan(long))
 
 
 def test_full_counters_are_told():
@@ -60,10 +64,10 @@ def test_full_counters_are_told():
     assert said(bright)["Warning:"][0] == pytest.approx(bright.photons_per_pulse, rel=0.05)
 
 
-def test_what_scatters_more_takes_more_light():
+def test_what_scatters_more_takes_more_light(plan):
     """A method takes the square of its scatter over the error, and few scans tell little."""
-    found = said(PLAN, 3)
+    found = said(plan, 3)
     assert found["Scatter"] == [3, 50]
     for name in ("slices", "global", "moment", "convolution"):
         scatter, times = found[name][0], found[name][-1]
-        assert times == pytest.approx((scatter / PLAN.error_cm2_s) ** 2, rel=0.1, abs=0.1)
+        assert times == pytest.approx((scatter / plan.error_cm2_s) ** 2, rel=0.1, abs=0.1)
