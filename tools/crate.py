@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import chapters
-import h5netcdf  # type: ignore[import-untyped]
+import h5netcdf
 import nbformat
 import yaml
 from bs4 import BeautifulSoup
