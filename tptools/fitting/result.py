@@ -239,14 +239,12 @@ def fit_curve(
         """The model for a vector of parameters, kept above the least."""
         return np.maximum(function(x, **dict(zip(names, at.tolist(), strict=True))), least)
 
-    def column(key: str, default: float) -> FloatArray:
-        """One property of all parameters."""
-        return np.array([float(one.get(key, default)) for one in start.values()])
-
-    bounds, varied = (column("min", -math.inf), column("max", math.inf)), column("vary", True) > 0
+    usual = {"value": math.nan, "min": -math.inf, "max": math.inf, "vary": True}
+    first, low, high, varied = (
+        np.array([float(one.get(key, usual[key])) for one in start.values()]) for key in usual
+    )
     scaled = not poisson and (scale_errors or variance is None)
-    first = column("value", math.nan)
-    task = Task(curve, values, first, *bounds, varied, variance, poisson, scaled)
+    task = Task(curve, values, first, low, high, varied > 0, variance, poisson, scaled)
     found = find_optimum(task)
     goodness = goodness_of(found, absolute=not scaled)
     best = dict(zip(names, found.at.tolist(), strict=True))

@@ -233,8 +233,7 @@ def calibrate(
     """
     _check_lasers(start, excitations, model="start")
     targets = _check_targets(targets)
-    rows: list[dict[str, float]] = []
-    curves: list[xr.Dataset] = []
+    tried: list[tuple[dict[str, float], xr.Dataset]] = []
     names = [CONTROLS[target] for target in targets]
     origin = _free(start, names)
 
@@ -243,11 +242,11 @@ def calibrate(
         @functools.cache
         def miss_of(model: ExcitonModel) -> FloatArray:
             """Relative distance of a film's numbers from those wanted."""
-            curves.append(measure_curve(model, excitations, seed=seed, n_excitons=n_excitons))
-            numbers = curve_numbers(curves[-1])
+            curve = measure_curve(model, excitations, seed=seed, n_excitons=n_excitons)
+            numbers = curve_numbers(curve)
             turned = {name: getattr(model, name) for name in names}
             _check_numbers({name: numbers[name] for name in targets}, turned)
-            rows.append(turned | numbers)
+            tried.append((turned | numbers, curve))
             bar.update()
             return np.array([numbers[name] / wanted - 1 for name, wanted in targets.items()])
 
@@ -258,10 +257,10 @@ def calibrate(
             options=_OPTIONS,
         )
 
-    history = pd.DataFrame(rows)
+    history = pd.DataFrame([row for row, _ in tried])
     best = _nearest(history, targets)
     model = _changed(start, {name: history[name][best] for name in names})
-    return Calibration(model, dict(targets), history, curves[best], bool(found.success))
+    return Calibration(model, dict(targets), history, tried[best][1], bool(found.success))
 
 
 def _nearest(history: pd.DataFrame, targets: Mapping[str, float]) -> int:
