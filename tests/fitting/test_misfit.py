@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting import diffusivity, line_through_slices, spreading_spot
+from tptools.fitting import diffusivity, line_through_slices, misfit, spreading_spot
 
 METHODS = ["slices", "global", "convolution", "moment"]
 TIME_NS = np.arange(0, 3, 0.05)
@@ -100,6 +100,23 @@ def test_a_spot_that_drifts_is_said():
     assert "does not fit" not in diffusivity(counts).note
 
 
+def test_what_only_sums_of_some_slices_show_is_said():
+    """A faint shift that turns back halfway hides in readings and in the total; it is no noise."""
+    mean = np.full((400, 40), 0.5)
+    none = np.empty((0, *mean.shape))
+    side = np.where(np.arange(40) < 20, -1, 1) * np.where(np.arange(400) < 200, -1, 1)[:, None]
+    counts = np.random.default_rng(1).poisson(mean * (1 + 0.15 * side)).astype(float)
+    model = misfit.Model(counts, mean, none, none)
+    levels = [
+        model.summed(first) for first in (np.arange(400), np.array([0, 200]), np.zeros(1, int))
+    ]
+    axes = np.arange(400.0), np.arange(40.0)
+    assert not misfit.map_misfit(levels[::2], *axes).reason
+    found = misfit.map_misfit(levels, *axes)
+    assert found.goodness.p_value < 1e-6
+    assert found.reason == misfit.misfit_note(found.goodness)
+
+
 @pytest.mark.parametrize("method", ["slices", "global", "moment"])
 def test_a_dip_is_no_spot(method):
     """A hole in a bright field gives NaN with a reason, or the growth of the hole is said."""
@@ -114,6 +131,8 @@ def test_gain_leaves_the_value():
     found = diffusivity(4 * GOOD, "global")
     assert found.value == pytest.approx(diffusivity(GOOD, "global").value, rel=1e-4)
     assert "counts scatter more than photons do" in found.note
+    sparse = diffusivity(4 * drawn(expected(100, background=0.05)), "global")
+    assert "counts scatter more than photons do" in sparse.note
 
 
 def test_counts_that_are_averaged_are_said():

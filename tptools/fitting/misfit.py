@@ -23,6 +23,9 @@ EXPLAINED = 0.5
 DEVIANT = 5.0
 """Standard errors by which a position differs from its neighbours where a note names it."""
 
+MORE_IN_SUMS = 1.25
+"""Scatter of sums over that of readings that a gain can be the reason of: few counts show less."""
+
 GROUP_ERROR = 0.07
 """Relative error of the variance of a group of slices, at which errors are normal."""
 
@@ -195,7 +198,7 @@ def map_misfit(
     if not goodness.p_value < MISFIT_P:
         return Misfit(goodness, too_even(levels[0], finest))
     share = explained(levels[-1])
-    named = deviant(levels[0], levels[-1], time, position) or too_noisy(finest, coarsest)
+    named = deviant(levels[0], levels[-1], time, position) or too_noisy(finest, *middle, coarsest)
     return judged(goodness, share, named)
 
 
@@ -216,7 +219,7 @@ def judged(goodness: Goodness, share: float, named: str) -> Misfit:
     return Misfit(goodness, joined("; ", reason, named))
 
 
-def too_noisy(readings: Goodness, total: Goodness) -> str:
+def too_noisy(readings: Goodness, *sums: Goodness) -> str:
     """Words for counts whose sums scatter as much more than photons do as single readings.
 
     Examples
@@ -225,7 +228,10 @@ def too_noisy(readings: Goodness, total: Goodness) -> str:
     'counts scatter more than photons do, and the error is for photons'
     """
     ratio = readings.reduced_chi_square
-    if not ratio > 1 or chance_above(total.chi_square / ratio, total.n_free) < MISFIT_P:
+    if not ratio > 1:
+        return ""
+    most = ratio * MORE_IN_SUMS
+    if any(chance_above(one.chi_square / most, one.n_free) < MISFIT_P for one in sums):
         return ""
     return "counts scatter more than photons do, and the error is for photons"
 
