@@ -65,6 +65,7 @@ def test_form_is_that_of_the_microscope(tmp_path):
     assert scan.position_nm.attrs == {"units": "nm"}
     assert scan.attrs["tcspc_bin_ps"] == pytest.approx(1e3 * BIN_NS)
     assert scan.attrs["period_ns"] == pytest.approx(PERIOD_NS)
+    assert (scan.attrs["time_zero_ns"], scan.attrs["time_zero_from"]) == (ZERO_NS, "given")
     assert scan.attrs["rep_rate_MHz"] == pytest.approx(20)
     assert len(json.loads(scan.attrs["files"])) == POSITION_NM.size
     assert not scan.bad_position.any()
@@ -90,6 +91,25 @@ def test_time_zero_is_found_to_a_part_of_a_bin(tmp_path):
     start, end = scan.attrs["fit_window_ns"]
     assert (start, end) == (0, pytest.approx(2.2 * np.log(4), abs=0.3))
     assert scan.attrs["background_counts"] == pytest.approx(1, abs=0.15)
+
+
+def test_only_what_a_record_shows_is_said_of_it(tmp_path):
+    """No window of uneven times or of what ends before the pulse, no level of what starts at it."""
+    gap = write_map(tmp_path / "gap.npz", RECORD.isel(time_ns=np.delete(np.arange(120), 60)))
+    whole = write_map(tmp_path / "whole.npz", RECORD)
+    for path, window_ns, names in (
+        (gap, None, set()),
+        (whole, None, {"fit_window_ns", "background_counts"}),
+        (whole, (-2, -0.1), {"background_counts"}),
+        (whole, (-0.2, 3), {"fit_window_ns"}),
+    ):
+        scan = io.read_scan(path, window_ns=window_ns)
+        assert {"fit_window_ns", "background_counts"} & scan.attrs.keys() == names
+    late = RECORD.assign_coords(time_ns=RECORD.time_ns + ZERO_NS)
+    gap = write_map(tmp_path / "late.npz", late.isel(time_ns=np.delete(np.arange(120), 60)))
+    scan = io.read_scan(gap)
+    assert scan.attrs["time_zero_from"] == "clock of the file: no rise of light was found"
+    np.testing.assert_allclose(scan.time_ns[0], BIN_NS / 2)
 
 
 @pytest.mark.parametrize(
