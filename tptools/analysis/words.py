@@ -40,11 +40,11 @@ def _slices_reasons(found: Mapping[str, Estimate], shape: SpotShape) -> Iterator
         ("at first", shape.kurtosis_at_first),
         ("later", shape.kurtosis_at_last),
     ):
-        if abs(kurtosis.value) < max(SURE_KURTOSIS * kurtosis.std_err, NOTABLE_KURTOSIS):
+        if not abs(kurtosis.value) >= max(SURE_KURTOSIS * kurtosis.std_err, NOTABLE_KURTOSIS):
             continue
         if kurtosis.value < 0:
             yield f"the spot has a flat top {when} (excess kurtosis {kurtosis})"
-        elif kurtosis.value > 0:
+        else:
             yield f"the spot has wings beside a sharp peak {when} (excess kurtosis {kurtosis})"
     if abs(factor.value - 1) > max(CLEAR * factor.std_err, NOTABLE):
         yield f"of a spot of this shape slices read {factor} times the D of normal diffusion"
