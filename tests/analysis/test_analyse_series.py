@@ -83,6 +83,23 @@ def test_a_curve_that_is_no_exponential_depends_on_its_range(one):
     assert spread(double) > 1.2
 
 
+def test_questions_wait_for_enough_scans(one):
+    """Four for a relaxation and for the power, six for the range, two rates for the collapse."""
+    found, table = series(one, by_time, 1e-3)
+    asked = {}
+    for n in (3, 4, 5, 6, 7):
+        some = analyse_series(dict([*found.items()][:n]), table.iloc[:n])
+        asked[n] = [test.question.split()[:2] for test in some.tests]
+        assert bool(some.relaxations) == (n >= 4)
+        assert any("has 3 powers" in warning for warning in some.warnings) == (n == 3)
+    power, rates, fitted = ["Does", "D"], ["Do", "rates"], ["Does", "the"]
+    assert asked == {3: [], 4: [power], 5: [power], 6: [power, fitted], 7: [power, rates, fitted]}
+    alike = ["scan 3", "scan 6", "scan 7", "again"]
+    found["again"], table.loc["again"] = found["scan 3"], table.loc["scan 3"]
+    some = analyse_series({name: found[name] for name in alike}, table.loc[alike])
+    assert [test.question.split()[:2] for test in some.tests] == [rates]
+
+
 def test_what_the_table_does_not_say_is_said(one):
     """Optics that are taken from elsewhere are named; a density of one's own needs none."""
     assert "throughput = 0.374" in analyse_series(*series(one, by_time)).warnings[0]
@@ -102,6 +119,43 @@ def test_what_is_missing_is_named(one):
     ):
         with pytest.raises(ValueError, match=words):
             analyse_series(found, wrong)
+
+
+def test_description_has_paragraphs(one):
+    """Each with an empty line before it, for a scan and for a series."""
+
+    def starts(found):
+        return [part.split()[:2] for part in describe(found).split("\n\n")]
+
+    light = ["Lifetime", "of"]
+    assert starts(replace(one, name="x y", warnings=("a",))) == [
+        ["x", "y:"], ["Diffusivity", "from"], ["Most", "to"], light, ["What", "to"]
+    ]  # fmt: skip
+    found = analyse_series(*series(one, by_time))
+    assert starts(found) == [["scan", "power"], ["Relaxation", "by"], ["Does", "D"], ["What", "to"]]
+
+
+def test_description_of_a_series_has_numbers_under_their_names(one):
+    """Power, rate and time end where their heads end, and D starts where its method does."""
+    scans_, table = series(one, by_time)
+    scans_ = {
+        name: replace(each, diffusivities={"global": d, "slices": 2 * d})
+        for name, each in scans_.items()
+        for d in each.diffusivities.values()
+    }
+    found = analyse_series(scans_, table)
+    head, *lines = describe(found).splitlines()
+    conditions = found.conditions[["power_nW", "rep_rate_MHz", "time_between_excitations_us"]]
+    for line, name in zip(lines, scans_, strict=False):
+        assert line.startswith(name)
+        for column, value in zip(
+            ("power nW", "rate MHz", "T us"), conditions.loc[name], strict=True
+        ):
+            place = slice(head.index(column), head.index(column) + len(column))
+            assert float(line[place]) == pytest.approx(value, rel=0.01)
+        for method, d in scans_[name].diffusivities.items():
+            said = line[head.index(method) :]
+            assert said.startswith(str(d).removesuffix(" cm2/s") + " ")
 
 
 def test_description_says_how_well_a_method_fits(one):

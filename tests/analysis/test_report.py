@@ -6,6 +6,7 @@ import html
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -67,11 +68,16 @@ def test_the_page_needs_no_other_file(tmp_path, found):
         assert str(one).replace("cm2/s", "cm²/s") in plain
 
 
+def without_pictures(found, tmp_path, monkeypatch):
+    """The page of a result, quickly."""
+    monkeypatch.setattr(plotting, "as_png", lambda *_: b"")
+    analysis.write_report(found, tmp_path / "report.html")
+    return (tmp_path / "report.html").read_text("utf-8")
+
+
 def test_the_page_of_a_series_has_all_scans(tmp_path, series, monkeypatch):
     """Conditions, the curve, and a part for each scan."""
-    monkeypatch.setattr(plotting, "as_png", lambda *_: b"")
-    analysis.write_report(series, tmp_path / "report.html")
-    page = Page((tmp_path / "report.html").read_text("utf-8"))
+    page = Page(without_pictures(series, tmp_path, monkeypatch))
     assert len(page.alts) == 11
     assert page.tags.count("details") >= 4
 
@@ -83,10 +89,9 @@ def cells(text):
     return [[re.sub(r"<[^>]+>|\s+|&nbsp;", " ", cell).strip() for cell in row] for row in found]
 
 
-def test_tables_say_how_well_each_method_fits(tmp_path, found):
+def test_tables_say_how_well_each_method_fits(tmp_path, found, monkeypatch):
     """Reduced chi square, its chance and the note of every method, under their names."""
-    analysis.write_report(found, tmp_path / "report.html")
-    rows = cells((tmp_path / "report.html").read_text("utf-8"))
+    rows = cells(without_pictures(found, tmp_path, monkeypatch))
     assert ["method", "D", "χ²/ν", "p", "note"] in rows
     for name, one in found.diffusivities.items():
         fit = one.goodness
@@ -108,6 +113,61 @@ def test_table_of_relaxations_has_their_correlations(tmp_path, series, monkeypat
         assert cells(text)[1][4] == shown
 
 
+def test_lists_stand_under_what_they_are(tmp_path, found, monkeypatch):
+    """Warnings and reasons against slices have their headings, and are left out where none is."""
+    page = without_pictures(found, tmp_path, monkeypatch)
+    assert "Nothing in this record speaks against them." in page
+    assert "<ul" not in page
+    told = replace(found, warnings=("a < b", "c"), slices_reasons=("d",))
+    page = without_pictures(told, tmp_path, monkeypatch)
+    listed = '<ul class="warnings"><li>a &lt; b</li><li>c</li></ul>'
+    assert f"<h2>What to know of this record</h2>{listed}" in page
+    assert '<p>No:</p><ul class="verdict no"><li>d</li></ul>' in page
+    assert "Nothing in this record" not in page
+
+
+def test_table_of_the_light_has_what_is_known_of_it(found):
+    """Lifetimes, the tail and the level before the pulse, with their notes, where there are any."""
+    noted = replace(found.tail["exponent"], note="steep")
+    told = replace(found, tail=replace(found.tail, parameters={"exponent": noted}))
+    head, *rows = cells(report._lights(told))
+    assert head == ["quantity", "value", "note"]
+    lifetime = found.lifetime["lifetime_ns"]
+    assert [row[1] for row in rows] == [
+        *map(str, (lifetime, found.lifetime_of_spot, noted)),
+        f"{found.background:.4g}",
+    ]
+    assert rows[2][2] == "steep"
+    dark = replace(found, lifetime=None, tail=None, background=None)
+    assert report._lights(dark) == "<p>The record is too short for a lifetime.</p>"
+
+
+def test_table_of_conditions_has_a_column_for_each(tmp_path, series, monkeypatch):
+    """Laser, density and time of a scan stand under their heads, then D without its unit."""
+    rows = cells(without_pictures(series, tmp_path, monkeypatch))
+    (head,) = [row for row in rows if "power (nW)" in row]
+    (row,) = [row for row in rows if row[0] == "a"]
+    known, (d, *_) = series.conditions.loc["a"], series.scans["a"].diffusivities.values()
+    density, time_us = known["excitation_density"], known["time_between_excitations_us"]
+    assert head[:5] == ["scan", "power (nW)", "rate (MHz)", "⟨N⟩ at the centre", "T (µs)"]
+    assert head[5:] == [*series.scans["a"].diffusivities]
+    assert row[1:5] == ["1", "2.5", f"{density:.4g}", f"{time_us:.4g}"]
+    assert row[5] == str(d).removesuffix(" cm2/s")
+
+
+def test_settings_are_folded_with_the_sums_of_files():
+    """Every setting has its row, and so has each file where the record names some."""
+    assert cells(report._settings({"sample": "<x>"})) == [
+        ["name", "value"],
+        ["sample", "&lt;x&gt;"],
+    ]
+    text = report._settings({"sample": "x", "files": '{"a.txt": "01", "b.txt": "02"}'})
+    assert "<summary>Files (2)</summary>" in text
+    sums = [["file", "SHA-256"], ["a.txt", "01"], ["b.txt", "02"]]
+    assert cells(text) == [["name", "value"], ["sample", "x"], *sums]
+    assert text.count("<details>") == text.count("</details>") == 2
+
+
 def test_json_is_strict_and_the_same_twice(tmp_path, found):
     """Numbers come back, what is not known is null, and one record gives the same bytes."""
     for name in ("a.json", "b.json"):
@@ -125,6 +185,33 @@ def test_json_is_strict_and_the_same_twice(tmp_path, found):
     fit = content["lifetime"]["covariance"]
     variance = found.lifetime["lifetime_ns"].std_err ** 2
     assert fit["matrix"][fit["of"].index("lifetime_ns")][-1] == pytest.approx(variance)
+
+
+def test_json_of_a_series_has_all_of_it(tmp_path, series):
+    """Conditions by scan, what is known of each, and what they say together."""
+    fit = series.scans["a"].lifetime
+    told = replace(series, relaxations={"m": fit}, tests=(analysis.Answer("q", "a", "m"),))
+    analysis.write_json(told, tmp_path / "a.json")
+    content = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    rows = [(one["scan"], one["power_nW"]) for one in content["conditions"]]
+    assert rows == [("a", 1), ("b", 2)]
+    assert content["scans"]["b"]["best"]["value"] == series.scans["b"].best.value
+    lifetime = content["relaxations"]["m"]["parameters"]["lifetime_ns"]
+    assert lifetime["value"] == fit["lifetime_ns"].value
+    answer = {"question": "q", "answer": "a", "method": "m", "p_value": None}
+    assert content["tests"] == [answer]
+    assert content["warnings"] == [*series.warnings]
+
+
+def test_table_has_all_that_is_known_of_a_number(found):
+    """Value, error, unit and note, and how well the method fits."""
+    table = analysis.table_of(found).set_index(["quantity", "method"])
+    for name, one in found.diffusivities.items():
+        known = {key: getattr(one, key) for key in ("value", "std_err", "unit", "note")}
+        for key in ("chi_square", "n_free", "p_value"):
+            known[key] = getattr(one.goodness, key, math.nan)
+        row = table.loc[("diffusivity", name)].to_dict()
+        np.testing.assert_equal(row, {"scan": found.name} | known)
 
 
 def test_csv_has_every_number(tmp_path, found, series):
