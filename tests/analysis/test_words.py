@@ -76,6 +76,13 @@ def test_slices_are_held_against_a_method_for_any_shape(name):
     assert slices_reasons(alone, shape()) == ()
 
 
+def test_a_method_without_a_value_does_not_hide_the_next():
+    """Where the convolution gives nothing, slices are held against moments."""
+    found = FOUND | {"convolution": d("convolution", NAN), "moment": d("moment", 0.09)}
+    assert "and moment, which takes" in slices_reasons(found, shape())[0]
+    assert slices_reasons(FOUND | {"convolution": d("convolution", NAN)}, shape()) == ()
+
+
 def test_what_moments_and_slices_say_themselves_counts():
     """Spreading that is not Gaussian, and slices without a value or not asked for."""
     bent = d("moment", note="non-Gaussian spreading")

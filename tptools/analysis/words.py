@@ -54,7 +54,8 @@ def _slices_reasons(found: Mapping[str, Estimate], shape: SpotShape) -> Iterator
     if slices is None or math.isnan(slices.value):
         yield "they give no value"
         return
-    other = next((found[one] for one in ("convolution", "moment") if one in found), slices)
+    others = [found[one] for one in ("convolution", "moment") if one in found]
+    other = next((one for one in others if math.isfinite(one.value)), slices)
     apart = math.hypot(slices.std_err, other.std_err)
     if abs(slices.value - other.value) > max(CLEAR * apart, NOTABLE * abs(other.value)):
         yield f"they read {slices}, and {other.method}, which takes a spot of any shape, {other}"
