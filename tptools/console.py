@@ -27,8 +27,10 @@ def shown(text: str, encoding: str | None = None) -> str:
     --------
     >>> shown("(3.0 ± 1.0)×10⁻⁸ µs", "cp1252")
     '(3.0 ± 1.0)×10^-8 µs'
-    >>> shown("(3.0 ± 1.0)×10⁻⁸ µs", "ascii")
+    >>> shown("(3.0 ± 1.0)×10⁻⁸ μs", "ascii")
     '(3.0 +/- 1.0)x10^-8 us'
+    >>> shown("5 Å and 2 µm at −196 °C", "ascii")
+    '5 Angstrom and 2 um at -196 degC'
     """
     encoding = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
 

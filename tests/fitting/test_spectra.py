@@ -256,6 +256,24 @@ def test_spectrum_without_exciton_has_none(scatter, noise):
     assert fit["baseline"].value == pytest.approx(scatter, abs=4e-3)
 
 
+def test_baselines_need_not_fall_and_rises_have_an_end():
+    """A level baseline is found as such; a continuum steeper than the largest rise is noted."""
+    level = replace(FILM, baseline_absorbance=0.05, baseline_exponent=0.0)
+    steep = replace(FILM, exciton_absorbance=0.004, continuum_rise_per_eV=250.0)
+    optics = Spectrophotometer(step_nm=3.0)
+    level, steep = (
+        fit_absorbance(absorbance(optics.measure(one, seed=1))) for one in (level, steep)
+    )
+    for name, truth in (
+        ("baseline_exponent", 0),
+        ("baseline", 0.05),
+        ("exciton_eV", FILM.exciton_eV),
+    ):
+        assert abs(level[name].z(truth)) < 4
+    assert level["baseline_exponent"].std_err < 0.01
+    assert "at its bound of 200" in steep["rise_per_eV"].note
+
+
 @pytest.mark.parametrize("centre_nm", [452, 480, 598])
 def test_peak_is_found_wherever_it_lies(centre_nm):
     """Also where an end of the record cuts it in half."""
