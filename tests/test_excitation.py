@@ -187,7 +187,7 @@ def test_condition_cannot_be_changed():
 
 
 def test_table_broadcasts_by_name():
-    """Powers and rates on different dimensions give their grid, each cell as computed alone."""
+    """Different dimensions give their grid, each cell as computed alone, in columns with labels."""
     power = xr.DataArray([1.0, 10.0], dims="power_nW", coords={"power_nW": [1.0, 10.0]})
     rate = xr.DataArray([2.5, 5.0, 10.0], dims="rep_rate_MHz")
     table = tabulate(power, rate, convention="paper")
@@ -195,6 +195,7 @@ def test_table_broadcasts_by_name():
     assert table.attrs == {"convention": "paper"}
     assert table.power_nW.values.tolist() == [1.0, 10.0]
     assert table.fluence_uJ_cm2.attrs["units"] == "µJ/cm²"
+    assert all(one.attrs.keys() == {"long_name", "units"} for one in table.data_vars.values())
     one = Excitation(10, 5, convention="paper")
     assert table.excitation_density.sel(power_nW=10)[1] == one.excitation_density
 

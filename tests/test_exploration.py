@@ -100,7 +100,8 @@ def test_what_does_not_exist_is_refused_with_what_does(film, changes, message):
 
 
 def test_table_and_picture_show_every_reading(even):
-    """Truth and methods have a row each, and marks at their values."""
+    """Truth and methods have a row each, and marks at their values; no array is in the text."""
+    assert "xarray" not in repr(even)
     table = even.table()
     assert table.index.to_list() == ["truth", *METHODS]
     assert [*table] == ["value", "std_err", "over_truth", "note"]

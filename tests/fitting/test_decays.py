@@ -340,6 +340,7 @@ def test_prompt_fraction_is_that_of_the_counts():
     mean = 2000 * np.exp(-TIME_NS / 2.2) + 10
     exact = prompt_fraction(decay(2000 * np.exp(-TIME_NS / 2.2)))
     assert exact.value == pytest.approx(-np.expm1(-3 / 2.2), rel=1e-3)
+    assert (exact.unit, exact.method) == ("", "prompt fraction")
     rng = np.random.default_rng(3)
     found = [prompt_fraction(decay(rng.poisson(mean)), background=10) for _ in range(400)]
     values = np.array([e.value for e in found])
