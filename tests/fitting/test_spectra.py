@@ -375,6 +375,19 @@ def test_uneven_pixels_have_their_own_widths():
         assert fit.p_value > 1e-3
 
 
+@pytest.mark.parametrize("near", [2, -3])
+def test_pixels_at_the_ends_have_their_widths(near):
+    """A peak beside either end is that of the same record with its widths stated."""
+    grating = np.geomspace(450, 600, 120)
+    edges = np.sqrt(grating[1:] * grating[:-1])
+    widths = np.diff([grating[0] ** 2 / edges[0], *edges, grating[-1] ** 2 / edges[-1]])
+    record = peak_record(float(grating[near]), axis_nm=grating, widths_nm=widths)
+    stated = record.assign_coords(wavelength_width_nm=("wavelength_nm", widths))
+    plain, other = (fit_peak(one) for one in (record, stated))
+    for name in ("peak_nm", "fwhm_nm", "intensity"):
+        assert abs(plain[name].value - other[name].value) < 0.3 * plain[name].std_err
+
+
 def test_width_lost_in_the_pixel_is_not_determined():
     """A line within one pixel has a place, and no width that could be trusted."""
     record, rng = peak_record(light=0.0), np.random.default_rng(4)
