@@ -213,6 +213,7 @@ FOUR = [1.0, 2.0, 3.0, 4.0]
             "b_err must be finite",
         ),
         (lambda: agree(FOUR, [0.1, np.nan, 0.1, 0.1], FOUR, 0.1), "a_err must be finite"),
+        (lambda: agree([1, np.nan], 0.1, 0, 0.1), "^a must be finite, and point 1 is nan"),
         (lambda: agree(FOUR, 0, FOUR, 0), "must not both be zero"),
         (lambda: agree(FOUR, -0.1, FOUR, 0.1), "must not be negative"),
         (lambda: power_of_agreement([1, np.nan], 1, 1), "^difference must .* point 1 is nan"),

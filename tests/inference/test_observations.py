@@ -1,5 +1,7 @@
 """Tests of tptools.inference.observations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -49,3 +51,19 @@ def test_open_sides_and_impossible_values():
 def test_met_is_the_interval_itself():
     """Ends belong to it, NaN does not."""
     assert TIME.met([4.9, 5.0, 7.0, 7.1, np.nan]).tolist() == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"name": 6}, TypeError),
+        ({"reason": None}, TypeError),
+        ({"low": -1.0}, ValueError),
+        ({"high": 5.0}, ValueError),
+        ({"edge": 0.0}, ValueError),
+    ],
+)
+def test_what_is_no_interval_is_refused(changes, error):
+    """By the name of what is wrong."""
+    with pytest.raises(error, match=f"^{next(iter(changes))}"):
+        replace(TIME, **changes)

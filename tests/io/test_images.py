@@ -47,6 +47,16 @@ def test_mean_square_radius_grows_as_four_d_t(shape):
     assert weighted == pytest.approx(twice, rel=0.01)
 
 
+@pytest.mark.parametrize("axis", ["x_nm", "y_nm"])
+def test_rings_are_as_wide_as_the_longer_side_of_a_pixel(axis):
+    """No ring is without pixels, and the mean square radius is that of the spot."""
+    spot = image(np.exp(-R2 / (2 * 150**2))).isel({axis: slice(None, None, 3)})
+    rings = io.radial_profile(spot)
+    np.testing.assert_allclose(np.diff(rings.radius_nm), 75)
+    assert rings.n_pixels.min() > 0
+    assert float(rings.mean_square_nm2) == pytest.approx(2 * 150**2, rel=1e-3)
+
+
 def test_a_strip_sums_its_rows_and_finds_the_spot():
     """A cut lies at the centre of the light or where it is put, and is as wide as said."""
     moved = image(np.exp(-((X - 100) ** 2 + (Y + 200) ** 2) / (2 * 150**2)))
