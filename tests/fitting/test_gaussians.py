@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from tptools.fitting import diffusivity, engine, spreading_spot
-from tptools.fitting.gaussians import GOOD, NOT_SETTLED, fit_one, fit_rows
+from tptools.fitting.gaussians import (
+    GOOD,
+    MASKED,
+    NO_COUNTS,
+    NO_PEAK,
+    NOT_SETTLED,
+    TOO_FEW_COUNTS,
+    fit_one,
+    fit_rows,
+)
 
 X = np.linspace(-900, 900, 61)
 
@@ -35,6 +44,20 @@ def test_what_has_no_width_has_none_either_way(profile):
     _, verdicts = fit_rows(X, profile[None], 4)
     assert verdicts[0] != GOOD
     assert np.isnan(fit_one(X, profile)).all()
+
+
+@pytest.mark.parametrize("masked", [0, 6])
+def test_a_mask_hides_no_reason(masked):
+    """What a profile lacks is said of what is not masked; only one without readings is masked."""
+    few, level, good = (
+        np.where(np.abs(X) < 50, 3.0, 0.0),
+        np.full(61, 7.0),
+        np.exp(-((X / 300) ** 2)),
+    )
+    rows = np.stack([0 * X, few, level, good, np.full(61, np.nan)])
+    rows[:, :masked] = np.nan
+    wanted = [NO_COUNTS, TOO_FEW_COUNTS, NO_PEAK, GOOD, MASKED]
+    assert fit_rows(X, rows, 4)[1].tolist() == wanted
 
 
 def test_one_position_more_than_parameters_is_enough():

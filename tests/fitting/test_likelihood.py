@@ -110,3 +110,14 @@ def test_impossible_spots_are_refused(changed, message):
     arguments = {"time_ns": TIME_NS, "position_nm": POSITION_NM, "slice_counts": 10.0, **SPOT}
     with pytest.raises(ValueError, match=message):
         cramer_rao_bound(**arguments | changed)
+
+
+def test_a_search_that_is_cut_short_is_not_converged(monkeypatch):
+    """What did not settle is NaN, and says so as a field and in its text."""
+    mean = spreading_spot(TIME_NS, POSITION_NM, 2000 * INTENSITY, **SPOT, background=2.0)
+    (record,) = records(mean, 1, seed=3)
+    assert diffusivity(record, "global").converged
+    monkeypatch.setattr(spreading, "MAX_STEPS", 1)
+    found = diffusivity(record + 1, "global")
+    assert np.isnan(found.value)
+    assert (found.method, found.note, found.converged) == ("global", "did not settle", False)

@@ -117,6 +117,22 @@ def test_what_only_sums_of_some_slices_show_is_said():
     assert found.reason == misfit.misfit_note(found.goodness)
 
 
+def test_what_a_fit_takes_up_is_its_projection():
+    """Leverages, and what follows a target, are those of one design matrix of all derivatives."""
+    rng, shape = np.random.default_rng(1), (3, 7)
+    own, shared, target = (rng.normal(size=(*size, *shape)) for size in ((2,), (2,), ()))
+    own *= np.array([1e-3, 1e4])[:, None, None]
+    shared[1] = 2 * shared[0] + 1e3 * own[1]  # which tells nothing new
+    row = np.arange(3)[:, None, None] == np.arange(3)[:, None]
+    design = np.concatenate([(own[:, None] * row).reshape(6, 21), shared.reshape(2, 21)])
+    design /= np.linalg.norm(design, axis=1, keepdims=True)
+    projection = np.linalg.pinv(design, rcond=1e-9) @ design
+    leverage, followed = misfit._taken_up(own, shared, target)
+    np.testing.assert_allclose(leverage.ravel(), np.diag(projection), atol=1e-9)
+    assert leverage.sum() == pytest.approx(7)
+    assert followed == pytest.approx(target.ravel() @ projection @ target.ravel())
+
+
 @pytest.mark.parametrize("method", ["slices", "global", "moment"])
 def test_a_dip_is_no_spot(method):
     """A hole in a bright field gives NaN with a reason, or the growth of the hole is said."""

@@ -104,6 +104,11 @@ def test_powers_that_differ_by_their_errors_tell_nothing():
         for one in line.values():
             assert math.isnan(one.value)
             assert "not determined by this record" in one.note
+    # they have to scatter by twice their errors
+    powers = np.exp([-0.1, 0.0, 0.1])
+    for error, known in ((0.049, True), (0.051, False)):
+        line = fit_power_law(powers, powers**0.9, power_error=error)
+        assert math.isfinite(line["exponent"].value) == known
 
 
 def test_prefactor_far_from_all_powers_is_not_determined():
