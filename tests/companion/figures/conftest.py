@@ -1,8 +1,12 @@
 """What all tests of figures share."""
 
+import re
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.artist import getp
+from matplotlib.ticker import LogFormatter, ScalarFormatter, StrMethodFormatter
 
 from tptools import plotting
 
@@ -13,7 +17,8 @@ PAGE_WIDTH = 6.6
 def clean_state():
     """Draw without a display, in the book's style, and leave nothing behind.
 
-    What is drawn fits a page, and each label is read in a legend or is the title of a panel.
+    What is drawn fits a page, each label is read in a legend or is the title of a panel, and an
+    axis with numbers says what they are.
     """
     with mpl.rc_context():
         mpl.use("agg")
@@ -24,6 +29,7 @@ def clean_state():
         for figure in figures:
             assert figure.get_figwidth() <= PAGE_WIDTH
             assert labels(figure) <= read(figure)
+            assert unnamed(figure) == []
 
 
 def labels(figure):
@@ -36,3 +42,39 @@ def read(figure):
     legends = [*figure.legends, *filter(None, (ax.get_legend() for ax in figure.axes))]
     words = {text.get_text() for legend in legends for text in legend.get_texts()}
     return words | {ax.get_title() for ax in figure.axes}
+
+
+NUMBERS = LogFormatter, ScalarFormatter, StrMethodFormatter
+NAME = re.compile(r"([^()]+(\([^()]+\)(, at .+)?)?)?")
+"""Of an axis: what it shows, then a unit in brackets, then perhaps a condition, and no more."""
+
+LINES = {"x": "colspan", "y": "rowspan"}
+
+
+def unnamed(figure):
+    """Axes whose name is none, or is missing where there are numbers."""
+    panels = [ax for ax in figure.axes if ax.axison and ax.get_subplotspec()]
+    axes = [(getp(ax, f"{name}axis"), name, ax) for ax in panels for name in LINES]
+    return [
+        (name, ax)
+        for axis, name, ax in axes
+        if not NAME.fullmatch(axis.get_label_text())
+        or (has_numbers(axis) and not any(names(ax, name, panels)))
+    ]
+
+
+def has_numbers(axis):
+    """Whether numbers stand along an axis, no words."""
+    return isinstance(axis.get_major_formatter(), NUMBERS) and axis.get_ticklocs().size > 0
+
+
+def names(ax, name, panels):
+    """Names of an axis: that of all panels, its own, and those of others in line with it."""
+
+    def line(ax):
+        return {*getattr(ax.get_subplotspec(), LINES[name])}
+
+    yield getp(ax.figure, f"sup{name}label")
+    for other in panels:
+        if line(other) & line(ax):
+            yield getp(other, f"{name}label")

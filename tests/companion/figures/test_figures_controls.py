@@ -61,7 +61,7 @@ def test_redraws_fall_around_what_is_expected():
 
 
 def test_filters_show_both_series():
-    """Both series are drawn in both panels, beside the same power, with their own values."""
+    """Both series are in both panels, beside the same power and a line at zero, as they are."""
     natural, constant = series(), series(1.2)
     figure = figures.plot_filters(natural, constant, EXPECTED)
     for ax, method in zip(figure.axes, ["slices", "global"], strict=True):
@@ -69,6 +69,7 @@ def test_filters_show_both_series():
         for points, one in zip(drawn, (natural, constant), strict=True):
             np.testing.assert_allclose(points[:, 1], one.value.sel(estimator=method))
             np.testing.assert_allclose(points[:, 0], POWERS, atol=0.1)
+        assert [0, 0] in [[*line.get_ydata()] for line in ax.lines]
 
 
 @pytest.mark.parametrize("share", [True, False])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import xarray as xr
-from test_figures_overview import view
+from test_figures_overview import MEANINGS, key, view
 
 from tptools.companion import figures
 
@@ -18,8 +18,11 @@ def test_explorer_shows_both_lattices_and_each_series_along_its_own_axis():
     D = xr.DataArray([[0.1, 0.05, 0.07]], dims=("film", "laser"))
     coords = {name: ("laser", values) for name, values in numbers.items()}
     curves = xr.Dataset({"diffusivity_cm2_s": D, "std_err": D / 10}, {"film": ["one"], **coords})
-    one, other, power, rate = figures.plot_explorer({"A": view(10), "B": view(100)}, curves).axes
+    figure = figures.plot_explorer({"A": view(10), "B": view(100)}, curves)
+    one, other, power, rate = figure.axes
+    assert key(figure.legends[0]) == MEANINGS
     assert [one.get_title("right"), other.get_title("right")] == ["A", "B"]
+    assert all([*ax.get_xticks()] == [*ax.get_yticks()] for ax in (one, other))
     np.testing.assert_allclose(power.containers[0].lines[0].get_xydata(), [[2, 0.1], [8, 0.05]])
     labels = [one.get_xlabel().rpartition(", ")[2] for one in (power, rate)]
     assert labels == ["at 2.5 MHz", "at 5 nW"]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.artist import getp
 
 from tptools.companion import figures
 from tptools.heat import (
@@ -68,7 +69,7 @@ def test_cooling_times_leave_out_what_is_never_reached():
 
 
 def test_steps_show_every_row():
-    """Every row of a table is one point with its bar, in the colour of its table."""
+    """Every row of a table is one point with its bar, in the colour and shape of its table."""
     table = xr.Dataset(
         {
             "temperature_step_K": ("row", [0.01, 0.02, 0.04]),
@@ -80,6 +81,8 @@ def test_steps_show_every_row():
     (ax,) = figures.plot_temperature_steps(table, 0.01).axes
     sizes = {box.get_label(): len(box.lines[0].get_xdata()) for box in ax.containers}
     assert sizes == {"Table S1": 2, "Table S2": 1}
+    for look in ("color", "marker"):
+        assert len({getp(box.lines[0], look) for box in ax.containers}) == 2
 
 
 def test_heat_accumulation_starts_at_the_second_pulse():

@@ -1,12 +1,10 @@
 """Tests of tptools.companion.figures.microscopy."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
 
-from tptools import plotting
 from tptools.companion.figures import microscopy
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
@@ -16,14 +14,9 @@ POWERS = [0.5, 25.0]
 
 
 @pytest.fixture(autouse=True)
-def clean_state(monkeypatch):
-    """Draw without a display, with the book's style and files, and leave nothing behind."""
+def bundled_files(monkeypatch):
+    """Read the files of the checkout."""
     monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
-    with mpl.rc_context():
-        mpl.use("agg")
-        plotting.use_style()
-        yield
-        plt.close("all")
 
 
 def words(figure):

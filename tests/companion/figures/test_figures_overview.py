@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
 
 from tptools.companion import claims, figures
+from tptools.companion.figures.memory import EXCITON, GROUND, MODIFIED
 
 
 def view(n_modified):
@@ -20,6 +23,23 @@ def view(n_modified):
     )
 
 
+MEANINGS = {
+    to_rgba(GROUND): "nanocrystal at rest",
+    to_rgba(MODIFIED): "nanocrystal that remembers",
+    to_rgba(EXCITON): "exciton",
+}
+
+
+def key(legend):
+    """Words of a legend, by the colour of their marks."""
+    colours = [
+        mark.get_color() if isinstance(mark, Line2D) else mark.get_facecolor()[0]
+        for mark in legend.legend_handles
+    ]
+    words = [text.get_text() for text in legend.get_texts()]
+    return dict(zip(map(to_rgba, colours), words, strict=True))
+
+
 def test_story_shows_each_lattice_under_its_power_and_every_point():
     """Lattices keep their order and share; the curve has all points at their powers."""
     curve = xr.Dataset(
@@ -29,6 +49,8 @@ def test_story_shows_each_lattice_under_its_power_and_every_point():
     figure = figures.plot_story({1.0: view(10), 25.0: view(100)}, curve)
     weak, strong, points = figure.axes
     assert [weak.get_title(), strong.get_title()] == ["1 nW", "25 nW"]
+    assert all([*ax.get_xticks()] == [*ax.get_yticks()] for ax in (weak, strong))
+    assert key(figure.legends[0]) == MEANINGS
     assert [int(ax.images[0].get_array().sum()) for ax in (weak, strong)] == [10, 100]
     np.testing.assert_allclose(points.containers[0].lines[0].get_xydata(), [[1, 0.01], [25, 0.1]])
 

@@ -92,7 +92,7 @@ def test_recipes_show_every_reading():
 
 
 def test_recipe_labels_stay_inside_the_axes():
-    """No name of a reading runs over the labels of the rows."""
+    """No name of a reading runs over the labels of the rows, or over its mark."""
     amounts = reagents.amounts()
     figure = figures.plot_recipes([REPORTED[claim] for claim in amounts], amounts)
     figure.canvas.draw()
@@ -101,6 +101,8 @@ def test_recipe_labels_stay_inside_the_axes():
     for text in ax.texts:
         assert frame.x0 <= text.get_window_extent().x0
         assert text.get_window_extent().x1 <= frame.x1
+        mark, _ = ax.transData.transform(text.xy)
+        assert not text.get_window_extent().x0 <= mark <= text.get_window_extent().x1
 
 
 def test_shells_have_one_panel_per_reading():
