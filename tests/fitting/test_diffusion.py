@@ -12,9 +12,11 @@ from tptools.fitting import (
     diffusivity,
     fit_growth,
     fit_profiles,
+    moment,
     spreading_spot,
     variance_growth,
 )
+from tptools.fitting.records import slices_of_window
 
 METHODS = ["slices", "global", "convolution", "moment"]
 WIDE_NM = np.linspace(-1500, 1500, 61)
@@ -45,8 +47,12 @@ def test_all_methods_agree_on_a_gaussian_spot(method, true_cm2_s):
 @pytest.mark.parametrize("method", ["slices", "global", "moment"])
 def test_no_bias_at_good_counts(method):
     """Over repetitions the mean is the truth within its own standard error."""
-    found = [diffusivity(r, method).value for r in records(spot(0.05, 2e4), 100, seed=3)]
-    assert abs(np.mean(found) - 0.05) < 4 * np.std(found) / np.sqrt(len(found))
+    found = [diffusivity(r, method) for r in records(spot(0.05, 2e4), 100, seed=3)]
+    values = [one.value for one in found]
+    assert abs(np.mean(values) - 0.05) < 4 * np.std(values) / np.sqrt(len(values))
+    if method != "slices":  # whose error is not that of repetitions
+        pulls = [one.z(0.05) for one in found]
+        assert np.std(pulls, ddof=1) == pytest.approx(1, abs=4 / np.sqrt(200))
 
 
 def test_slices_do_not_know_the_noise_of_the_first():
@@ -117,6 +123,27 @@ def test_moment_does_not_mind_a_flat_top():
     """The second moment of a compact spot grows by 2Dt whatever its shape."""
     mean = spread(SHAPES["flat top"], 0.02, slice_counts=2e4, background=5.0)
     assert diffusivity(mean, "moment").value == pytest.approx(0.02, rel=0.02)
+
+
+def test_background_alone_has_no_moment():
+    """Noise of slices and of the level that is taken off them passes for no spot."""
+    level = xr.full_like(spot(0.05, 1.0)[:20], 2.0)
+    for record in records(level, 100, seed=11):
+        note = diffusivity(record, "moment").note
+        assert note.endswith(("out of the background", "above the background"))
+
+
+def test_moments_of_a_spot_at_rest_lie_on_a_line():
+    """Exactly, with or without a fit to compare with; where the spot runs off, they do not."""
+    wide = np.linspace(-2500, 2500, 81)
+    exact = spot(0.05, 1e5, 0.0, wide)
+    running = exact.copy(data=[np.roll(row, i // 6) for i, row in enumerate(exact.values)])
+    still, moved = (moment._Map.of(slices_of_window(one, (0, 3))) for one in (exact, running))
+    for order in (1, 2):
+        found = still.moment_test(None, order)
+        assert (found.chi_square, found.n_free) == (pytest.approx(0, abs=1e-6), 61 - order)
+        assert still.moment_test(still, order).chi_square == 0
+        assert moved.moment_test(None, order).p_value < 1e-9
 
 
 @pytest.mark.parametrize("free_intercept", [False, True])
