@@ -199,6 +199,17 @@ def test_chance_of_a_misfit_is_right_for_few_counts_and_many(height, n):
     assert np.mean(np.array(p) < 10 * MISFIT_P) < 0.03
 
 
+def test_one_record_in_ten_of_few_counts_has_that_chance():
+    """Of five counts a bin chi-square scatters more than of many: p knows it to a tenth."""
+    records = np.random.default_rng(1).poisson(5.0, (20_000, LEVEL.size))
+    chi_square = ((records - 5.0) ** 2 / 5).sum(axis=1)
+    tenth = records[np.argsort(chi_square)[18_000]]
+    start = {"level": {"value": 5.0, "vary": False}}
+    how = {"units": {}, "method": "", "poisson": True}
+    found = fit_curve(lambda t, level: level + 0 * t, LEVEL, tenth, start, **how)
+    assert found.p_value == pytest.approx(0.1, rel=0.1)
+
+
 def test_a_wrong_curve_is_noted_though_counts_are_few():
     """Two lifetimes taken for one give a note, at a few counts a bin and less."""
     t = np.arange(2000) / 100
