@@ -144,6 +144,12 @@ def test_moments_of_a_spot_at_rest_lie_on_a_line():
         assert (found.chi_square, found.n_free) == (pytest.approx(0, abs=1e-6), 61 - order)
         assert still.moment_test(still, order).chi_square == 0
         assert moved.moment_test(None, order).p_value < 1e-9
+    (noisy,) = records(exact, 1, seed=12)
+    beside = noisy.assign_coords(position_nm=wide + 5000)
+    noisy, beside = (moment._Map.of(slices_of_window(one, (0, 3))) for one in (noisy, beside))
+    for order in (1, 2):
+        found = noisy.moment_test(still, order).chi_square
+        assert beside.moment_test(None, order).chi_square == pytest.approx(found, rel=1e-6)
 
 
 @pytest.mark.parametrize("free_intercept", [False, True])

@@ -63,8 +63,9 @@ def as_points(name: str, given: Any, std_err: Any = None, *, unit: str | None = 
 
     Examples
     --------
-    >>> as_points("height", [Estimate(1.0, 0.1, "nm", "fit"), 2]).std_err
-    array([0.1, 0. ])
+    >>> points = as_points("height", [Estimate(1.0, 0.1, "nm", "fit"), 2])
+    >>> points.std_err, points.note
+    (array([0.1, 0. ]), '')
     >>> as_points("height", [1.0, 2.0]).unit
     ''
     """
