@@ -43,6 +43,6 @@ def pytest_configure(config: pytest.Config) -> None:
         share = str(max(1, joblib.cpu_count() // processes))
         os.environ |= {name: os.environ.get(name, share) for name in THREADS}
     if config.getoption("nbval") or config.getoption("nbval_lax"):
-        from chapters import Keeper
+        from keeper import Keeper
 
         config.pluginmanager.register(Keeper(config))

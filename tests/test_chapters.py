@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import chapters
+import keeper
 import nbformat
 import pytest
 from jupyter_cache.base import CacheBundleIn
@@ -117,14 +118,14 @@ def test_faultless_runs_are_kept(tree):
 
 def test_the_longest_run_first(tree):
     """Whatever its name and however few its cells, a chapter known as long starts before others."""
-    for name in ("a-short-one", chapters.LONGEST_FIRST[1], chapters.LONGEST_FIRST[0]):
+    for name in ("a-short-one", keeper.LONGEST_FIRST[1], keeper.LONGEST_FIRST[0]):
         code = ["1", "2"] if name == "a-short-one" else ["1"]
         nbformat.write(chapter(*code), tree / "book" / f"{name}.ipynb")
     arguments = ["--nbval-lax", "--nbval-current-env", "--collect-only", "--numprocesses=0"]
     said = python(tree, "-m", "pytest", "-q", *arguments, "book").stdout
     names = re.findall(r"^book/(.+)\.ipynb::Cell 0$", said, re.MULTILINE)
-    assert names[:2] == list(chapters.LONGEST_FIRST[:2])
-    assert {path.stem for path in ROOT.glob("book/*.ipynb")} >= {*chapters.LONGEST_FIRST}
+    assert names[:2] == list(keeper.LONGEST_FIRST[:2])
+    assert {path.stem for path in ROOT.glob("book/*.ipynb")} >= {*keeper.LONGEST_FIRST}
 
 
 def foundations() -> dict[str, str]:
