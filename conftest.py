@@ -7,12 +7,7 @@ import re
 import time
 from pathlib import Path
 
-import joblib
 import pytest
-from hypothesis import settings
-
-settings.register_profile("busy", deadline=None)
-settings.load_profile("busy")
 
 # Verdicts that one process has judged, others take; see tptools/companion/claims/kept.py.
 os.environ.setdefault("TPTOOLS_VERDICTS_SINCE", str(time.time()))
@@ -33,6 +28,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Cores that this process may use, by its affinity and its container."""
+    import joblib  # with numpy behind it, which chapters that run in one process do without
+
     return joblib.cpu_count()
 
 
@@ -40,7 +37,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Leave each process, and the kernels that it starts, its share of the threads that spin."""
     if processes := config.getoption("numprocesses"):
-        share = str(max(1, joblib.cpu_count() // processes))
+        share = str(max(1, pytest_xdist_auto_num_workers() // processes))
         os.environ |= {name: os.environ.get(name, share) for name in THREADS}
     if config.getoption("nbval") or config.getoption("nbval_lax"):
         from keeper import Keeper
