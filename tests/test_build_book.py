@@ -32,18 +32,6 @@ def test_foreign_loads_are_found(html, loads):
     assert build_book.foreign_loads(html) == loads
 
 
-def test_a_build_waits_for_its_turn(tree):
-    """While another process writes into the checkout, nothing of what was built is touched."""
-    command = [sys.executable, tree / "tools" / "build_book.py"]
-    with (
-        alone(tree),
-        subprocess.Popen(command, cwd=tree, stderr=subprocess.PIPE, text=True) as waiting,
-    ):
-        assert waiting.stderr.readline() == f"waiting for process {os.getpid()} in {tree}\n"
-        waiting.kill()
-    assert shown(tree) == "41"
-
-
 def build(tree: Path) -> str | None:
     """Build `tree` as `make book` does; return what it says, or None if it fails."""
     run = python(tree, "tools/build_book.py")
@@ -154,13 +142,21 @@ def start(tree: Path) -> subprocess.Popen[str]:
 
 
 def test_killed_build_and_two_at_once(tree):
-    """After a kill while a chapter runs, two that start together run it once, and show it."""
+    """A build waits for its turn, and touches nothing before.
+
+    After a kill while a chapter runs, two that start together run it once, and show it.
+    """
     there = tree / "running"
     slowly = f"import time\nfrom pathlib import Path\nPath({str(there)!r}).touch()\ntime.sleep(0.5)"
     code = [slowly, GLUE.replace("VALUE)", "VALUE + 1)")]
     nbformat.write(chapter(*code), tree / "book" / "chapter.ipynb")
-    with start(tree) as killed:
+    with alone(tree):
+        killed = start(tree)
+        assert killed.stderr.readline() == f"waiting for process {os.getpid()} in {tree}\n"
+        assert shown(tree) == "41"
+    with killed:
         while not there.exists():
+            assert killed.poll() is None
             time.sleep(0.01)
         killed.kill()
     with start(tree) as one, start(tree) as other:
