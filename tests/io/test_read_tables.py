@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from tptools import io
+from tptools.io.tables import bin_width_ns
 
 DECAY = np.array([2, 3, 1, 2, 90, 60, 41, 27, 20, 14, 9, 5])
 TIMES_PS = np.arange(12) * 50
@@ -43,6 +44,21 @@ def test_units_come_from_the_header(tmp_path, vendor, encoding):
     np.testing.assert_array_equal(decay.counts, DECAY)
     assert decay.attrs["tcspc_bin_ps"] == pytest.approx(50)
     assert decay.attrs.get("period_ns") == (400 if vendor == "bin width" else None)
+
+
+@pytest.mark.parametrize(
+    ("unit", "ns"),
+    [
+        *(("fs", 1e-6), ("ps", 1e-3), ("ns", 1), ("us", 1e3)),
+        *(("\u00b5s", 1e3), ("\u03bcs", 1e3), ("ms", 1e6), ("s", 1e9)),
+    ],
+)
+def test_a_bin_width_has_any_unit_of_time(unit, ns):
+    """With either letter of micro, and per channel in capitals too."""
+    assert bin_width_ns([f"Bin width: 2 {unit}"]) == pytest.approx(2 * ns)
+    if unit in ("ps", "ns"):
+        for said in (f"#{unit}/channel", f"#{unit.upper()}/CHANNEL"):
+            assert bin_width_ns([said, "2"]) == pytest.approx(2 * ns)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ IN_UNIT = re.compile(rf"(?:[\s_/(\[]|^){UNIT}(?:[\s)\]]|$)")
 PLACE = re.compile(rf"(?P<value>{NUMBER})\s*_?{UNIT}\b")
 BIN_WIDTH = re.compile(
     rf"(?i:bin\s*width|bin\s*size|channel\s*width|time\s*per\s*(?:bin|channel)|resolution|"
-    rf"time\s*calibration)\D*?(?P<value>{NUMBER})\s*(?P<unit>fs|ps|ns|us|µs|ms|s)\b"
+    rf"time\s*calibration)\D*?(?P<value>{NUMBER})\s*(?P<unit>fs|ps|ns|us|[µμ]s|ms|s)\b"
 )
 PER_CHANNEL = re.compile(
     rf"\b(?P<unit>ps|ns)\s*/\s*(?:channel|bin|ch)\b\W*(?P<value>{NUMBER})?", re.I
@@ -144,7 +144,7 @@ def bin_width_ns(header: Sequence[str]) -> float | None:
     for pattern in (BIN_WIDTH, PER_CHANNEL):
         found = pattern.search(text)
         if found and found["value"] and float(found["value"]) > 0:
-            return float(found["value"]) / PER_NS[found["unit"]]
+            return float(found["value"]) / PER_NS[found["unit"].lower()]
     return None
 
 
