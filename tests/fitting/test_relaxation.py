@@ -19,12 +19,14 @@ TIME_US = np.geomspace(0.6, 100, 16)
     tau=st.floats(2, 20),
 )
 def test_exact_curves_are_recovered(limit, amplitude, tau):
-    """Without noise the parameters come back, in any order of the points."""
+    """Without noise the parameters come back, with units, in any order of the points."""
     order = np.random.default_rng(0).permutation(TIME_US.size)
     time = TIME_US[order]
     fit = fit_relaxation(time, relaxation_curve(time, limit, amplitude, tau))
     found = [fit[name].value for name in ("limit_cm2_s", "amplitude_cm2_s", "tau_us")]
     np.testing.assert_allclose(found, [limit, amplitude, tau], rtol=1e-4, atol=1e-6)
+    units = {"limit_cm2_s": "cm2/s", "amplitude_cm2_s": "cm2/s", "tau_us": "us"}
+    assert {name: one.unit for name, one in fit.items()} == units
 
 
 def test_errors_cover_the_truth():

@@ -51,6 +51,25 @@ def test_a_flash_across_the_end_of_a_period_is_one():
     np.testing.assert_allclose(moments(response_of(wrapped, 0.05, 20.0)), [0.1, 0.1], atol=1e-3)
 
 
+def test_a_wide_bin_is_no_flash():
+    """Within a period the flash is where light is densest, not where a bin holds most."""
+    edges = np.concatenate([np.arange(0, 1, 0.05), [1, 6, 11, 16], np.arange(19, 20.01, 0.05)])
+    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    away = (middle - 0.1 + 10) % 20 - 10
+    light = (2e4 * np.exp(-(away**2) / (2 * 0.1**2)) + 600) * width
+    widths = {"time_width_ns": ("time_ns", width)}
+    found = response_of(record(light, middle).assign_coords(widths), 0.05, 20.0)
+    np.testing.assert_allclose(moments(found), [0.1, 0.1], atol=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1e-40, 1e40])
+def test_light_may_be_in_any_unit(unit):
+    """Shares and delays are those of plain counts."""
+    plain, other = (response_of(record(one * (FLASH + 3)), 0.05) for one in (1.0, unit))
+    np.testing.assert_allclose(other.delay_ns, plain.delay_ns)
+    np.testing.assert_allclose(other.share, plain.share, rtol=1e-6, atol=1e-12)
+
+
 def test_coarse_and_uneven_bins_are_taken_as_they_are():
     """Shares of wide bins are spread over steps of the record; unknown widths are refused."""
     time = np.arange(-1, 3, 0.1)

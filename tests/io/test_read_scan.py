@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tptools import fitting, io
 from tptools.fitting import spreading_spot
 from tptools.instruments import Timer
+from tptools.io.positions import positions_of
 
 BIN_NS, PERIOD_NS, ZERO_NS = 0.064, 50.0, 1.6
 POSITION_NM = np.linspace(-900.0, 900.0, 25)
@@ -157,6 +158,17 @@ def test_positions_that_nothing_says_are_asked_for(tmp_path, name, given, reason
     folder = folder_of_ptu(tmp_path / "scan", RECORD[:, :3], name)
     with pytest.raises(ValueError, match=reason):
         io.read_scan(folder, **given)
+
+
+@pytest.mark.parametrize(
+    ("unit", "nm"),
+    [("pm", 1e-3), ("nm", 1), ("um", 1e3), ("\u00b5m", 1e3), ("\u03bcm", 1e3), ("mm", 1e6)],
+)
+def test_a_name_has_any_unit_of_length(unit, nm):
+    """With either letter of micro, a decimal comma, and beside numbers that do not differ."""
+    names = [f"405nm_x_{at}{unit}_10nW.ptu" for at in ("-1,5", "0", "+2.5")]
+    found = positions_of([*map(Path, names)], None, None, None)
+    np.testing.assert_allclose(found, np.array([-1.5, 0, 2.5]) * nm)
 
 
 def test_a_file_unlike_its_neighbours_is_named(tmp_path):
