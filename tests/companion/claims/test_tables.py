@@ -17,6 +17,9 @@ def test_summary_has_one_row_per_claim():
         [(TENTH, 0.08216), (TAU, (8.1, Estimate(4.0, 0.1, "us", "fit"))), (TAU, None)]
     )
     assert table.index.to_list() == ["N", "tau", "tau"]
+    assert table.quantity.to_list() == ["<N>", "relaxation time", "relaxation time"]
+    assert table.place.to_list() == ["Table S1", "Note 2, L472", "Note 2, L472"]
+    assert table.reported.to_list() == ["0.082", "8.1 us", "8.1 us"]
     assert table.recomputed.to_list() == ["0.08216", "8.1 us or 4.00 ± 0.10 us", "-"]
     assert table.verdict.to_list() == ["reproduced", "ambiguous", "not checkable"]
     assert set(table.verdict) <= set(VERDICTS)
