@@ -79,6 +79,55 @@ def test_a_reader_takes_the_reading_of_each_film():
     assert found[1, 0] == outputs[1, READINGS.index("projection")]
 
 
+def test_a_search_goes_on_from_all_films_before(monkeypatch):
+    """Batches follow each other over ``film``, under ever sharper data, each with its own seed."""
+    asked = []
+
+    def measure_films(films, lasers, *, seed, **settings):
+        assert (lasers, settings["model"], settings["n_excitons"]) == (
+            search.LASERS,
+            search.MODEL,
+            9,
+        )
+        columns = {name: ("film", one) for name, one in films.items()}
+        return xr.Dataset(columns, attrs={"seed": seed})
+
+    def lead(reader, n, *, seed, widened):
+        asked.append((reader.sizes["film"], n, widened, seed))
+        return search.DESIGN.design(n, seed=seed)
+
+    monkeypatch.setattr(search, "measure_films", measure_films)
+    monkeypatch.setattr(search, "_where_data_lead", lead)
+    monkeypatch.setattr(search.Reader, "of", lambda films: films)
+    found = search.search_films(seed=1, n_first=8, n_refined=(4, 2), n_excitons=9)
+    assert (dict(found.sizes), found.attrs) == ({"film": 14}, {"seed": 1})
+    assert found.batch.values.tolist() == [0] * 8 + [1] * 4 + [2] * 2
+    assert float(found.modification_probability[:8].max()) == 1
+    assert [one[:3] for one in asked] == [(8, 4, 4.0), (12, 2, 2.0)]
+    assert len({1, *(seed for *_, seed in asked)}) == 3
+
+
+def test_films_are_drawn_from_both_cases_with_wider_edges(monkeypatch):
+    """Half of them for each, with the columns of the design, from data that are less sharp."""
+
+    class Reader:
+        def likelihood(self, data):
+            pairs = zip(data, search.DATA[search.ALL], strict=True)
+            assert all(one.edge == pytest.approx(3 * sharp.edge) for one, sharp in pairs)
+            return "of wide data"
+
+    def posterior(prior, likelihood, *, seed, n_draws, **sampling):
+        assert (likelihood, sampling) == ("of wide data", search.SAMPLING)
+        films = prior.design(n_draws, seed=seed).rename_axis("draw")
+        return xr.Dataset.from_dataframe(films)
+
+    monkeypatch.setattr(search, "posterior", posterior)
+    films = search._where_data_lead(Reader(), 8, seed=1, widened=3.0)
+    assert films.columns.to_list() == [*search.DESIGN.ranges]
+    assert films.index.to_list() == [*range(8)]
+    assert (films["modification_probability"] == 1).tolist() == [True] * 4 + [False] * 4
+
+
 def test_design_is_wider_than_the_prior():
     """Whatever the prior holds lies among films that are simulated."""
     films = search.PRIOR.design(512, seed=1)
