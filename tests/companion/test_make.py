@@ -16,7 +16,7 @@ import xarray as xr
 import tptools
 from tptools.companion import datasets, make, recipes
 from tptools.excitation import Excitation
-from tptools.kmc import ExcitonModel, Recording, diffusivities, sweep
+from tptools.kmc import ExcitonModel, Recording, diffusivities, mean_square_displacement, sweep
 from tptools.provenance import sources
 
 SMALL = "tplm_example"
@@ -208,6 +208,22 @@ def test_calibration_becomes_a_dataset(add, cache, monkeypatch):
     assert made_by.items() <= made.attrs.items()
 
 
+def test_what_a_function_computes_becomes_a_dataset():
+    """The function gets films, settings and seed, and the file says of which they were."""
+
+    def compute(films, **settings):
+        return xr.Dataset(attrs={"asked": (list(films), settings)})
+
+    films = {"a": ExcitonModel(lifetime_ns=2.0), "b": ExcitonModel()}
+    recipe = recipes.ComputedRecipe("tiny", compute, films, {"n_trains": 3}, 5)
+    attrs = make._computed(recipe, "code").attrs
+    assert attrs["asked"] == (["a", "b"], {"n_trains": 3, "seed": 5})
+    assert (attrs["origin"], attrs["seed"]) == ("simulated", 5)
+    assert attrs["version"] == tptools.__version__
+    for name, film in films.items():
+        assert attrs[f"{name}: lifetime_ns"] == film.lifetime_ns
+
+
 def test_sweep_becomes_a_dataset(add, cache):
     """Conditions of all protocols join, each with what `diffusivities` and the counts say."""
     grids = {
@@ -215,7 +231,8 @@ def test_sweep_becomes_a_dataset(add, cache):
         "other": {"excitation_density": [0.04], "period_us": [np.inf], "n_pulses": 20},
     }
     recording = Recording(until_ns=3)
-    add(tiny=recipes.SweepRecipe("tiny", ExcitonModel(), grids, recording, n_trains=2, seed=5))
+    sizes = {"n_trains": 2, "seed": 5, "displacement_every_ns": 0.5}
+    add(tiny=recipes.SweepRecipe("tiny", ExcitonModel(), grids, recording, **sizes))
     made = make.make("tiny", cache_dir=cache)
     assert made.protocol.values.tolist() == ["one", "one", "other"]
     assert made.time_between_excitations_us.values.tolist() == [500, 250, np.inf]
@@ -227,6 +244,10 @@ def test_sweep_becomes_a_dataset(add, cache):
         one = made.sel(estimator=name).isel(condition=slice(2))
         assert one.value.values.tolist() == table.value.values.tolist()
         assert one.std_err.values.tolist() == table.std_err.values.tolist()
+    msd = mean_square_displacement(runs).squeeze("period_us").sel(time_ns=np.arange(0, 3.1, 0.5))
+    again = made[msd.name].isel(condition=slice(2)).transpose("condition", ...)
+    np.testing.assert_array_equal(again, msd.transpose("excitation_density", *again.dims[1:]))
+    np.testing.assert_array_equal(again.time_ns, msd.time_ns)
     reach = made.reach_nm.isel(condition=slice(2)).max()
     assert reach == max(abs(runs.x_nm).max(), abs(runs.y_nm).max())
 

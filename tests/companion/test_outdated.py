@@ -7,7 +7,7 @@ import pytest
 from tptools.companion import make, outdated, recipes
 from tptools.companion.explorer import EXPLORED
 from tptools.companion.recipes import RECIPES
-from tptools.kmc import ExcitonModel, PulseTrain, Recording
+from tptools.kmc import ExcitonModel, PulseTrain, Recording, pulse_train
 from tptools.kmc.cost import expected_steps
 
 
@@ -159,6 +159,35 @@ def test_cost_of_a_sweep_is_that_of_the_attempts_of_its_trains(patch):
     patch(simulated_collapse=recipe)
     expected = 3 * attempts * outdated.NS_PER_STEP * 1e-9 / 60
     assert outdated.core_minutes("simulated_collapse") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["calibration", "reading_choices"])
+def test_cost_of_what_tries_films_is_that_of_ten_curves(name, patch):
+    """Each film meets every laser of the curve, and records the excitons of the recipe."""
+    film = replace(recipes.FILM, n_layers=1)
+    changed = replace(RECIPES[name], n_excitons=500)
+    patch(**{name: replace(changed, **{"start" if name == "calibration" else "film": film})})
+    options = {"n_excitons": 500, "lattice_spacing_nm": film.lattice_spacing_nm}
+    attempts = sum(
+        expected_steps(film, pulse_train(one, **options), Recording())
+        for one in recipes.CURVE_LASERS
+    )
+    expected = 10 * attempts * outdated.NS_PER_STEP * 1e-9 / 60
+    assert outdated.core_minutes(name) == pytest.approx(expected)
+
+
+def test_cost_of_curves_is_that_of_each_film_under_each_laser(patch):
+    """As many films cost as many times as much, and so do lasers."""
+    recipe, film = RECIPES["explorer_curves"], recipes.FILM
+    lasers = recipes.CURVE_LASERS[:2]
+    costs = {}
+    for n_films, n_series in ((1, 1), (3, 1), (1, 2)):
+        films = {str(k): film for k in range(n_films)}
+        chosen = {str(k): lasers for k in range(n_series)}
+        patch(explorer_curves=replace(recipe, films=films, series=chosen))
+        costs[n_films, n_series] = outdated.core_minutes("explorer_curves")
+    assert costs[3, 1] == pytest.approx(3 * costs[1, 1])
+    assert costs[1, 2] == pytest.approx(2 * costs[1, 1])
 
 
 def test_command_line_says_what_would_be_made(monkeypatch, capsys):
