@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave each process, and the kernels that it starts, its share of the threads that spin."""
+    """Share the threads that spin among processes, keep what chapters give, let examples last."""
     if processes := config.getoption("numprocesses"):
         share = str(max(1, pytest_xdist_auto_num_workers() // processes))
         os.environ |= {name: os.environ.get(name, share) for name in THREADS}
@@ -43,3 +45,19 @@ def pytest_configure(config: pytest.Config) -> None:
         from keeper import Keeper
 
         config.pluginmanager.register(Keeper(config))
+    if not config.getoption("nbval_lax"):  # that of a build, with no test beside its chapters
+        from hypothesis import settings
+
+        settings.register_profile("busy", deadline=None)
+        settings.load_profile("busy")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """Look for no garbage among the thousands of tests, which live until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
