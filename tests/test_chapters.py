@@ -103,7 +103,8 @@ def test_faultless_runs_are_kept(tree):
         # nbval compares nothing with a cell that has not run
         notebook.cells[1].execution_count = 1 if name == wrong else None
         nbformat.write(notebook, paths[name])
-    arguments = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "book"]
+    (tree / "test_beside.py").write_text("def test_is_no_chapter():\n    pass\n", encoding="utf-8")
+    arguments = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "book", "test_beside.py"]
     run = python(tree, *arguments)
     assert run.returncode == 1
     said = re.findall(r"chapter (\d) of 4: (.+), \d+ s\n", run.stdout)

@@ -86,11 +86,12 @@ class Keeper:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count chapters that run in this process."""
-        self.names |= {item.path.stem for item in session.items}
+        self.names |= {one.path.stem for one in session.items if isinstance(one, IPyNbCell)}
 
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Count chapters that run in others."""
-        self.names |= {Path(one.partition("::")[0]).stem for one in ids}
+        paths = [Path(one.partition("::")[0]) for one in ids]
+        self.names |= {path.stem for path in paths if path.suffix == ".ipynb"}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Tell which chapter has run, and how long it took."""

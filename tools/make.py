@@ -95,9 +95,9 @@ def test() -> Commands:
     yield ["ruff", "check", "--preview", "--select", "PLW1514", "."]
     yield ["ruff", "format", "--check", "."]
     yield ["lint-imports", "--no-cache", "--no-logo"]
-    side_by_side = ["pytest", "--numprocesses", "auto", "--dist"]
-    yield [*side_by_side, "worksteal"]
-    yield [*side_by_side, "loadfile", "--nbval", "--nbval-current-env", "book"]
+    # One session for all: tests keep the cores busy until the last chapter has run.
+    side_by_side = ["--numprocesses", "auto", "--dist", "loadfile"]
+    yield ["pytest", *side_by_side, "--nbval", "--nbval-current-env", "book", "tests", "tptools"]
 
 
 def pages() -> Commands:
