@@ -53,7 +53,7 @@ def test_a_flash_across_the_end_of_a_period_is_one():
 
 def test_a_wide_bin_is_no_flash():
     """Within a period the flash is where light is densest, not where a bin holds most."""
-    edges = np.concatenate([np.arange(0, 1, 0.05), [1, 5, 15], np.arange(19, 20.01, 0.05)])
+    edges = np.concatenate([np.arange(0, 1, 0.05), [1, 6, 11, 16], np.arange(19, 20.01, 0.05)])
     middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     away = (middle - 0.1 + 10) % 20 - 10
     light = (2e4 * np.exp(-(away**2) / (2 * 0.1**2)) + 600) * width

@@ -72,7 +72,6 @@ def test_a_bin_width_has_any_unit_of_time(unit, ns):
         (lines(0 * DECAY), {"bin_ns": 1}, "no counts"),
         ("time_ps,a,b\n1,2,3\n2,,4\n3,4,5", {}, "gaps"),
         ("time_ps,counts\n1,2\n2,\n3,4\n4,5\n", {}, "has 1 numbers, and those of it 2"),
-        ("time_ps,a,b\n1,2,3\n2,3,4\n3,4,5\n4,5\n", {}, "has 2 numbers, and those of it 3"),
         (VENDORS["Horiba"] + "\nB\n" + VENDORS["Horiba"], {}, "several tables"),
         ("time_ps,counts\n" + rows(",", TIMES_PS[::-1] % 200, DECAY), {}, "must increase"),
         (lines(DECAY), {"first_column": "position"}, "first_column = 'position' must name"),
@@ -105,10 +104,6 @@ BY_HAND = {
         "\n".join([numbers("0", *AT_NM / 1e3), rows(",", MAP_NS * 1e3, *MAP.T)]),
         {"first_column": "time_ps", "first_row": "position_um"},
     ),
-    "our units": (
-        "\n".join([numbers("0", *AT_NM), rows(",", MAP_NS, *MAP.T)]),
-        {"first_column": "time_ns", "first_row": "position_nm"},
-    ),
     "positions down": (
         rows(" ", AT_NM / 1e3, *MAP),
         {"first_column": "position_um", "bin_ns": 0.1, "shift": -0.05},
@@ -133,17 +128,6 @@ def test_maps_without_headers_are_told_their_axes(tmp_path, kind):
     np.testing.assert_array_equal(scan.counts, MAP)
     np.testing.assert_allclose(scan.time_ns, MAP_NS + shift, atol=1e-12)
     np.testing.assert_allclose(scan.position_nm + at, AT_NM, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("labels", "first_row"), [("-50,0,50", "time_ps"), ("left,middle,right", "position_nm")]
-)
-def test_a_first_row_that_is_no_axis_is_refused(tmp_path, labels, first_row):
-    """One of times over times, or one of words."""
-    path = tmp_path / "a.csv"
-    path.write_text(f"time_ns,{labels}\n" + rows(",", MAP_NS, *MAP.T))
-    with pytest.raises(ValueError, match=f"its first row holds no {first_row}; mend first_row"):
-        io.read_scan(path, first_row=first_row)
 
 
 def test_a_long_table_with_holes_is_refused(tmp_path):
