@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.companion import experiments, readings
+from tptools.companion import datasets, experiments, readings
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel
 
@@ -28,6 +28,42 @@ def outcomes():
         },
         {"experiment": ("shot", names)},
     )
+
+
+def test_experiments_are_those_of_the_file(monkeypatch):
+    """The outcomes that the book reads are of these shots, under their names."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    stored = datasets.load("deciding_experiments")
+    shots = [(name, one.label) for name, some in experiments.EXPERIMENTS.items() for one in some]
+    pairs = zip(stored.experiment.values, stored.label.values, strict=True)
+    assert [*map(tuple, pairs)] == shots
+
+
+def test_experiments_do_what_their_names_say():
+    """Lasers, spots, stretches of time and delays are those in the words."""
+    tried = experiments.EXPERIMENTS
+    usual = {one.laser.rep_rate_MHz for one in tried["relaxation curve again"]}
+    assert usual == {2.5}
+    for lowest_MHz in (1, 0.25):
+        lasers = [one.laser for one in tried[f"constant power, to {lowest_MHz} MHz"]]
+        assert {one.power_nW for one in lasers} == {5}
+        assert min(one.rep_rate_MHz for one in lasers) == lowest_MHz
+    assert {one.spot_ratio for one in tried["two spot sizes"]} == {0.5, 1}
+    stretches = [one.since_fresh for one in tried["switching on"]]
+    assert [start for start, _ in stretches] == [0, *(end for _, end in stretches[:-1])]
+    for name, aside, wide in (
+        ("burst, then a probe", 0, 1),
+        ("bright neighbour, then a probe", 1, 1),
+        ("wide burst, then a probe", 0, 2),
+    ):
+        after = [one for one in tried[name] if one.label != "at rest"]
+        assert all(f"{one.delay_us:g} µs" in one.label for one in after)
+        assert {(one.burst_aside, one.burst_ratio) for one in after} == {(aside, wide)}
+        assert all(one.n_burst == 0 for one in tried[name] if one not in after)
+    burst = tried["burst, then a probe"][0]
+    assert burst.burst.period_us * burst.n_burst == pytest.approx(0.1)
+    bright = Excitation(25, 2.5).excitation_density
+    assert burst.burst.excitation_density == pytest.approx(bright)
 
 
 def test_experiment_that_shows_the_memory_comes_first(outcomes):
