@@ -135,6 +135,23 @@ def test_description_has_paragraphs(one):
     assert starts(found) == [["scan", "power"], ["Relaxation", "by"], ["Does", "D"], ["What", "to"]]
 
 
+def test_description_has_the_light(one):
+    """Lifetimes and the tail where there are any, and a word where they are not known."""
+
+    def said(found):
+        lines = describe(found).splitlines()
+        return [
+            line.split("  ")[-1].strip() for line in lines if line[:8] in ("Lifetime", "Exponent")
+        ]
+
+    light = [one.lifetime["lifetime_ns"], one.lifetime_of_spot, one.tail["exponent"]]
+    assert said(one) == [*map(str, light)]
+    unknown = replace(light[1], value=math.nan)
+    told = replace(one, lifetime_of_spot=unknown, tail=None)
+    assert said(told) == [str(light[0]), "not determined"]
+    assert said(replace(one, lifetime=None)) == [str(light[2])]
+
+
 def test_description_of_a_series_has_numbers_under_their_names(one):
     """Power, rate and time end where their heads end, and D starts where its method does."""
     scans_, table = series(one, by_time)
