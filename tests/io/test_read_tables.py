@@ -163,15 +163,28 @@ def test_an_array_of_curves_takes_positions_by_hand(tmp_path):
 
 
 def test_a_record_of_the_model_says_so_and_keeps_its_period(tmp_path):
-    """What was simulated is not called measured once it was written and read again."""
+    """What was simulated is not called measured once it was written and read again.
+
+    Nor does it matter what else is kept beside the counts.
+    """
     axes = {"time_ns": MAP_NS, "position_nm": AT_NM}
-    record = xr.DataArray(MAP, axes).to_dataset(name="counts")
+    counts = xr.DataArray(MAP, axes)
+    record = xr.Dataset({"mean": counts + 0.5, "counts": counts})
     record = record.assign_attrs(origin="simulated", period_us=0.4, power_nW=10.0)
     record.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     scan = io.read_scan(tmp_path / "a.nc", time_zero_ns=0)
     assert scan.attrs["origin"] == "simulated"
     assert scan.attrs["period_ns"] == pytest.approx(400)
     assert scan.attrs["power_nW"] == 10
+
+
+@pytest.mark.parametrize(
+    "told", [{"period_ns": 400}, {"period_us": 0.4}, {"period_ps": 4e5}, {"rep_rate_MHz": 2.5}]
+)
+def test_a_period_has_any_of_our_names(tmp_path, told):
+    """Beside counts in an array file it stands as a number."""
+    np.savez(tmp_path / "a.npz", counts=MAP, time_ns=MAP_NS, position_nm=AT_NM, **told)
+    assert io.read_scan(tmp_path / "a.npz").attrs["period_ns"] == pytest.approx(400)
 
 
 def test_matlab_files_of_version_7_3_are_told_to_be_saved_again(tmp_path):
