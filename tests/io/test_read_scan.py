@@ -353,6 +353,21 @@ def test_a_dark_position_counts_as_zero(tmp_path):
         io.read_scan(folder)
 
 
+@pytest.mark.parametrize("suffix", [".phu", ".sdt"])
+def test_dark_curves_and_bins_of_one_file_are_kept(tmp_path, suffix):
+    """A curve without a photon is a position, and bins without one belong to the record."""
+    counts = RECORD[:, 8:13].to_numpy().T.copy()
+    counts[3] = 0
+    counts[:, 100:] = 0
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".phu":
+        writers.write_phu(path, counts, BIN_NS, PERIOD_NS)
+    else:
+        writers.write_sdt(path, counts, BIN_NS)
+    scan = io.read_scan(path, step_nm=50, time_zero_ns=ZERO_NS)
+    np.testing.assert_array_equal(scan.counts.T, counts)
+
+
 def test_channels_that_change_between_files_are_not_mixed(tmp_path):
     """Where each file has another channel, none of them is taken without a word."""
     folder = tmp_path / "scan"
