@@ -282,3 +282,15 @@ def test_detectors_that_are_markers_hold_no_photons(tmp_path):
         file["photon_data/measurement_specs/detectors_specs/markers1"] = 1
     decay = io.read_decay(path, time_zero_ns=0)
     np.testing.assert_array_equal(decay.counts[:N_BINS], counts[0])
+
+
+@pytest.mark.parametrize(
+    ("rates_Hz", "period_ns"), [([2e7, 2e7], 50), ([2e7, 4e7], None), ([0], None)]
+)
+def test_lasers_of_several_rates_have_no_period(tmp_path, rates_Hz, period_ns):
+    """A Photon-HDF5 file may list the rate of every laser."""
+    path = curves(tmp_path / "a.h5", counts_of())
+    with h5py.File(path, "a") as file:
+        del file["photon_data/measurement_specs/laser_repetition_rate"]
+        file["setup/laser_repetition_rates"] = rates_Hz
+    assert io.read_decay(path, time_zero_ns=0).attrs.get("period_ns") == period_ns

@@ -114,6 +114,17 @@ def test_images_come_back(tmp_path, suffix):
             io.read_image(path)
 
 
+def test_an_image_of_photons_fills_its_period_by_channels(tmp_path):
+    """Bins go on after the last photon, and a channel has its number though others are dark."""
+    counts = np.random.default_rng(1).poisson(3, (4, 5, 2, 30))
+    counts[:, :, 0] = 0
+    writers.write_image_ptu(tmp_path / "a.ptu", counts, 0.064, 6.4)
+    found = io.read_image(tmp_path / "a.ptu", channel=1, time_zero_ns=0)
+    assert dict(found.counts.sizes) == {"time_ns": 100, "y_nm": 4, "x_nm": 5}
+    np.testing.assert_array_equal(found.counts[:30], np.moveaxis(counts[:, :, 1], -1, 0))
+    assert not found.counts[30:].any()
+
+
 def test_what_is_no_image_is_refused(tmp_path):
     """A curve is told which function reads it, and a single camera image has one time."""
     writers.write_phu(tmp_path / "a.phu", np.ones((1, 20)), 0.05, 1.0)
