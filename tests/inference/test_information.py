@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tptools.inference import expected_information, photon_error_cm2_s, photons_needed
+from tptools.instruments import Microscope
 
 
 def exact_information(distance: float) -> float:
@@ -93,3 +94,15 @@ def test_error_falls_with_photons_and_grows_with_the_spot():
     assert photon_error_cm2_s(0.03, 8e5) == pytest.approx(usual / 2)
     assert photon_error_cm2_s(0.03, 2e5, spot_fwhm_nm=250) < usual
     assert photon_error_cm2_s(0.03, 2e5, background_share=1.0) > usual
+
+
+def test_error_without_background_is_that_of_a_line_through_slices():
+    """Each has a variance v known to v sqrt(2/N), of the image of the spot, that grows by 2 D t."""
+    time_ns = np.arange(0, 3, 0.05)
+    n = 2e5 * np.exp(-time_ns / 2) / np.exp(-time_ns / 2).sum()
+    image_nm = Microscope().image_fwhm_nm(250.0) / math.sqrt(8 * math.log(2))
+    weight = n / (2 * (image_nm**2 + 2 * 0.03e5 * time_ns) ** 2)
+    middle = np.average(time_ns, weights=weight)
+    line = 0.5e-5 / math.sqrt(weight @ (time_ns - middle) ** 2)
+    found = photon_error_cm2_s(0.03, 2e5, lifetime_ns=2.0, spot_fwhm_nm=250.0, background_share=0.0)
+    assert found == pytest.approx(line, rel=0.05)
