@@ -39,7 +39,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
-from statistics import NormalDist
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
@@ -49,6 +48,7 @@ from commands import choose
 from coverage import Coverage
 from hypothesis import settings
 from mutations import Mutation, mutations
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).resolve().parent.parent
 BAR, BAR_OF_A_MODULE = 0.95, 0.85
@@ -489,13 +489,9 @@ class Trials:
 
 
 def score(name: str, died: int, number: int) -> str:
-    """One line: the share of faults that were noticed, with Wilson's interval of 95 %."""
-    z = NormalDist().inv_cdf(0.975)
-    share, scale = died / number, 1 + z**2 / number
-    middle = (share + z**2 / (2 * number)) / scale
-    half = z / scale * math.sqrt(share * (1 - share) / number + (z / (2 * number)) ** 2)
-    low, high = max(0.0, middle - half), middle + half
-    return f"{name}: {died} of {number}, {share:.0%} ({low:.0%} to {high:.0%})"
+    """One line: the share of faults that were noticed, with its interval."""
+    low, high = binomtest(died, number).proportion_ci(0.95, method="wilson")
+    return f"{name}: {died} of {number}, {died / number:.0%} ({low:.0%} to {high:.0%})"
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
