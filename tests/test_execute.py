@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from execute import execute, names, prepare, write
 from nbformat.v4 import new_output
-from small_book import plant, python
+from small_book import plant
 
 HEADER = """\
 ---
@@ -191,7 +191,7 @@ def test_a_killed_run_loses_nothing(tmp_path):
     assert outputs(book / "quick.ipynb") == []
 
     (tree / "pause").write_text("0")
-    assert python(tree, "tools/execute.py").returncode == 0
+    assert execute(names(tree), tree) == 0
     assert running.read_text().split().count("quick") == 1
     assert (book / "slow.ipynb").read_bytes() == before
     assert outputs(book / "quick.ipynb") == ["'edited'"]

@@ -145,7 +145,7 @@ def test_faults_are_single():
 
 def test_sample_is_drawn_by_seed():
     """One seed gives one sample, another seed another one, and never a fault twice."""
-    source = (TOOLS / "mutations.py").read_text()
+    source = (TOOLS / "panels.py").read_text()
     one, again, other = (mutants.sample(source, "a", seed, 9) for seed in (1, 1, 2))
     assert one == again != other
     assert len({fault.source for fault in one}) == 9

@@ -6,8 +6,6 @@ import pkgutil
 import subprocess
 import sys
 
-import pytest
-
 import tptools
 
 
@@ -42,12 +40,12 @@ HEAVY = (
 )
 HEAVY += " scipy.optimize scipy.spatial scipy.special scipy.stats skimage.filters skimage.measure"
 MODULES = sorted(one.name for one in pkgutil.iter_modules(tptools.__path__, "tptools."))
+MODULES.append("tptools.companion.make")
 
 
-@pytest.mark.parametrize("batch", [MODULES, ["tptools.companion.make"]], ids=["library", "make"])
-def test_no_import_loads_what_only_some_calls_need(batch):
+def test_no_import_loads_what_only_some_calls_need():
     """Half the time of an import went there; plotting alone is for nothing but matplotlib."""
-    chosen = [name for name in batch if name != "tptools.plotting"]
+    chosen = [name for name in MODULES if name != "tptools.plotting"]
     code = f"import sys, {', '.join(chosen)}; print(*(set({HEAVY.split()}) & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []

@@ -107,14 +107,15 @@ def test_it_imports_simulates_loads_and_judges(home):
 def test_a_folder_of_data_takes_the_place_of_its_own(home, tmp_path):
     """TPTOOLS_DATA_DIR is asked first; what is missing there is named, with the remedy."""
     shutil.copy(ROOT / "data" / "printed_tables.csv", tmp_path)
-    code = "from tptools.companion import datasets as d; print(d.load({!r}).sizes)"
-    known = run(home, python_of(home), "-c", code.format("printed_tables"),
-                TPTOOLS_DATA_DIR=str(tmp_path))  # fmt: skip
-    assert known.returncode == 0, known.stderr
-    lost = run(home, python_of(home), "-c", code.format("tplm_10nW"),
-               TPTOOLS_DATA_DIR=str(tmp_path))  # fmt: skip
-    assert str(tmp_path / "tplm_10nW.nc") in lost.stderr
-    assert "TPTOOLS_DATA_URL" in lost.stderr
+    code = (
+        "from tptools.companion import datasets as d\n"
+        "print(d.load('printed_tables').sizes['row'])\n"
+        "d.load('tplm_10nW')"
+    )
+    done = run(home, python_of(home), "-c", code, TPTOOLS_DATA_DIR=str(tmp_path))
+    assert done.stdout == "13\n", done.stderr
+    assert str(tmp_path / "tplm_10nW.nc") in done.stderr
+    assert "TPTOOLS_DATA_URL" in done.stderr
 
 
 def test_without_its_data_it_asks_the_address_of_the_release(home):
