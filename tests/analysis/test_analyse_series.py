@@ -14,7 +14,7 @@ from tptools.analysis import analyse, analyse_series, describe
 from tptools.analysis.series import correlations_of
 from tptools.estimate import Estimate, Goodness, covariance
 from tptools.excitation import Excitation
-from tptools.fitting import relaxation_curve
+from tptools.fitting import fit_power_law, relaxation_curve
 
 POWERS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 4.0, 4.0)
 RATES = (2.5,) * 6 + (5.0, 10.0)
@@ -98,6 +98,28 @@ def test_questions_wait_for_enough_scans(one):
     found["again"], table.loc["again"] = found["scan 3"], table.loc["scan 3"]
     some = analyse_series({name: found[name] for name in alike}, table.loc[alike])
     assert [test.question.split()[:2] for test in some.tests] == [rates]
+
+
+def test_a_range_without_enough_times_has_no_time(one):
+    """Of six scans at four times none is left to compare with, and no factor is told."""
+    found, table = series(one, by_time, 1e-3)
+    names = [f"scan {k}" for k in (0, 1, 2, 3)]
+    for again, name in (("a", "scan 0"), ("b", "scan 3")):
+        found[again], table.loc[again] = found[name], table.loc[name]
+    some = [*names, "a", "b"]
+    alike = analyse_series({name: found[name] for name in some}, table.loc[some])
+    said = answer(alike, "range").answer
+    assert f"all: {alike.relaxations['global']['tau_us']};" in said
+    assert "factor" not in said
+
+
+@pytest.mark.parametrize("std_err", [0.0, math.nan, math.inf])
+def test_what_has_no_error_has_no_correlation(std_err):
+    """One such parameter leaves none to tell."""
+    fit = fit_power_law([1, 2, 4, 8], [3.0, 5.9, 12.1, 24.0])
+    exact = {"exponent": replace(fit["exponent"], std_err=std_err)}
+    assert correlations_of(fit)
+    assert correlations_of(replace(fit, parameters={**fit.parameters, **exact})) == {}
 
 
 def test_what_the_table_does_not_say_is_said(one):

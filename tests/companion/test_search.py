@@ -1,5 +1,7 @@
 """Tests of tptools.companion.search."""
 
+from unittest.mock import create_autospec
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,7 +123,8 @@ def test_films_are_drawn_from_both_cases_with_wider_edges(monkeypatch):
         films = prior.design(n_draws, seed=seed).rename_axis("draw")
         return xr.Dataset.from_dataframe(films)
 
-    monkeypatch.setattr(search, "posterior", posterior)
+    asked = create_autospec(search.posterior, side_effect=posterior)
+    monkeypatch.setattr(search, "posterior", asked)
     films = search._where_data_lead(Reader(), 8, seed=1, widened=3.0)
     assert films.columns.to_list() == [*search.DESIGN.ranges]
     assert films.index.to_list() == [*range(8)]
