@@ -1,5 +1,6 @@
 """Tests of tptools.companion.outdated."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -105,6 +106,19 @@ def test_a_changed_number_outdates_the_files_that_rest_on_it(name, changed, foun
 def test_every_file_is_that_of_its_recipe():
     """What the book reads was made with the films, lasers and microscopes that it names today."""
     assert outdated.outdated() == {}
+
+
+@pytest.mark.parametrize("ask", [outdated.differences, outdated.core_minutes])
+def test_an_unknown_name_is_answered_with_the_known(ask):
+    """As everywhere."""
+    with pytest.raises(ValueError, match=r"name = 'power_serie' must be one of .*power_series"):
+        ask("power_serie")
+
+
+@pytest.mark.parametrize("name", ["film_search", "curves_of_note_2"])
+def test_cost_of_what_a_title_tells_is_not_known(name):
+    """Nothing counts the hops of a search, or of what a function computes."""
+    assert math.isnan(outdated.core_minutes(name))
 
 
 def test_a_recipe_without_a_file_is_outdated(patch):

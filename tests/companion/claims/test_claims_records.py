@@ -55,6 +55,7 @@ def test_rank_is_that_of_all_series_together():
         found[given] = records.rank(parts, "power_nW", given)
         wanted = fitting.rank_correlation(x, value, given=column)
         assert (found[given].value, found[given].std_err) == (wanted.value, wanted.std_err)
+        assert (found[given].unit, found[given].method) == ("", "Spearman")
     assert found[None].value > found["z"].value
 
 
