@@ -46,3 +46,13 @@ def test_other_ranges_and_copies():
     assert pickle.loads(pickle.dumps(PRIOR)) == PRIOR
     with pytest.raises(ValueError, match="d"):
         PRIOR.with_(d=Uniform(0, 1))
+
+
+def test_a_prior_stays_what_it_was():
+    """Neither the mapping that it was made from nor its own can change it."""
+    given = {"a": Uniform(1.0, 3.0)}
+    prior = Prior(given)
+    given["b"] = Choice((2.0,))
+    assert [*prior.ranges] == ["a"]
+    with pytest.raises(TypeError, match="item assignment"):
+        prior.ranges["b"] = Choice((2.0,))

@@ -94,3 +94,11 @@ def test_ranks_of_a_choice_are_uniform_too():
     assert stats.kstest(ranks, "uniform").pvalue > 0.01
     with pytest.raises(ValueError, match="weights"):
         share_below(films, {"trap": 1.0}, np.zeros(1000), seed=1)
+
+
+def test_ranks_need_tables():
+    """Films and numbers that are none are named."""
+    films = pd.DataFrame({"tau_us": np.geomspace(1, 100, 5)})
+    for tables, name in ((({}, films), "films"), ((films, {}), "numbers")):
+        with pytest.raises(TypeError, match=f"^{name} .*give a row for each film"):
+            rank_statistics(*tables, PRINTED, seed=1)

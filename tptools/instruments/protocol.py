@@ -104,8 +104,8 @@ def simulated(title: str, *settings: dict[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> simulated("a decay", {"power_nW": 10.0})["origin"]
-    'simulated'
+    >>> simulated("a decay", {"power_nW": 10.0}) | {"version": "1.0"}
+    {'power_nW': 10.0, 'title': 'a decay', 'origin': 'simulated', 'version': '1.0'}
     """
     merged = {name: value for one in settings for name, value in one.items()}
     return merged | {"title": title, "origin": "simulated", "version": tptools.__version__}
