@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tptools.instruments import ElectronMicroscope, Nanocrystals
-from tptools.instruments.electron_microscope import _cover, _settle
+from tptools.instruments.electron_microscope import _cover, _settle, _within
 
 SMALL = ElectronMicroscope(n_pixels=256)
 PERFECT = Nanocrystals(
@@ -78,6 +78,23 @@ def test_whole_crystals_are_those_that_fit():
     inside = ((x > 0) & (x < SMALL.field_nm) & (y > 0) & (y < SMALL.field_nm)).all(axis=1)
     np.testing.assert_array_equal(image.true_whole, inside)
     assert 0 < inside.sum() < inside.size
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 30.0, 90.0, 135.0])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_long_crystal_reaches_as_far_as_its_corners(angle_deg, axis):
+    """It is whole while all of them lie in the field, and in it while one of them does."""
+    along, across = np.array([6, 6, -6, -6]), np.array([2, -2, 2, -2])
+    turn = np.radians(angle_deg)
+    corners = [along * np.cos(turn) - across * np.sin(turn)]
+    corners += [along * np.sin(turn) + across * np.cos(turn)]
+    reach = corners[axis].max()
+    centre = np.full((2, 4), 50.0)
+    centre[axis] = [-reach - 0.01, -reach + 0.01, reach - 0.01, reach + 0.01]
+    crystals = np.full((3, 4), [[8.0], [0.5], [angle_deg]])
+    inside, whole = _within(100.0, centre, *crystals)
+    assert inside.tolist() == [False, True, True, True]
+    assert whole.tolist() == [False, False, False, True]
 
 
 def test_beam_weakens_exponentially_in_the_crystal():
