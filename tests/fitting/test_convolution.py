@@ -6,6 +6,7 @@ import xarray as xr
 from spots import FINE_NM, INTENSITY, POSITION_NM, SHAPES, TIME_NS, records, spread
 
 from tptools.fitting import convolution, diffusivity, spreading_spot
+from tptools.noise import photon_records
 
 D = 0.02
 GAUSSIAN = np.exp(-((FINE_NM - 20) ** 2) / (2 * 212**2))
@@ -43,6 +44,39 @@ def test_light_beyond_the_window_is_no_loss():
         variance_nm2=180.0**2,
     )
     assert diffusivity(mean, "convolution").value == pytest.approx(0.05, rel=0.02)
+
+
+def test_errors_cover_for_a_flat_top_that_does_not_spread():
+    """Pulls scatter by 1 about 0, though counts do not tell how much light is beyond the window."""
+    mean = spread(np.exp(-((FINE_NM / 300) ** 8)), 0.0, slice_counts=2e4, background=5.0)
+    found = [diffusivity(one, "convolution", goodness=False) for one in records(mean, 30, seed=4)]
+    pulls = np.array([e.value / e.std_err for e in found])
+    assert abs(pulls.mean()) < 3 / np.sqrt(30)
+    assert abs(pulls.std() - 1) < 3 / np.sqrt(2 * 30)
+
+
+def test_a_window_that_cuts_the_spot_is_no_edge():
+    """Where the first profile ends at a tenth of its height, D is right within its error."""
+    mean = spread(GAUSSIAN, 0.05, slice_counts=2e5, background=5.0)[:, 14:-14]
+    found = diffusivity(records(mean, 1, seed=5)[0], "convolution")
+    assert abs(found.value - 0.05) < 3 * found.std_err
+    assert found.std_err < 0.0015
+
+
+def test_chance_far_from_the_other_cosines_is_no_part_of_the_spot():
+    """A fast cosine that is noise, which one dim record in 300 has, does not hold D at 0."""
+    mean = spread(GAUSSIAN, 0.02, slice_counts=2e3, background=5.0)
+    found = diffusivity(records(mean, 1, seed=378)[0], "convolution")
+    assert abs(found.value - 0.02) < 3 * found.std_err
+
+
+def test_sharp_edges_in_the_dark_fit():
+    """Flat tops that diffuse without background do not seem to misfit: p is no small chance."""
+    trace = xr.DataArray(INTENSITY, {"time_ns": TIME_NS})
+    flat = {"shape": "flat_top", "D_cm2_s": 0.02, "position_nm": np.linspace(-1500, 1500, 61)}
+    draw = photon_records(trace, 1_000_000, **flat)
+    chances = [diffusivity(draw(seed), "convolution").goodness.p_value for seed in range(8)]
+    assert np.median(chances) > 0.02
 
 
 @pytest.mark.parametrize("seed", [46, 47, 48])

@@ -30,8 +30,12 @@ GROUPS = 24
 # Length of what lies beyond either end of the positions, in lengths of the record.
 PAD = 0.25
 # Standard errors at which a mode counts as seen. What is noise in a mode passes for knowledge of
-# D, and that grows as k^4: one part in 4^2 is little enough.
-SIGNIFICANT = 4.0
+# D, and that grows as k^4: one part in 4^2 is little enough. Less where the profile asks for more:
+# until chi-square exceeds the number of positions by no more than three standard deviations.
+SIGNIFICANT = 4.0, 3.0, 2.0, 1.0
+ENOUGH = 3.0
+# Standard errors at which there is light at an end of the positions.
+LIT = 2.0
 LARGEST_EXPONENT = 50.0
 MAX_EVALUATIONS = 200
 
@@ -137,21 +141,44 @@ def _grouped(record: Slices) -> _Sums:
     )
 
 
-def _modes(profile: FloatArray, n_counts: float) -> tuple[IntArray, FloatArray]:
-    """Numbers and values of the cosines of a profile that stand out of the noise."""
-    m = profile.size
-    modes = scipy.fft.dct(profile, type=2) / m
-    modes[0] /= 2
-    noise = math.sqrt(2 * n_counts) / m
-    numbers = np.flatnonzero(np.abs(modes) > SIGNIFICANT * noise)
-    return numbers, modes[numbers]
+def _without_stray(numbers: IntArray) -> IntArray:
+    """Numbers up to where the next is more than twice as large: noise, or a grating."""
+    gaps = numbers[1:] > 2 * (numbers[:-1] + 1)
+    return numbers[: 1 + int(gaps.argmax())] if gaps.any() else numbers
+
+
+def _modes(
+    profile: FloatArray, counts: FloatArray, height: float
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Numbers, values and shapes of the cosines that stand out of the noise of a padded profile.
+
+    Where they miss what was counted, as in the dark beside a sharp edge, more are taken.
+    """
+    n, m = profile.size, counts.size
+    inside = slice((n - m) // 2, (n + m) // 2)
+    values = scipy.fft.dct(profile, type=2) / n
+    values[0] /= 2
+    noise = math.sqrt(2 * counts.sum()) / n
+    weight, weighted = np.full(n, 1 / height), np.zeros(n)
+    weight[inside] = 1 / np.sqrt(counts + 1)
+    weighted[inside] = (weight * profile)[inside]
+    standing_out = [np.flatnonzero(np.abs(values) > level * noise) for level in SIGNIFICANT]
+    for numbers in [_without_stray(standing_out[0]), *standing_out]:
+        cosines = np.cos(np.outer(np.arange(n) + 0.5, np.pi * numbers / n))
+        columns = weight[:, None] * cosines
+        missed = weighted - columns @ np.linalg.lstsq(columns, weighted, rcond=1e-9)[0]
+        enough = (missed[inside] ** 2).sum() < m + ENOUGH * math.sqrt(2 * m)
+        if enough or not standing_out[0].any():
+            break
+    return numbers, values[numbers], cosines
 
 
 @dataclass(frozen=True)
 class _Groups:
     """Summed profiles and their model over (D, b, A_i after the first, modes of f).
 
-    The first A is 1, and f a sum of cosines, which diffusion multiplies by exp(-k^2 D t).
+    The first A is 1, and f a sum of cosines, which diffusion multiplies by exp(-k^2 D t). The last
+    residuals are f beyond the window, in heights of the spot.
     """
 
     times: FloatArray
@@ -161,6 +188,7 @@ class _Groups:
     deviation: FloatArray
     wave: FloatArray
     cosines: FloatArray
+    beyond: FloatArray
 
     def parts(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Intensities, background, and modes of every group's shape."""
@@ -179,21 +207,25 @@ class _Groups:
         return self.seen * intensity * (shapes @ self.cosines.T) + background * self.exposure
 
     def residual(self, parameters: FloatArray) -> FloatArray:
-        """Weighted model minus record, flat."""
-        return ((self.mean(parameters) - self.rows) / self.deviation).ravel()
+        """Weighted model minus record, flat, and f beyond the window."""
+        counts = (self.mean(parameters) - self.rows) / self.deviation
+        return np.append(counts, self.beyond @ parameters[1 + self.times.size :])
 
     def jacobian(self, parameters: FloatArray) -> FloatArray:
         """Derivatives of the residuals."""
         intensity, _, shapes = self.parts(parameters)
         n, later = self.times.size, np.arange(1, self.times.size)
-        slopes = np.zeros((*self.rows.shape, parameters.size))
+        every = np.zeros((self.rows.size + len(self.beyond), parameters.size))
+        every[self.rows.size :, 1 + n :] = self.beyond
+        slopes = every[: self.rows.size].reshape(*self.rows.shape, -1)  # no copy
         bent = -(self.wave**2) * shapes @ self.cosines.T
         slopes[:, :, 0] = self.seen * intensity * self.times[:, None] * bent
         slopes[:, :, 1] = self.exposure
         slopes[later, :, 1 + later] = (self.seen * (shapes @ self.cosines.T))[1:]
         kernels = self.kernels(parameters)[:, None, :]
         slopes[:, :, 1 + n :] = (self.seen * intensity)[:, :, None] * kernels * self.cosines
-        return (slopes / self.deviation[:, :, None]).reshape(self.rows.size, -1)
+        slopes /= self.deviation[:, :, None]
+        return every
 
     def error_of_first(self, jacobian: FloatArray) -> float:
         """Error of D from Poisson counts, whatever weights they had.
@@ -203,18 +235,19 @@ class _Groups:
         scale = _lengths(jacobian)
         across, own = np.linalg.qr(jacobian / scale)
         gain = across @ np.linalg.pinv(own, rcond=1e-6)[0] / scale[0]
-        return math.sqrt(gain**2 @ (self.rows / self.deviation**2).ravel())
+        variance = (self.rows / self.deviation**2).ravel()
+        return math.sqrt(gain**2 @ np.append(variance, np.ones(len(self.beyond))))
 
     def misfit(self, parameters: FloatArray, jacobian: FloatArray, position: FloatArray) -> Misfit:
         """Whether the residuals are those of photons, less what the parameters take up."""
         mean, variance = np.maximum(self.mean(parameters), 0.0), self.deviation**2
         scaled = jacobian / _lengths(jacobian)
         inverse = np.linalg.pinv(scaled.T @ scaled, rcond=1e-9, hermitian=True)
-        left = 1 - ((scaled @ inverse) * scaled).sum(1).reshape(mean.shape)
+        left = 1 - ((scaled @ inverse) * scaled).sum(1)[: mean.size].reshape(mean.shape)
         ratio = mean / variance
         n_free = float((left * ratio).sum())
         spread = float((left * (2 * left * ratio**2 + ratio / variance)).sum())
-        chi_square = float((self.residual(parameters) ** 2).sum())
+        chi_square = float((self.residual(parameters)[: mean.size] ** 2).sum())
         goodness = Goodness(chi_square, n_free, math.nan)
         if n_free > 0 and spread > 0:
             scale = spread / (2 * n_free)
@@ -271,10 +304,14 @@ def _prepared(spacing: float, sums: _Sums) -> tuple[_Groups, FloatArray]:
     slices = sums.exposure.max(1)
     background = rows[:, [0, 1, -2, -1]].mean(1).sum() / slices.sum()
     signal = rows - background * slices[:, None]
-    pad = int(PAD * m)
-    numbers, modes = _modes(np.pad(signal.sum(0), pad), rows.sum())
-    wave = np.pi * numbers / (m + 2 * pad)
-    cosines = np.cos(np.outer(np.arange(m) + 0.5 + pad, wave))
+    profile, pad = signal.sum(0), int(PAD * m)
+    height = max(np.abs(profile).max(), 1.0)
+    counts, ends = rows.sum(0), np.array([0, -1])
+    # light that ends at once would be an edge, which needs all cosines
+    lit = (np.abs(profile[ends]) > LIT * np.sqrt(counts[ends] + 1)).any()
+    padded = np.pad(profile, pad, "linear_ramp" if lit else "constant")
+    numbers, modes, cosines = _modes(padded, counts, height)
+    wave, inside = np.pi * numbers / len(cosines), slice(pad, pad + m)
     # row sum times column sum over total; one more count per column keeps empty ones finite
     variance = np.outer(rows.sum(1), rows.sum(0) + 1) / rows.sum()
     share = np.maximum(signal.sum(1), 1.0) / max(signal.sum(), 1.0)
@@ -282,6 +319,13 @@ def _prepared(spacing: float, sums: _Sums) -> tuple[_Groups, FloatArray]:
     # what is masked has no weight
     deviation = np.sqrt(np.where(sums.seen > 0, variance * sums.seen, np.inf))
     groups = _Groups(
-        sums.times, sums.rows, sums.seen, sums.exposure, deviation, wave / spacing, cosines
+        sums.times,
+        sums.rows,
+        sums.seen,
+        sums.exposure,
+        deviation,
+        wave / spacing,
+        cosines[inside],
+        np.delete(cosines, inside, axis=0) / (height * share[0]),
     )
     return groups, start
