@@ -151,6 +151,21 @@ def test_counts_follow_from_the_power():
     assert float(whole) == pytest.approx(wanted, rel=2e-3)
 
 
+def test_trains_and_pulses_are_averaged():
+    """A run of three trains, or of twice as many pulses, holds more photons and gives no more."""
+    photons, edges = np.array([[40.0, 20.0]]).T[None], [0, 1, 3]
+    once, trains, pulses = (
+        WHOLE.expected(make_run(*one)).counts.sum()
+        for one in (
+            (photons, edges),
+            (np.repeat(photons, 3, axis=0), edges),
+            (2 * photons, edges, 2000),
+        )
+    )
+    assert float(trains) == pytest.approx(float(once))
+    assert float(pulses) == pytest.approx(float(once))
+
+
 def test_filter_dims_emission_but_not_dark_counts():
     """A filter scales signal and stray light alike; dark counts stay."""
     run = gaussian_run()

@@ -24,6 +24,10 @@ def test_magnification_is_that_of_the_focal_lengths():
     assert magnification() == pytest.approx(200 / objective_mm * 125 / 30)
     with pytest.raises(ValueError, match="tube_lens_mm"):
         magnification(tube_lens_mm=0)
+    with pytest.raises(TypeError, match=r"^telescope_mm .*give two focal lengths"):
+        magnification(telescope_mm=125.0)
+    with pytest.raises(ValueError, match="must be two focal lengths"):
+        magnification(telescope_mm=(30, 60, 125))
 
 
 @pytest.mark.parametrize(
