@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from tptools.companion import datasets, experiments, readings
+from tptools.companion.search import PRIOR
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel
 
@@ -64,6 +65,11 @@ def test_experiments_do_what_their_names_say():
     assert burst.burst.period_us * burst.n_burst == pytest.approx(0.1)
     bright = Excitation(25, 2.5).excitation_density
     assert burst.burst.excitation_density == pytest.approx(bright)
+
+
+def test_films_have_what_the_search_has_but_how_they_are_read():
+    """Every number of a film of the prior acts, except the choice of a reading."""
+    assert {*experiments.OF_A_FILM} == {*PRIOR.ranges} - {"projection"}
 
 
 def test_experiment_that_shows_the_memory_comes_first(outcomes):
