@@ -125,6 +125,18 @@ def test_an_image_of_photons_fills_its_period_by_channels(tmp_path):
     assert not found.counts[30:].any()
 
 
+def test_pixels_without_a_size_are_asked_for(tmp_path):
+    """A microscope that does not know its scale writes zero."""
+    path = tmp_path / "a.ptu"
+    writers.write_image_ptu(path, np.ones((4, 5, 1, 9), int), 0.064, 6.4)
+    whole = path.read_bytes()
+    value = whole.index(b"ImgHdr_PixResol") + 40
+    path.write_bytes(whole[:value] + bytes(8) + whole[value + 8 :])
+    with pytest.raises(ValueError, match="how far its pixels are apart; give pixel_nm"):
+        io.read_image(path)
+    assert io.read_image(path, pixel_nm=50).x_nm.values.tolist() == [0, 50, 100, 150, 200]
+
+
 def test_what_is_no_image_is_refused(tmp_path):
     """A curve is told which function reads it, and a single camera image has one time."""
     writers.write_phu(tmp_path / "a.phu", np.ones((1, 20)), 0.05, 1.0)
