@@ -44,3 +44,18 @@ def test_a_column_takes_all_light_of_the_plane():
     scan = ColumnScan(scan_span_nm=4000.0, scan_step_nm=20.0)
     seen = scan.collection(40, 10.0, Microscope().acceptance).sum(axis=1)
     np.testing.assert_allclose(seen, Microscope().footprint_nm / 20.0, rtol=1e-3)
+
+
+@pytest.mark.parametrize("scan", [Scan(), ColumnScan()])
+@pytest.mark.parametrize(
+    ("light", "error", "name"),
+    [
+        ((0, 10.0, narrow), ValueError, "n_radii"),
+        ((3, 0.0, narrow), ValueError, "spacing_nm"),
+        ((3, 10.0, 0.5), TypeError, "acceptance"),
+    ],
+)
+def test_light_from_nowhere_is_refused(scan, light, error, name):
+    """No radius, no distance and no detector are named."""
+    with pytest.raises(error, match=f"^{name} "):
+        scan.collection(*light)
