@@ -51,6 +51,21 @@ def test_relaxation_curve_shows_every_condition(table):
         along = along.broadcast_like(table.value).transpose(*table.value.dims)
         expected = sorted(zip(along.values.flat, table.value.values.flat, strict=True))
         np.testing.assert_allclose(points(ax), expected)
+        low, high = ax.get_ylim()
+        assert all(low <= y <= high for _, y in expected)
+
+
+def test_excitation_leads_to_the_modified_configuration():
+    """The ground state has minima at both, the lower at rest; the excited one only beyond."""
+    (ax,) = figures.plot_potential_curves().axes
+    (q, ground), (_, excited) = (line.get_data() for line in ax.lines)
+    known = np.where(np.isfinite(ground), ground, np.inf)
+    inner = known[1:-1]
+    dips = np.flatnonzero((inner < known[:-2]) & (inner < known[2:])) + 1
+    assert q[dips] == pytest.approx([0, 1], abs=0.06)
+    assert ground[dips[0]] < ground[dips[1]]
+    assert q[excited.argmin()] == pytest.approx(1, abs=0.01)
+    assert np.nanmin(excited - ground) > 0
 
 
 def test_collapse_shows_every_shared_time(table):

@@ -28,12 +28,12 @@ def series():
 
 
 def test_schemes_are_to_scale():
-    """Crystals have their edge and distance, and a shell has its thickness, in every panel."""
+    """Crystals have their edge and distance, shells their thickness; all lie on a support."""
     films = {
         "w": (10.0, 0.0, "ligands"),
         "x": (10.0, 0.0, "layer"),
         "y": (10.0, 0.0, "zwitterions"),
-        "z": (12.0, 0.8, "shells"),
+        "z": (11.0, 0.8, "shells"),
     }
     figure = figures.plot_surface_schemes(films, 8.0, 10.0)
     for ax, (name, (spacing, shell, kind)) in zip(figure.axes, films.items(), strict=True):
@@ -42,6 +42,10 @@ def test_schemes_are_to_scale():
             for colour in (surfaces._CRYSTAL, surfaces._ALUMINA)
         }
         crystals, alumina = by_colour.values()
+        support = ax.patches[0].get_bbox()
+        assert support.x0 < min(p.get_x() for p in crystals + alumina)
+        assert support.x1 > max(p.get_x() + p.get_width() for p in crystals + alumina)
+        assert support.y1 <= min(p.get_y() for p in crystals + alumina)
         assert ax.get_title() == name
         assert len(crystals) == 10
         assert {p.get_width() for p in crystals} == {8.0}
