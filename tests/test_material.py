@@ -64,6 +64,8 @@ def test_errors_of_the_heat_capacity_add_in_quadrature():
     assert HEAT_CAPACITY.value == pytest.approx(1e6 * DENSITY.value * SPECIFIC_HEAT.value)
     relative = (one.std_err / one.value for one in (DENSITY, SPECIFIC_HEAT))
     assert HEAT_CAPACITY.std_err / HEAT_CAPACITY.value == pytest.approx(math.hypot(*relative))
+    units = [one.unit for one in (DENSITY, SPECIFIC_HEAT, HEAT_CAPACITY)]
+    assert units == ["g/cm3", "J/(g K)", "J/(m3 K)"]
 
 
 @given(edge=st.floats(1, 30))

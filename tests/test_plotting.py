@@ -189,6 +189,8 @@ def test_relaxation_has_points_and_the_curve_of_each_method():
     assert len(curves) == 1
     np.testing.assert_allclose(curves[0].get_ydata()[[0, -1]], fit.curve(time[[0, -1]]))
     assert [text.get_text() for text in figure.axes[0].get_legend().texts] == ["a", "b"]
+    assert figure.axes[0].get_xlabel() == "time between excitations (µs)"
+    assert figure.axes[0].get_ylabel() == "diffusivity (cm²/s)"
     assert_inside(figure)
     with pytest.raises(ValueError, match="has 2 points for 6 times"):
         plotting.plot_relaxation(time, {"a": found[:2]}, {})
