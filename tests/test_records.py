@@ -26,6 +26,23 @@ CONTAINERS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("axis", "unit", "in_it"),
+    [
+        ("time_ns", "nanoseconds", 1.0),
+        ("time_ns", "Micro-sec", 1e3),
+        ("position_nm", "micrometers", 1e3),
+        ("position_nm", "metre", 1e9),
+        ("position_nm", "Å", 0.1),
+        ("energy_eV", "millielectronvolts", 1e-3),
+    ],
+)
+def test_units_may_be_written_out(axis, unit, in_it):
+    """Words mean what their symbols do, with or without a prefix, in any case and number."""
+    given = xr.DataArray([1.0, 2.0], {axis: (axis, [2.0, 5.0], {"units": unit})})
+    np.testing.assert_allclose(as_record(given, axis)[axis], np.array([2.0, 5.0]) * in_it)
+
+
 @settings(deadline=None)
 @given(
     st.sampled_from(DTYPES),

@@ -42,6 +42,8 @@ def plain_number(value: object) -> int | float | None:
     --------
     >>> plain_number(np.float16(0.5)), plain_number(np.uint8(3)), plain_number(True)
     (0.5, 3, None)
+    >>> plain_number(-0.0), plain_number(np.float32(-0.0))
+    (0.0, 0.0)
     """
     if type(value) is float:
         return value + 0.0

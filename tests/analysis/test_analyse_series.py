@@ -110,6 +110,7 @@ def test_a_range_without_enough_times_has_no_time(one):
     alike = analyse_series({name: found[name] for name in some}, table.loc[some])
     said = answer(alike, "range").answer
     assert f"all: {alike.relaxations['global']['tau_us']};" in said
+    assert said.endswith("without the two longest: nan ± nan us")
     assert "factor" not in said
 
 

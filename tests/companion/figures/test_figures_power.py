@@ -153,13 +153,16 @@ def test_logarithmic_axes_have_plain_numbers(span, labels):
 
 
 def test_displacements_are_averaged():
-    """Twelve points make one, at their mean time and mean value."""
+    """Twelve points make one, at their mean time and mean value, with the error of that mean."""
     ax = Figure().subplots()
     one = xr.Dataset(
         {"growth_nm2": ("time_ns", 1e3 * np.arange(24.0))}, {"time_ns": np.arange(24.0)}
     )
     draw_displacements(ax, {"": one})
     assert marked(ax) == [(5.5, 5.5), (17.5, 17.5)]
+    (bars,) = ax.containers[0].lines[2]
+    ends = np.array(bars.get_segments())[:, :, 1]
+    np.testing.assert_allclose(np.ptp(ends, axis=1) / 2, np.arange(12).std() / 12**0.5)
 
 
 def test_trials_have_one_panel_each(series):
