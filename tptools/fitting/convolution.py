@@ -168,6 +168,7 @@ def _modes(
         columns = weight[:, None] * cosines
         missed = weighted - columns @ np.linalg.lstsq(columns, weighted, rcond=1e-9)[0]
         enough = (missed[inside] ** 2).sum() < m + ENOUGH * math.sqrt(2 * m)
+        # where none but the constant stands out there is no spot to complete
         if enough or not standing_out[0].any():
             break
     return numbers, values[numbers], cosines

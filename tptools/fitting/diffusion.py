@@ -51,9 +51,10 @@ def diffusivity(
             (Sheehan and Tisdale). All slices find the first profile together, so that its noise
             counts; slices are summed to groups that stand for their mean time. Error of the
             linearised fit: what is found scatters by 0.9 to 1.15 of it, for Gaussians and flat
-            tops, with D of 0 and 0.02 cm2/s, from 1e5 to 1e7 counts in the map. A spot that
-            is brightest at the end of the window is not told from one that stays, and its misfit
-            is noted. Positions have to be equally spaced, but for gaps.
+            tops, with D of 0 and 0.02 cm2/s, from 1e5 to 1e7 counts in the map. Where sharp
+            edges spread, D is low by up to 0.4 of it. A spot that is brightest at the end of the
+            window is not told from one that stays, and its misfit is noted. Positions have to be
+            equally spaced, but for gaps.
         ``moment``
             Line through the second moments :math:`\kappa_2` about the common centre, after
             subtraction of the mean count of the outermost twentieths of the positions. These
