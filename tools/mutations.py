@@ -55,8 +55,8 @@ def mutations(source: str) -> list[Mutation]:
     r"""Find every fault that can be put into a source, in the order of the text.
 
     Arithmetic, comparisons and conditions change their operator, signs and ``not`` are left out,
-    numbers grow by one, names and other short texts change, calls for their effect are dropped.
-    Docstrings, messages, other prose, types and ``__all__`` stay as they are.
+    numbers grow by one or, if large, by a half, names and other short texts change, calls for their
+    effect are dropped. Docstrings, messages, other prose, types and ``__all__`` stay as they are.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def _another(value: object) -> bool | int | float | str | None:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return value + 1 if value + 1 != value else -value
+        return value + max(1, value // 2)  # a start or a limit 1 % off is no fault
     return f"XX{value}XX" if isinstance(value, str) else None
 
 
