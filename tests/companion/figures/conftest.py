@@ -1,20 +1,24 @@
 """What all tests of figures share."""
 
 import re
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
+from drawn import drawn
 from matplotlib.artist import getp
 from matplotlib.ticker import LogFormatter, ScalarFormatter, StrMethodFormatter
 
 from tptools import plotting
 
+HERE = Path(__file__).parent
+NEW = HERE.parents[2] / "_build" / "drawn"
 PAGE_WIDTH = 6.6
 
 
 @pytest.fixture(autouse=True)
-def clean_state():
+def clean_state(request):
     """Draw without a display, in the book's style, and leave nothing behind.
 
     What is drawn fits a page, each label is read in a legend or is the title of a panel, and an
@@ -30,6 +34,18 @@ def clean_state():
             assert figure.get_figwidth() <= PAGE_WIDTH
             assert labels(figure) <= read(figure)
             assert unnamed(figure) == []
+        if figures:
+            same_as_before(request.node.name, "\n".join(map(drawn, figures)) + "\n")
+
+
+def same_as_before(test, now):
+    """Hold what a test draws against what is kept of it; what is new waits in the build folder."""
+    name = re.sub(r"\W+", "_", test).strip("_") + ".txt"
+    kept, new = HERE / "drawn" / name, NEW / name
+    if not kept.is_file() or kept.read_text(encoding="utf-8") != now:
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(now, encoding="utf-8")
+        assert now.splitlines() == kept.read_text(encoding="utf-8").splitlines(), f"now in {new}"
 
 
 def labels(figure):

@@ -1,13 +1,23 @@
 """Tests of tptools.companion.figures."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import xarray as xr
 
 from tptools.companion import datasets, figures
 from tptools.excitation import tabulate
+
+
+def test_what_is_kept_belongs_to_a_test():
+    """No description of a figure is left of a test that is gone."""
+    folder = Path(__file__).parent
+    sources = [path.read_text(encoding="utf-8") for path in folder.glob("test_*.py")]
+    tests = tuple(re.findall(r"^def (test_\w+)", "".join(sources), re.MULTILINE))
+    assert [path.stem for path in folder.glob("drawn/*") if not path.stem.startswith(tests)] == []
 
 
 def test_data_and_conditions_need_no_matplotlib():
