@@ -135,7 +135,7 @@ def core_minutes(name: str) -> float:
     True
     """
     check_choice("name", name, sorted(RECIPES))
-    return NS_PER_STEP * 1e-9 / 60 * sum(_steps(RECIPES[name]), start=0.0)
+    return NS_PER_STEP * 1e-9 / 60 * sum(_steps(RECIPES[name]))
 
 
 def _wanted(recipe: AnyRecipe, dataset: xr.Dataset) -> Iterator[dict[str, Any]]:
