@@ -1,12 +1,15 @@
 """Tests of tptools.companion.recipes."""
 
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import FrozenInstanceError, asdict, fields
 
 import numpy as np
 import pytest
 
 from tptools.companion import datasets, recipes
+from tptools.companion.outdated import differences
 from tptools.film import FILMS
+from tptools.kmc import ExcitonModel, PulseTrain
+from tptools.units import FWHM_PER_SIGMA
 
 CALIBRATIONS = {
     name: recipe
@@ -48,8 +51,9 @@ def test_every_recipe_has_its_file_and_every_file_its_recipe():
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_files_say_what_their_recipes_say(name):
-    """Title, command and licence are those of the recipe."""
+    """Title, command, licence, and numbers of films, lasers and microscopes are the recipe's."""
     stored = datasets.load(name)
+    assert differences(name) == []
     assert stored.attrs["title"] == recipes.RECIPES[name].title
     assert stored.attrs["recipe"] == f"python -m tptools.companion.make {name}"
     assert stored.attrs["licence"] == "CC BY 4.0"
@@ -69,6 +73,16 @@ def test_records_are_made_of_their_conditions(name):
             "filter_transmission": light_nW / condition.laser.power_nW,
         }
         assert {key: value(stored, key)[k] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_simulations_have_the_excitons_of_their_recipes(name):
+    """Each gives its photon, but where they annihilate; more where a record has more light."""
+    stored, recipe = datasets.load(name), RECORDS[name]
+    for one, found in zip(recipe.conditions, value(stored, "simulated_photons"), strict=True):
+        light_nW = max(1, min(one.laser.power_nW, recipe.unfiltered_power_nW))
+        share = found / recipe.n_excitons / light_nW
+        assert 0.2 < share < 1 if one.film.annihilation_rate_per_ps else abs(share - 1) < 0.05
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -115,7 +129,11 @@ def test_best_model_is_among_those_tried(name):
     assert float(misses.min()) < 0.05**2
     shortest = int(stored.disc_time_between_excitations_us.argmin("laser"))
     assert float(best.highest_cm2_s) == float(stored.diffusivity_cm2_s[shortest])
-    kept = {key: one for key, one in asdict(recipe.start).items() if key not in turned}
+    start = asdict(recipe.start)
+    assert {key: float(stored[key][0]) for key in turned} == pytest.approx(
+        {key: start[key] for key in turned}
+    )
+    kept = {key: one for key, one in start.items() if key not in turned}
     assert {key: stored.attrs[key] for key in kept} == kept
 
 
@@ -125,11 +143,21 @@ def test_what_is_computed_has_the_size_and_seed_of_its_recipe(name):
     stored, recipe = datasets.load(name), recipes.RECIPES[name]
     for key in ("seed", "n_excitons", "n_trains"):
         assert stored.attrs.get(key) == getattr(recipe, key, None)
-    for key, dimension in (("films", "film"), ("draws", "draw"), ("papers", "paper")):
+    for key in ("films", "draws", "papers", "checks", "known"):
         wanted = getattr(recipe, f"n_{key}", None)
-        assert wanted is None or stored.sizes[dimension] == wanted
+        assert wanted is None or stored.sizes[key.removesuffix("s")] == wanted
     if isinstance(recipe, recipes.SearchRecipe):
-        assert stored.sizes["film"] == recipe.n_first + sum(recipe.n_refined)
+        batches = (recipe.n_first, *recipe.n_refined)
+        assert np.bincount(stored.batch.astype(int)).tolist() == [*batches]
+
+
+def test_experiments_are_tried_on_draws_of_their_case():
+    """The films of the file are allowed ones, from the first draw to the last."""
+    recipe = recipes.RECIPES["deciding_experiments"]
+    tried = datasets.load("deciding_experiments").relaxation_time_us.values
+    drawn = datasets.load("allowed_films").sel(case=recipe.case).relaxation_time_us.values
+    assert {*tried.tolist()} <= {*drawn.tolist()}
+    assert tried[[0, -1]].tolist() == drawn[[0, -1]].tolist()
 
 
 @pytest.mark.parametrize(
@@ -162,12 +190,49 @@ def test_sweeps_hold_the_conditions_of_their_grids(name):
     keys = ("protocol", "excitation_density", "period_us")
     assert sorted(zip(*(stored[key].values for key in keys), strict=True)) == sorted(wanted)
     assert stored.attrs["until_ns"] == recipe.recording.until_ns
+    assert tuple(stored.estimator.values) == recipes.READINGS
+    kept_ns = stored.time_ns.values if "time_ns" in stored else [0, 0]
+    assert (np.diff(kept_ns) == recipe.displacement_every_ns).all()
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_protocols_are_what_their_names_say(name):
+    """Spot, lifetime and rule of hopping stand in the name, and only where they are unusual."""
+    recipe = SWEEPS[name]
+    rules = {"each neighbour": "each_neighbour"}
+    known = {one.name for one in (*fields(PulseTrain), *fields(ExcitonModel))}
+    for protocol, grid in recipe.grids.items():
+        assert {*grid} <= known
+        assert grid.get("hop_rule") == rules.get(protocol)
+        assert (grid.get("burn_in_pulses") == 0) == (protocol == "fresh lattice")
+        if "lifetime_ns" in grid:
+            assert protocol == f"lifetime of {grid['lifetime_ns']:g} ns"
+        if "spot_sigma_sites" in grid:
+            width_nm = grid["spot_sigma_sites"] * FWHM_PER_SIGMA * recipe.model.lattice_spacing_nm
+            assert protocol in ("brighter", f"spot of {width_nm:g} nm")
 
 
 def test_approaches_have_the_periods_of_their_recipe():
     """The file holds one approach for each period that the recipe asks for."""
     wanted = recipes.RECIPES["simulated_approach"].settings["periods_us"]
     assert tuple(datasets.load("simulated_approach").period_us.values) == wanted
+
+
+def test_approaches_end_where_the_sweeps_have_a_fresh_lattice():
+    """At their density the sweeps have the same ratio to the steady state, by other runs."""
+    density = recipes.RECIPES["simulated_approach"].settings["excitation_density"]
+    approached = datasets.load("simulated_approach")
+    sweeps = datasets.load("simulated_collapse").sel(estimator="second_moment")
+    for period_us in (0.05, 0.1, 0.2):
+        at = (sweeps.excitation_density == density) & (sweeps.period_us == period_us)
+        fresh, steady = (
+            sweeps.isel(condition=np.flatnonzero(at & (sweeps.protocol == name)))
+            for name in ("fresh lattice", "steady state")
+        )
+        one = approached.sel(period_us=period_us)
+        wanted = fresh.value.item() / steady.value.item()
+        error = wanted * np.hypot(fresh.std_err / fresh.value, steady.std_err / steady.value)
+        assert abs(one.whole - wanted) < 4 * np.hypot(one.whole_err, error.item())
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
