@@ -8,6 +8,8 @@ import pytest
 from tptools.companion import make, outdated, recipes
 from tptools.companion.explorer import EXPLORED
 from tptools.companion.recipes import RECIPES
+from tptools.excitation import Excitation
+from tptools.film import FILMS
 from tptools.kmc import ExcitonModel, PulseTrain, Recording, pulse_train
 from tptools.kmc.cost import expected_steps
 
@@ -154,24 +156,44 @@ def test_one_record_is_enough(patch):
     assert outdated.differences("surface_series") == ["hop_rate_ground_per_ps"]
 
 
-def test_cost_grows_with_the_excitons(patch):
-    """Twice as many excitons take twice as long, but for the burn-in."""
-    recipe = RECIPES["trial_no_memory"]
-    before = outdated.core_minutes("trial_no_memory")
-    patch(trial_no_memory=replace(recipe, n_excitons=10 * recipe.n_excitons))
-    assert 5 * before < outdated.core_minutes("trial_no_memory") < 10 * before
+def attempts(film, laser, n_excitons):
+    """Hops that the excitons of a train attempt."""
+    options = {"n_excitons": n_excitons, "lattice_spacing_nm": film.lattice_spacing_nm}
+    return expected_steps(film, pulse_train(laser, **options), Recording())
+
+
+def test_cost_of_records_is_that_of_their_light(patch):
+    """Eight trains share the excitons, of which there are more where a record has more light."""
+    recipe, film = RECIPES["snr_natural"], FILMS["c-ALD 4"].hopping
+    for unfiltered_nW, lights in ((0.5, (1, 1, 1)), (10.0, (1, 4, 10))):
+        lasers = [Excitation(power_nW, 2.5) for power_nW in (0.5, 4, 25)]
+        conditions = tuple(recipes.Condition(film, one) for one in lasers)
+        patch(
+            snr_natural=replace(
+                recipe, conditions=conditions, n_excitons=800, unfiltered_power_nW=unfiltered_nW
+            )
+        )
+        pairs = zip(lasers, lights, strict=True)
+        expected = sum(8 * attempts(film, one, 100 * light) for one, light in pairs)
+        expected *= outdated.NS_PER_STEP * 1e-9 / 60
+        assert outdated.core_minutes("snr_natural") == pytest.approx(expected)
 
 
 def test_cost_of_a_sweep_is_that_of_the_attempts_of_its_trains(patch):
-    """At some nanoseconds each, at every condition of its grid and in every train."""
-    grid = {"excitation_density": [0.01, 0.02], "period_us": [0.4], "n_pulses": 10}
-    recipe = replace(RECIPES["simulated_collapse"], grids={"one": grid}, n_trains=3)
-    attempts = sum(
-        expected_steps(recipe.model, PulseTrain(density, 0.4, n_pulses=10), Recording())
-        for density in grid["excitation_density"]
+    """At some nanoseconds each, at every condition of its grids and in every train."""
+    grids = {
+        "ten pulses": {"excitation_density": [0.01, 0.02], "period_us": [0.4], "n_pulses": 10},
+        "as usual": {"excitation_density": [0.01], "period_us": 0.4},
+    }
+    recipe = replace(RECIPES["simulated_collapse"], grids=grids, n_trains=3)
+    trains = (
+        PulseTrain(0.01, 0.4, n_pulses=10),
+        PulseTrain(0.02, 0.4, n_pulses=10),
+        PulseTrain(0.01, 0.4),
     )
     patch(simulated_collapse=recipe)
-    expected = 3 * attempts * outdated.NS_PER_STEP * 1e-9 / 60
+    tried = sum(expected_steps(recipe.model, one, Recording()) for one in trains)
+    expected = 3 * tried * outdated.NS_PER_STEP * 1e-9 / 60
     assert outdated.core_minutes("simulated_collapse") == pytest.approx(expected)
 
 
@@ -181,27 +203,21 @@ def test_cost_of_what_tries_films_is_that_of_ten_curves(name, patch):
     film = replace(recipes.FILM, n_layers=1)
     changed = replace(RECIPES[name], n_excitons=500)
     patch(**{name: replace(changed, **{"start" if name == "calibration" else "film": film})})
-    options = {"n_excitons": 500, "lattice_spacing_nm": film.lattice_spacing_nm}
-    attempts = sum(
-        expected_steps(film, pulse_train(one, **options), Recording())
-        for one in recipes.CURVE_LASERS
-    )
-    expected = 10 * attempts * outdated.NS_PER_STEP * 1e-9 / 60
+    tried = sum(attempts(film, one, 500) for one in recipes.CURVE_LASERS)
+    expected = 10 * tried * outdated.NS_PER_STEP * 1e-9 / 60
     assert outdated.core_minutes(name) == pytest.approx(expected)
 
 
 def test_cost_of_curves_is_that_of_each_film_under_each_laser(patch):
-    """As many films cost as many times as much, and so do lasers."""
-    recipe, film = RECIPES["explorer_curves"], recipes.FILM
-    lasers = recipes.CURVE_LASERS[:2]
-    costs = {}
-    for n_films, n_series in ((1, 1), (3, 1), (1, 2)):
-        films = {str(k): film for k in range(n_films)}
-        chosen = {str(k): lasers for k in range(n_series)}
-        patch(explorer_curves=replace(recipe, films=films, series=chosen))
-        costs[n_films, n_series] = outdated.core_minutes("explorer_curves")
-    assert costs[3, 1] == pytest.approx(3 * costs[1, 1])
-    assert costs[1, 2] == pytest.approx(2 * costs[1, 1])
+    """Of all series, in four trains."""
+    films = {name: EXPLORED[name] for name in ("Note 2", "c-ALD 4")}
+    series = {"power": recipes.CURVE_LASERS[:2], "rate": recipes.CURVE_LASERS[2:3]}
+    patch(explorer_curves=replace(RECIPES["explorer_curves"], films=films, series=series))
+    lasers = recipes.CURVE_LASERS[:3]
+    n = RECIPES["explorer_curves"].n_excitons
+    tried = sum(attempts(film, one, n) for film in films.values() for one in lasers)
+    expected = 4 * tried * outdated.NS_PER_STEP * 1e-9 / 60
+    assert outdated.core_minutes("explorer_curves") == pytest.approx(expected)
 
 
 def test_command_line_says_what_would_be_made(monkeypatch, capsys):
