@@ -1,11 +1,13 @@
 """Tests of tptools.companion.allowed, and of the search, with a closed form instead of excitons."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from tptools.companion import allowed, make, search
+from tptools.companion import allowed, datasets, make, search
 from tptools.companion.recipes import AllowedRecipe, SearchRecipe
+from tptools.film import FILMS
 from tptools.inference import READINGS
 
 QUICK = {"seed": 1, "n_excitons": 1}
@@ -102,6 +104,97 @@ def test_known_films_are_found_again(found):
     assert 0.3 < float(left.rank_relaxation_time_us.mean()) < 0.7
     known = left.known_rank_relaxation_time_us
     assert ((known > 1e-3) & (known < 0.999)).all()
+
+
+def test_file_has_what_is_asked_of_films(monkeypatch):
+    """Its data, priors, choices and quantiles are these, and what is met follows from its films."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    stored = datasets.load("allowed_films")
+    names = {"case": search.CASES, "prior": allowed.PRIORS, "choice": allowed.CHOICES}
+    for axis, wanted in names.items():
+        assert stored[axis].values.tolist() == [*wanted]
+    assert tuple(stored["quantile"].values) == allowed.QUANTILES
+    assert tuple(stored["layers"].values) == allowed.LAYERS
+    assert stored.sizes["layered"] == allowed.N_LAYERED
+    for case in stored.case.values:
+        one = stored.sel(case=case)
+        met = allowed.meets(search.numbers_of(one.checked_diffusivity_cm2_s.values.astype(float)))
+        for name in search.OBSERVATIONS:
+            assert (one[f"meets_{name}"] == met[name]).all()
+        curves = one.diffusivity_cm2_s.transpose("draw", "laser").values.astype(float)
+        level = allowed.meets(search.numbers_of(curves[::20])).constant_power_ratio
+        assert (one.level[::20] == level).all()
+
+
+def test_errors_beyond_an_interval_are_those_of_its_edge():
+    """A tenth below the lower end and above the upper one is still met, a little more is not."""
+    (end,) = (one for one in search.OBSERVATIONS.values() if one.name == "tau_us")
+    times = np.array([end.low * 0.899, end.low * 0.901, end.high * 1.099, end.high * 1.101])
+    numbers = pd.DataFrame(dict.fromkeys(search.OBSERVATIONS, 1.0), range(4)).assign(tau_us=times)
+    assert allowed.meets(numbers).tau_us.tolist() == [False, True, True, False]
+
+
+def test_other_priors_are_uniform_in_what_they_name():
+    """Weights on films of the stated prior put the mean of a chance, time or rate in mid-range."""
+    films = search.PRIOR.design(2**12, seed=1)
+    for prior, names in {
+        "chance uniform": ["modification_probability"],
+        "memory uniform": ["relaxation_time_us"],
+        "rates uniform": ["hop_rate_ground_per_ps", "hop_rate_modified_per_ps"],
+    }.items():
+        weights = allowed.PRIORS[prior](films)
+        for name in names:
+            one = search.PRIOR.ranges[name]
+            mean = np.average(films[name], weights=weights)
+            assert mean == pytest.approx((one.low + one.high) / 2, rel=0.03)
+    assert (allowed.PRIORS["as stated"](films) == 1).all()
+    for prior, layers in (("one layer", {1}), ("three or four layers", {3, 4})):
+        weights = allowed.PRIORS[prior](films)
+        assert {*weights} == {0, 1}
+        assert {*films.n_layers[weights > 0]} == layers
+
+
+def test_choices_are_those_of_their_names():
+    """Each is met by some films of the prior, and by no other."""
+    films = search.PRIOR.design(64, seed=1)
+    chosen = {name: films[of(films)] for name, of in allowed.CHOICES.items()}
+    rest = {name: films[~of(films)] for name, of in allowed.CHOICES.items()}
+    for name, column, yes, no in (
+        ("traps", "trap_rate_per_ps", {2e-4}, {0}),
+        ("light of the paper", "peak_over_disc", {1}, {np.log(2)}),
+        ("projection", "projection", {1}, {0}),
+        ("three or four layers", "n_layers", {3, 4}, {1, 2}),
+    ):
+        assert {*chosen[name][column]} == yes
+        assert {*rest[name][column]} == no
+    times_us = [times["memory above 2 us"].relaxation_time_us for times in (rest, chosen)]
+    assert times_us[0].max() <= 2 < times_us[1].min() < 3
+
+
+def test_shares_are_weights_of_films():
+    """Of four films: the share that is chosen, the evidence, and the size of the sample."""
+    films = search.PRIOR.design(4, seed=1).assign(
+        relaxation_time_us=[1.0, 2.0, 3.0, 4.0], modification_probability=[0.4, 0.3, 0.2, 0.1]
+    )
+    likelihood, prior = np.array([1.0, 0.5, 0.25, 0.0]), np.array([0.0, 1.0, 2.0, 5.0])
+    found = allowed._summary(films, likelihood, prior)
+    assert float(found.evidence) == 1 / 8
+    assert float(found.effective_size) == 2
+    assert float(found.share.sel(choice="memory above 2 us")) == 0.5
+    assert found.memory_quantile_us.sel(quantile=[0.05, 0.95]).values.tolist() == [2, 3]
+    assert found.chance_quantile.sel(quantile=[0.05, 0.95]).values.tolist() == [0.2, 0.3]
+    assert found.memory_quantile_us.units == "us"
+
+
+def test_coated_film_is_slower_within_the_range():
+    """The calibrated films differ by less, and the range ends where they do not differ."""
+    coated, plain = (FILMS[name].hopping for name in ("c-ALD 4", "OLA/OA"))
+    ratios = [
+        getattr(coated, name) / getattr(plain, name)
+        for name in ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps")
+    ]
+    assert allowed.SLOWER[0] < min(ratios)
+    assert max(ratios) < allowed.SLOWER[-1] == 1
 
 
 def test_coated_film_may_share_the_memory(found):

@@ -1,5 +1,6 @@
 """Tests of tptools.companion.search."""
 
+from types import SimpleNamespace
 from unittest.mock import create_autospec
 
 import numpy as np
@@ -7,11 +8,17 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from tptools.companion import search
+from tptools.companion import datasets, search
 from tptools.companion.paper import REPORTED
 from tptools.companion.recipes import CURVE_LASERS
 from tptools.fitting import relaxation_curve
-from tptools.inference import READINGS, curve_numbers
+from tptools.inference import READINGS, Choice, curve_numbers
+
+
+@pytest.fixture(autouse=True)
+def bundled_files(monkeypatch):
+    """Read the files of the checkout."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
 
 
 def curves(**at):
@@ -67,9 +74,72 @@ def test_intervals_hold_what_the_paper_prints():
         assert search.OBSERVATIONS[name].met(REPORTED[claim].value)
     assert search.OBSERVATIONS["highest_cm2_s"].high > REPORTED["abs-D-max"].value
     assert search.COATED.met(REPORTED["main-tau-AlOx"].value)
-    limit, time = (search.OBSERVATIONS[one] for one in ("limit_cm2_s", "tau_us"))
-    assert (limit.low, limit.high) == pytest.approx(REPORTED["main-D-inf"].interval)
-    assert (time.low, time.high) == pytest.approx(REPORTED["main-tau-relax"].interval)
+    for one, claim in (
+        (search.OBSERVATIONS["limit_cm2_s"], "main-D-inf"),
+        (search.OBSERVATIONS["tau_us"], "main-tau-relax"),
+        (search.COATED, "main-tau-AlOx"),
+    ):
+        assert (one.low, one.high) == pytest.approx(REPORTED[claim].interval)
+    highest, printed = search.OBSERVATIONS["highest_cm2_s"], REPORTED["main-D-enhanced"]
+    assert (highest.low, highest.high) == pytest.approx((printed.interval[0], 1.1 * printed.value))
+
+
+def test_statements_allow_the_error_of_a_record():
+    """A tenth around each number, a ratio that a record may be off by, and no fall."""
+    every = search.OBSERVATIONS
+    assert {one.edge for one in (*every.values(), search.COATED)} == {0.1}
+    assert every["constant_power_ratio"].high == 1.3
+    for name in ("rise_with_rate", "rise_with_fluence"):
+        assert (every[name].low, every[name].high) == (1, np.inf)
+
+
+def test_data_are_those_of_their_names():
+    """What a set is without is the only thing that it lacks, and all sets stand in the file."""
+    names = {data: {one.name for one in chosen} for data, chosen in search.DATA.items()}
+    assert names[search.ALL] == {*search.OBSERVATIONS}
+    lacking = {data: names[search.ALL] - chosen for data, chosen in names.items()}
+    assert lacking["curve"] == {"constant_power_ratio"}
+    assert lacking["without the limit"] == {"limit_cm2_s"}
+    assert lacking["without the highest"] == {"highest_cm2_s"}
+    assert lacking["without the time"] == {"tau_us"}
+    assert search.DATA["time of the coated film"] == (search.COATED,)
+    stored = datasets.load("allowed_films")
+    assert stored.data.values.tolist() == [*search.DATA]
+    assert stored.case.values.tolist() == [*search.CASES]
+
+
+def test_first_films_of_the_file_are_those_of_the_design():
+    """The search that the book reads began with these ranges, at these lasers."""
+    stored = datasets.load("film_search")
+    first = stored.isel(film=stored.batch == 0)
+    films = search.DESIGN.design(first.sizes["film"], seed=stored.attrs["seed"])
+    films["modification_probability"] = films["modification_probability"].clip(upper=1)
+    for name in search.DESIGN.ranges:
+        np.testing.assert_allclose(first[name], films[name], rtol=1e-6)
+    for name in ("power_nW", "rep_rate_MHz"):
+        assert stored[name].values.tolist() == [getattr(one, name) for one in search.LASERS]
+
+
+def test_films_that_are_left_fill_the_prior():
+    """Whatever can be chosen is chosen, and visits modify up to always."""
+    stored = datasets.load("allowed_films")
+    for case, prior in search.CASES.items():
+        films = stored.sel(case=case)
+        for name, one in prior.ranges.items():
+            if isinstance(one, Choice):
+                assert {*films[name].values} == {*np.float32(one.values)}, name
+    chance = prior.ranges["modification_probability"]
+    assert (chance.low, chance.high) == (search.DESIGN.ranges["modification_probability"].low, 1)
+
+
+def test_numbers_in_the_file_are_those_of_its_curves():
+    """All that is said of a film follows from the diffusivities beside it."""
+    stored = datasets.load("allowed_films").isel(draw=slice(None, None, 100))
+    films = stored.stack(film=("case", "draw")).transpose("film", "laser", ...)
+    found = search.numbers_of(films.diffusivity_cm2_s.values.astype(float))
+    assert found.columns.to_list() == stored.number.values.tolist()
+    for name in found:
+        np.testing.assert_allclose(found[name], films[name], rtol=1e-4)
 
 
 def test_a_reader_takes_the_reading_of_each_film():
@@ -81,16 +151,55 @@ def test_a_reader_takes_the_reading_of_each_film():
     assert found[1, 0] == outputs[1, READINGS.index("projection")]
 
 
+def test_a_reader_learns_every_output_of_every_film(monkeypatch):
+    """Films are told by what they pave, and their outputs go over lasers, then readings."""
+    monkeypatch.setattr(search, "Emulator", SimpleNamespace(fit=lambda *one, **options: one))
+    films = search.DESIGN.design(3, seed=1)
+    sizes = {"reading": len(READINGS), "film": 3, "laser": 2}
+    outputs = xr.DataArray(np.arange(18.0).reshape(*sizes.values()), dims=list(sizes))
+    columns = {name: ("film", one) for name, one in films.items()}
+    told, learnt = search.Reader.of(
+        xr.Dataset({"diffusivity_cm2_s": outputs, **columns, "batch": ("film", [0, 0, 1])})
+    ).emulator
+    assert {*told} == {*films, "paving"} - {"modification_probability"}
+    for k, one in enumerate(learnt):
+        np.testing.assert_array_equal(one, outputs.isel(film=k).values.T.ravel())
+
+
+def test_what_an_emulator_leaves_is_the_scatter_of_its_draws():
+    """Of heights by a tenth, whatever the height; of what a factor does not change, nothing."""
+    films = search.PRIOR.design(3, seed=1).assign(projection=0)
+    each = np.repeat(curves()[0], len(READINGS))
+    asked = []
+
+    def draws(films, n, *, seed):
+        asked.append((n, seed))
+        return [factor * np.stack([each, 2 * each, 3 * each]) for factor in (0.9, 1.0, 1.1)]
+
+    def predict(films):
+        return each[None]
+
+    reader = search.Reader(SimpleNamespace(draws=draws, predict=predict))
+    found = reader.uncertain(films, seed=5)
+    assert asked == [(20, 5)]
+    heights = {"limit_cm2_s", "highest_cm2_s"}
+    for name, one in found.items():
+        assert one == pytest.approx(np.std([0.9, 1.0, 1.1]) if name in heights else 0, abs=1e-4)
+    assert [*found] == search.numbers_of(curves()).columns.to_list()
+
+
 def test_a_search_goes_on_from_all_films_before(monkeypatch):
     """Batches follow each other over ``film``, under ever sharper data, each with its own seed."""
     asked = []
 
     def measure_films(films, lasers, *, seed, **settings):
-        assert (lasers, settings["model"], settings["n_excitons"]) == (
-            search.LASERS,
-            search.MODEL,
-            9,
-        )
+        assert lasers == search.LASERS
+        assert settings == {
+            "model": search.MODEL,
+            "n_excitons": 9,
+            "cache_dir": "kept",
+            "progress": True,
+        }
         columns = {name: ("film", one) for name, one in films.items()}
         return xr.Dataset(columns, attrs={"seed": seed})
 
@@ -101,12 +210,13 @@ def test_a_search_goes_on_from_all_films_before(monkeypatch):
     monkeypatch.setattr(search, "measure_films", measure_films)
     monkeypatch.setattr(search, "_where_data_lead", lead)
     monkeypatch.setattr(search.Reader, "of", lambda films: films)
-    found = search.search_films(seed=1, n_first=8, n_refined=(4, 2), n_excitons=9)
-    assert (dict(found.sizes), found.attrs) == ({"film": 14}, {"seed": 1})
-    assert found.batch.values.tolist() == [0] * 8 + [1] * 4 + [2] * 2
+    settings = {"n_first": 8, "n_refined": (4, 2, 2), "n_excitons": 9}
+    found = search.search_films(seed=1, **settings, cache_dir="kept", progress=True)
+    assert (dict(found.sizes), found.attrs) == ({"film": 16}, {"seed": 1})
+    assert found.batch.values.tolist() == [0] * 8 + [1] * 4 + [2] * 2 + [3] * 2
     assert float(found.modification_probability[:8].max()) == 1
-    assert [one[:3] for one in asked] == [(8, 4, 4.0), (12, 2, 2.0)]
-    assert len({1, *(seed for *_, seed in asked)}) == 3
+    assert [one[:3] for one in asked] == [(8, 4, 4.0), (12, 2, 2.0), (14, 2, 1.5)]
+    assert len({1, *(seed for *_, seed in asked)}) == 4
 
 
 def test_films_are_drawn_from_both_cases_with_wider_edges(monkeypatch):
@@ -148,6 +258,16 @@ def test_more_layers_let_an_exciton_pave_more():
     assert (added > 0).all()
     assert (np.diff(added) < 0).all()
     assert added[0] < 1
+
+
+def test_an_exciton_hops_to_layers_as_often_as_there_are_neighbours():
+    """In two layers one of five is above or below; without end two of six, and all are new."""
+    shared = {name: one.at(0.5) for name, one in search.PRIOR.ranges.items()}
+    films = pd.DataFrame([shared | {"n_layers": n} for n in (1.0, 2.0, 1e7)])
+    single, two, endless = search._with_paving(films)["paving"]
+    hops_aside = 1 / search.NEW_SITES_PER_HOP
+    assert two / single == pytest.approx(2 - 2 * 0.5 ** (1 + hops_aside / 4))
+    assert endless / single == pytest.approx(1 + hops_aside / 2, rel=1e-5)
 
 
 def test_paving_goes_with_new_sites_and_the_memory():
