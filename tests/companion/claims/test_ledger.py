@@ -58,6 +58,21 @@ def test_scoreboard_counts_every_claim_once():
     assert board.drop(["all", "figure panel"]).sum().equals(board.loc["all"])
 
 
+def test_scoreboard_has_a_place_for_every_verdict(monkeypatch):
+    """Where no claim of a kind has a verdict there is a nought, in rows with names."""
+    kept = {name: CLAIMS[name] for name in ("s6-Psurf", "fig2f", "s1-wash")}
+    monkeypatch.setattr(ledger, "CLAIMS", kept)
+    monkeypatch.setattr(
+        ledger, "_judged", lambda one: ledger.Judgement(kept[one], "", "reproduced", computed=True)
+    )
+    board = claims.scoreboard()
+    assert board.columns.tolist() == [*claims.VERDICTS, "computed", "all"]
+    assert board.index.tolist()[-2:] == ["all", ledger.PANEL]
+    assert board["reproduced"].tolist() == board["all"].tolist() == board["computed"].tolist()
+    assert not board[[*claims.VERDICTS[1:]]].to_numpy().any()
+    assert board.columns.name == "kind of claim"
+
+
 def test_what_a_claim_rests_on_exists():
     """Panels name claims, never themselves or other panels."""
     bases = {basis for one in CLAIMS.values() for basis in one.rests_on}

@@ -1,10 +1,12 @@
 """Tests of tptools.companion.claims.verdict."""
 
 import math
+import re
 
 import pytest
 
-from tptools.companion.claims import Bounds, asked, compare, describe
+from tptools.companion.claims import VERDICTS, Bounds, asked, compare, describe
+from tptools.companion.claims import verdict as rules
 from tptools.companion.paper import REPORTED, Reported
 from tptools.estimate import Estimate
 
@@ -103,6 +105,14 @@ def test_tolerances_are_parameters():
     assert compare(TAU, Estimate(9.0, 0.4, "us", "fit"), k=3) == "consistent"
 
 
+def test_every_verdict_has_its_rule():
+    """The table of rules and the list of verdicts name the same, those of readings included."""
+    frame, *_, table, _, _ = re.split("^(=.*)\n", rules.__doc__, flags=re.MULTILINE)[1:]
+    width = frame.index(" ")
+    assert {line[:width].rstrip() for line in table.splitlines()} - {""} == {*VERDICTS}
+    assert {*rules.MIXED.values()} < {*VERDICTS}
+
+
 def test_units_are_never_mixed():
     """An estimate in another unit is an error, not a verdict."""
     with pytest.raises(ValueError, match="'us' but was recomputed in 'ns'"):
@@ -115,6 +125,7 @@ def test_units_are_never_mixed():
         (0.5, "reproduced"),
         (0.0, "reproduced"),
         (-1e-9, "contradicted"),
+        (Estimate(0.0, 0.0, "", "line"), "reproduced"),
         (Estimate(0.5, 0.2, "", "line"), "reproduced"),
         (Estimate(0.5, 0.3, "", "line"), "consistent"),
         (Estimate(-0.5, 0.3, "", "line"), "consistent"),
@@ -128,6 +139,18 @@ def test_units_are_never_mixed():
 def test_statements_hold_only_with_their_errors(found, verdict):
     """A statement is reproduced if the errors leave no doubt; doubt alone never contradicts it."""
     assert compare(Bounds("slope", low=0), found) == verdict
+
+
+def test_upper_end_is_allowed_as_the_lower_one():
+    """What lies on the end meets it, what lies beyond by a rounding does so as well."""
+    below = Bounds("slope", high=0)
+    assert compare(below, 0.0) == "reproduced"
+    assert compare(below, 1e-9) == "contradicted"
+    assert compare(below, Estimate(0.5, 0.25, "", "line")) == "consistent"
+    within = Bounds("ratio", 0.9, 1.1)
+    found = [compare(within, one) for one in (1.1 * 1.024, 1.1 * 1.026, 0.9 * 0.976, 0.9 * 0.974)]
+    assert found == ["rounding", "contradicted"] * 2
+    assert compare(within, 1.1 * (1 + 9e-11)) == "reproduced"
 
 
 @pytest.mark.parametrize(
