@@ -349,6 +349,15 @@ def test_every_class_with_methods_is_tried():
     assert untried == {"Instrument"}
 
 
+def test_bars_are_shown_where_asked_for():
+    """By default nothing is printed, but by a sweep, which takes minutes."""
+    made = {k: v for k, v in PUBLIC.items() if inspect.isfunction(v) or is_dataclass(v)}
+    parameters = {name: inspect.signature(one).parameters for name, one in made.items()}
+    asked = {name: one["progress"].default for name, one in parameters.items() if "progress" in one}
+    assert {*asked.values()} <= {True, False}
+    assert [name for name, default in asked.items() if default] == ["tptools.kmc.sweep"]
+
+
 def test_nothing_changes_once_it_is_made():
     """All classes that hold fields are frozen, public or not: a result stays what it was."""
     classes = [
