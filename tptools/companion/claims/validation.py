@@ -25,7 +25,7 @@ _TRUE_CM2_S = REPORTED["s7-D"].value
 @claim("s7-fwhm")
 def width_of_the_spot() -> dict[str, float]:
     """Take the spot on the film, or its image through optics and APD; the text does not say."""
-    spot_nm = Excitation(1, 2.5).spot_fwhm_nm
+    spot_nm = Excitation.spot_fwhm_nm
     return {"spot": spot_nm, "its image": Microscope().image_fwhm_nm(spot_nm)}
 
 
