@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import runpy
 import sys
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,12 +16,14 @@ from tptools.companion.claims import __main__ as claims
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def start(program: str) -> None:
+def start(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a script, or the program of a package, with the command line of this process."""
     if program.endswith(".py"):
         runpy.run_path(str(ROOT / program), run_name="__main__")
     else:
-        import_module(f"{program}.__main__").main()
+        # it may have been imported before, as here
+        monkeypatch.delitem(sys.modules, f"{program}.__main__", raising=False)
+        runpy.run_module(program, run_name="__main__")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_wrong_name_lists_the_right_ones(program, names, said, monkeypatch, caps
     monkeypatch.setattr(sys, "argv", [program, *names.split()])
     monkeypatch.setattr(chapters, "run", None)
     with pytest.raises(SystemExit) as stopped:
-        start(program)
+        start(program, monkeypatch)
     report = capsys.readouterr()
     assert (stopped.value.code, report.out) == (2, "")
     assert said in report.err

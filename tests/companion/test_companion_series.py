@@ -101,13 +101,13 @@ def test_fits_are_over_the_time_of_the_disc(measured):
 
 
 def test_displacements_are_named_by_what_was_varied():
-    """Each record has its value and unit as label."""
+    """Each record has its value and unit as label, and is followed from the pulse to 6 ns."""
     spot = np.exp(-(np.linspace(-3, 3, 41) ** 2))
     counts = xr.DataArray(
-        np.tile(1000 * spot, (2, 20, 1)),
+        np.tile(1000 * spot, (2, 18, 1)),
         {
             "rep_rate_MHz": ("record", [0.5, 40.0]),
-            "time_ns": np.arange(20) * 0.1,
+            "time_ns": np.arange(-2, 16) * 0.5,
             "position_nm": np.linspace(-900, 900, 41),
         },
         ("record", "time_ns", "position_nm"),
@@ -115,3 +115,5 @@ def test_displacements_are_named_by_what_was_varied():
     records = counts.to_dataset(name="counts")
     found = series.displacements(records, "rep_rate_MHz", "MHz", [1])
     assert list(found) == ["40 MHz"]
+    time_ns = found["40 MHz"].time_ns
+    assert (float(time_ns[0]), float(time_ns[-1])) == (0, 6)
