@@ -2,6 +2,9 @@
 
 import importlib
 import re
+import runpy
+import sys
+from types import SimpleNamespace
 
 import myst_nb
 import numpy as np
@@ -159,11 +162,49 @@ def test_a_notebook_sets_all_tables_in_type():
     page = chapter._as_html(pd.DataFrame({"D (cm²/s)": [0.1], "note": ["long" * 50]}))
     assert "<i>D</i> (cm²/s)" in page
     assert "<th>0</th>" not in page
+    assert "border" not in page
+    assert "text-align: left" in page
     assert "long" * 50 in page
     claim = chapter._as_html(pd.DataFrame({"x": [1]}, index=["main-D-inf"]))
     assert "<th>main-D-inf</th>" in claim
     with pytest.raises(TypeError, match=r"^frame "):
         chapter.typeset([1])
+
+
+def test_importing_it_in_a_notebook_sets_tables_so(monkeypatch):
+    """The shell that runs, and only that, is told how to show a table as a page."""
+    told = []
+    page = SimpleNamespace(for_type=lambda *given: told.append(given))
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"text/html": page}))
+    for running in (shell, None):
+        notebook = SimpleNamespace(get_ipython=lambda running=running: running)
+        monkeypatch.setitem(sys.modules, "IPython", notebook)
+        runpy.run_path(chapter.__file__)
+    monkeypatch.delitem(sys.modules, "IPython")
+    runpy.run_path(chapter.__file__)
+    ((kind, show),) = told
+    assert (kind, show.__name__) == (pd.DataFrame, "_as_html")
+
+
+def test_rows_have_their_names_put_in_words():
+    """On every level; numbers are written as in cells, and an index without a name stays so."""
+    index = pd.MultiIndex.from_tuples(
+        [("tau_us", 0.5), ("n_layers", 1e-5)], names=["n_layers", None]
+    )
+    written = chapter.typeset(pd.DataFrame({"a": [1, 2]}, index=index))
+    assert written.index.tolist() == [("fitted time (µs)", "0.5"), ("layers", "1 × 10⁻⁵")]
+    assert [*written.index.names] == ["layers", None]
+    alone = chapter.typeset(pd.DataFrame({"a": [1]}, index=pd.Index([10.0], name="power_nW")))
+    assert (alone.index.tolist(), alone.index.name) == (["10"], "power (nW)")
+
+
+def test_unit_of_a_column_is_said_once():
+    """A head that has a unit keeps it, and units that differ stay in their cells."""
+    frame = pd.DataFrame({"D (cm²/s)": ["3 cm2/s", "4 cm2/s"], "t": ["3 ns", "4 us"]})
+    written = chapter.typeset(frame)
+    assert written.columns.tolist() == ["D (cm²/s)", "t"]
+    assert written["D (cm²/s)"].tolist() == ["3", "4"]
+    assert written["t"].tolist() == ["3 ns", "4 µs"]
 
 
 def test_verdicts_keep_the_order_asked_for():
@@ -189,4 +230,11 @@ def test_names_of_the_code_are_put_in_words():
     assert written.index.tolist() == [chapter.HEADS["tau_us"]]
     assert not any("_" in head for head in written.columns)
     search = importlib.import_module("tptools.companion.search")
-    assert set(search.PRIOR.ranges) | set(search.OBSERVATIONS) <= set(chapter.HEADS)
+    numbers = search.numbers_of(np.full((1, len(search.LASERS)), 0.05))
+    due = {*search.PRIOR.ranges, *search.OBSERVATIONS, *numbers, "memory_us"}
+    assert due == {*chapter.HEADS}
+    for name, words in chapter.HEADS.items():
+        unit = chapter.typeset(pd.DataFrame({f"a_{name}": [1]})).columns[0].partition("(")[2]
+        assert words.endswith(unit)
+    assert chapter.HEADS["n_layers"] == "layers"
+    assert chapter.HEADS["memory_us"] == chapter.HEADS["relaxation_time_us"] == "memory (µs)"
