@@ -81,6 +81,33 @@ def test_other_films_and_seeds_are_computed_anew(monkeypatch):
     assert (again.films, again.seed) == (films, 7)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: live.records(NAME, seed=seed),
+        lambda seed: live.swept("simulated_collapse", ExcitonModel(), seed=seed),
+        lambda seed: live.computed("curves_of_note_2", seed=seed),
+    ],
+    ids=["records", "swept", "computed"],
+)
+def test_seeds_begin_at_nought(make, monkeypatch):
+    """That of the book is one, and any other is that of a new draw; there is none below."""
+    monkeypatch.setattr(live, "carry_out", lambda recipe: recipe)
+    drawn = {make(seed).seed for seed in (0, 2)}
+    assert len(drawn) == 2
+    assert isinstance(make(1), xr.Dataset)
+    with pytest.raises(ValueError, match="seed = -1 must be"):
+        make(-1)
+
+
+def test_new_records_stand_on_fewer_excitons(monkeypatch):
+    """Some 40 000, where the file has more, and otherwise as many as the file."""
+    monkeypatch.setattr(live, "carry_out", lambda recipe: recipe)
+    for name in ("tplm_10nW", NAME, "rate_series"):
+        wanted = min(40_000, recipes.RECIPES[name].n_excitons)
+        assert live.records(name, lifetime_ns=2.0).n_excitons == wanted
+
+
 def test_another_model_is_swept_anew(small):
     """Without hops nothing spreads, at the conditions of the recipe."""
     found = live.swept("simulated_collapse", ExcitonModel(0.0, 0.0))
@@ -104,7 +131,6 @@ def test_a_film_is_changed_by_name():
             "name = 'film_search' must be one of 'coated_series'",
         ),
         (lambda: live.swept(NAME, ExcitonModel()), "must be one of 'simulated_collapse'"),
-        (lambda: live.records(NAME, seed=-1), "seed = -1 must be"),
         (lambda: live.computed("curves_of_note_2", {"x": ExcitonModel()}), "film = 'x' must be"),
     ],
 )

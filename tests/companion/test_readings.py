@@ -1,12 +1,13 @@
 """Tests of tptools.companion.readings."""
 
-from dataclasses import replace
+import inspect
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
 from tptools import kmc
-from tptools.companion import readings
+from tptools.companion import datasets, readings
 from tptools.companion.readings import CHOICES
 from tptools.companion.recipes import CURVE_LASERS, FILM
 from tptools.companion.search import LASERS
@@ -34,6 +35,23 @@ def test_choices_are_what_their_names_say():
     others = [name for name, one in lasers.items() if one == list(CURVE_LASERS)]
     assert len(others) == 6
     assert [name for name, one in CHOICES.items() if not one.traps] == ["no traps"]
+    with pytest.raises(FrozenInstanceError):
+        CHOICES["no traps"].traps = True
+
+
+def test_file_holds_these_choices_and_charges(monkeypatch):
+    """Named alike, and simulated with the excitons that are the default."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    stored = datasets.load("reading_choices")
+    assert stored.choice.values.tolist() == [*CHOICES]
+    assert tuple(stored.charge_us.values) == readings.CHARGE_TIMES_US
+    default = inspect.signature(readings.read_by_choices).parameters["n_excitons"].default
+    assert default == stored.attrs["n_excitons"]
+
+
+def test_detectors_look_for_as_long_as_runs_last():
+    """No light is simulated in vain, and none is missing."""
+    assert readings._RECORDING.until_ns == readings._TIMER.window_end_ns
 
 
 def test_choices_read_as_their_names_say(monkeypatch):
@@ -86,12 +104,16 @@ def test_curves_are_read_by_every_choice(monkeypatch):
 
 def test_charge_lives_as_long_as_it_says(monkeypatch):
     """A row for each life of the charge, a column for each laser, on a film that light charges."""
+    asked = []
     monkeypatch.setattr(
         kmc,
         "film_diffusivity",
-        lambda film, laser, **_: Estimate(film.relaxation_time_us, laser.power_nW, "cm2/s", "x"),
+        lambda film, laser, **options: (
+            asked.append(options) or Estimate(film.relaxation_time_us, laser.power_nW, "cm2/s", "x")
+        ),
     )
     found = readings.charged_curves(seed=1)
+    assert all(one == {"seed": 1, "n_excitons": 2500, "n_trains": 2} for one in asked)
     assert readings.CHARGED.modified_by == "excitation"
     assert found.charged_cm2_s.dims == ("charge_us", "laser")
     for time_us in found.charge_us.values:

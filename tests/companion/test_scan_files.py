@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import struct
 
 import numpy as np
 import ptufile
@@ -10,7 +11,7 @@ import pytest
 import xarray as xr
 
 from tptools import io
-from tptools.companion.scan_files import write_ptu, write_scan
+from tptools.companion.scan_files import T2, T3, tag, write_ptu, write_scan
 
 TIME_NS = np.arange(-10, 30) * 0.1 + 0.05
 POSITION_NM = np.array([-150.0, -50.0, 0.0, 75.0])
@@ -57,6 +58,22 @@ def test_another_reader_finds_what_an_instrument_says(tmp_path):
     np.testing.assert_array_equal(found, drawn)
 
 
+def test_header_says_what_kind_of_record_follows(tmp_path):
+    """Another kind is another mode, and entries of a header keep their type and curve."""
+    told = {"Flag": True, "Whole": 3, "Share": 0.5, "Empty": None}
+    extra = b"".join(tag(name, value) for name, value in told.items())
+    for kind, name, mode in ((T3, "HydraHarpT3", 3), (T2, "HydraHarpT2", 2)):
+        path = tmp_path / f"{name}.ptu"
+        write_ptu(path, np.array([[1, 2]]), 0.1, 50.0, kind=kind, extra=extra, n_stated=9)
+        with ptufile.PtuFile(path) as file:
+            assert (file.record_type.name, file.measurement_mode) == (name, mode)
+            assert {key: file.tags[key] for key in told} == told
+            assert file.tags["TTResult_NumberOfRecords"] == 9
+            assert isinstance(file.tags["Flag"], bool)
+    assert struct.unpack("<i", tag("Curve", 1)[32:36]) == (-1,)
+    assert struct.unpack("<i", tag("Curve", 1, 2)[32:36]) == (2,)
+
+
 def test_files_live_as_long_as_their_record():
     """The folder goes when nobody holds the files."""
     files = write_scan(counts(), 50.0)
@@ -73,3 +90,7 @@ def test_what_no_instrument_counts_is_refused():
         write_scan(counts().isel(time_ns=[0, 1, 3]), 50.0)
     with pytest.raises(ValueError, match="negative"):
         write_scan(counts() - 9, 50.0)
+    with pytest.raises(ValueError, match="record"):
+        write_scan(counts().expand_dims(record=2), 50.0)
+    with pytest.raises(ValueError, match="period_ns = 0 must be"):
+        write_scan(counts(), 0)

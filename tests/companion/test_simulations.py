@@ -1,13 +1,15 @@
 """Tests of tptools.companion.simulations."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from tptools import kmc
+from tptools import fitting, kmc
 from tptools.companion import datasets, simulations
+from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 
 FILM = kmc.ExcitonModel(relaxation_time_us=0.2, lifetime_ns=1.0)
@@ -21,6 +23,56 @@ def test_curve_falls_with_the_time_between_excitations():
     assert curve.value[0] > curve.value[1]
     wanted = [one.disc_time_between_excitations_us for one in lasers]
     assert curve.disc_time_between_excitations_us.values.tolist() == wanted
+
+
+def test_curve_has_a_point_for_each_laser(monkeypatch):
+    """Of two trains each, with its unit and the time of the disc beside it."""
+    asked = []
+
+    def film_diffusivity(film, laser, **options):
+        asked.append(options)
+        return Estimate(laser.power_nW, 0.1, "cm2/s", "x")
+
+    monkeypatch.setattr(kmc, "film_diffusivity", film_diffusivity)
+    lasers = [Excitation(25, 40), Excitation(1, 2.5)]
+    curve = simulations.true_curve(FILM, lasers, seed=3, n_excitons=600)
+    assert asked == [{"seed": 3, "n_excitons": 600, "n_trains": 2}] * 2
+    assert curve.value.dims == curve.disc_time_between_excitations_us.dims == ("laser",)
+    assert (curve.value.values.tolist(), curve.value.units) == ([25, 1], "cm2/s")
+
+
+def test_earlier_film_is_that_of_the_file():
+    """Its numbers stand beside the curve that was simulated of it."""
+    stored = datasets.load("curves_of_note_2").attrs
+    numbers = asdict(simulations.EARLIER)
+    assert {key: stored[f"OLA/OA, calibrated so: {key}"] for key in numbers} == numbers
+
+
+def test_what_is_left_is_told_pulse_by_pulse(monkeypatch):
+    """Sites of each tenth of the pulses, less those of the steady state, over the first tenth."""
+    end, scatter = 7.0, np.array([0.9, 1.1])
+
+    def simulate(film, pulses, *, seed, n_trains=1, history=()):
+        assert film == FILM
+        if not history:
+            assert pulses == kmc.pulse_train(after, 40)
+            sites = np.full((2, n_trains), 40 * end)
+            return xr.Dataset({"modified_sites": (("time_ns", "train"), [sites[0], 0 * sites[0]])})
+        assert pulses == kmc.pulse_train(after, 80, 0)
+        assert history == [kmc.pulse_train(before, 1)]
+        seeds.append(seed)
+        excess = 3.0 * scatter[len(seeds) - 1] * 0.5 ** np.arange(10)
+        sites = 8 * np.stack([end + excess, np.zeros(10)])
+        return xr.Dataset({"modified_sites": (("time_ns", "train", "block"), sites[:, None])})
+
+    seeds, before, after = [], Excitation(25, 10), Excitation(5, 10)
+    monkeypatch.setattr(kmc, "simulate", simulate)
+    left = simulations.forgetting(FILM, before, after, 80, seed=1, n_trains=2)
+    assert left.dims == ("train", "time_us")
+    np.testing.assert_allclose(left, scatter[:, None] * 0.5 ** np.arange(10))
+    # the first of the ten tenths has the pulses 0 to 7
+    assert left.time_us.values == pytest.approx((3.5 + 8 * np.arange(10)) * after.period_us)
+    assert len({*seeds}) == 2
 
 
 def test_what_forgets_at_once_has_nothing_left():
@@ -40,6 +92,21 @@ def test_lattice_without_memory_is_steady_at_once():
     assert blocks.pulse.values[:2].tolist() == [50, 150]
     assert abs(blocks.relative[0] - 1) < 5 * blocks.relative_err[0]
     assert abs(whole.z(1.0)) < 4
+
+
+def test_approaches_stand_side_by_side(monkeypatch):
+    """One for each period, with the ratio of all pulses beside its blocks."""
+
+    def approach(film, density, period_us, *, seed, n_trains):
+        assert (film, density, seed, n_trains) == (FILM, 0.03, 4, 5)
+        blocks = xr.Dataset({"relative": ("pulse", [period_us, 1.0])}, {"pulse": [50, 150]})
+        return blocks, Estimate(2 * period_us, 0.1 * period_us, "", "x")
+
+    monkeypatch.setattr(simulations, "approach", approach)
+    found = simulations.approaches({"any": FILM}, 0.03, (0.1, 0.4), seed=4, n_trains=5)
+    assert found.relative.sel(pulse=50, period_us=[0.4, 0.1]).values.tolist() == [0.4, 0.1]
+    assert found.whole.sel(period_us=[0.1, 0.4]).values.tolist() == [0.2, 0.8]
+    assert found.whole_err.sel(period_us=0.4) == pytest.approx(0.04)
 
 
 @pytest.mark.parametrize(("rate_per_ps", "linear"), [(0.0, True), (0.5, False)])
@@ -69,6 +136,52 @@ def test_free_walkers_spread_straight_and_read_true():
     assert over.std_err < 0.15
     assert abs(third.z(1.0)) < 4
     assert abs(over.z(1.0)) < 4
+
+
+@pytest.fixture
+def two_trains(monkeypatch):
+    """Two trains of which the microscope sees just what they are."""
+    trains = [xr.Dataset(attrs={"k": k}) for k in (1.0, 2.0)]
+    seen = SimpleNamespace(expected=lambda train: SimpleNamespace(counts=train))
+    monkeypatch.setattr(simulations, "_SEEN_THROUGH", seen)
+    monkeypatch.setattr(simulations, "_seen", lambda *_: trains)
+
+
+def test_growth_is_read_around_full_nanoseconds(two_trains, monkeypatch):
+    """What lies 0.15 ns beside them counts, what lies farther does not."""
+    near = {0.05: 1.0, 1.0: 3.0, 2.0: 4.0, 3.0: 4.0}
+    times = sorted(
+        round(t + off, 2) for t in near for off in (-0.26, -0.1, 0.0, 0.1, 0.26) if t + off >= -0.1
+    )
+
+    def growth(counts):
+        nearest = [min(near, key=lambda one, t=t: abs(one - t)) for t in times]
+        value = [
+            (near[one] + counts.attrs["k"] * (one == 3)) if abs(one - t) < 0.15 else 1e3
+            for one, t in zip(nearest, times, strict=True)
+        ]
+        return xr.Dataset({"growth_nm2": ("time_ns", value)}, {"time_ns": times})
+
+    monkeypatch.setattr(fitting, "variance_growth", growth)
+    found = simulations.third_nanosecond(FILM, BRIGHT, seed=1)
+    # 1 and 2 over 2, and half their distance
+    assert (found.value, found.std_err, found.unit) == (0.75, pytest.approx(0.25), "")
+
+
+def test_slices_are_set_against_the_excitons_of_the_same_train(two_trains, monkeypatch):
+    """The mean of ratios, with the error that their scatter gives."""
+
+    def slices(counts, *, goodness):
+        assert not goodness
+        return Estimate(6 * counts.attrs["k"], 0.1, "cm2/s", "x")
+
+    monkeypatch.setattr(fitting, "diffusivity", slices)
+    own = {1.0: 2.0, 2.0: 12.0}
+    monkeypatch.setattr(
+        kmc, "diffusivity", lambda run: Estimate(own[run.attrs["k"]], 0.1, "cm2/s", "x")
+    )
+    found = simulations.slices_over_excitons(FILM, BRIGHT, seed=1)
+    assert (found.value, found.std_err, found.unit) == (2.0, pytest.approx(1.0), "")
 
 
 def test_own_diffusivity_is_drawn_once():
@@ -108,6 +221,7 @@ def test_exponent_is_that_of_the_light(monkeypatch):
     """Where the light per exciton falls as a power of the laser's, that power comes back."""
 
     def simulate(film, pulses, **_):
+        assert pulses.burn_in_pulses == 0
         created = np.array([200, 100])
         light = created * (film.lifetime_ns * np.ones((3, 1, 2))) / 3
         return xr.Dataset(
@@ -160,5 +274,22 @@ def test_curves_are_of_the_light_and_spot_of_their_names(monkeypatch):
 
 def test_excitons_without_traps_decay_exponentially():
     """What is left after a time follows from the lifetime alone."""
-    alive = simulations.share_alive(FILM).sel(time_ns=[1, 2])
+    alive = simulations.share_alive(FILM)
+    assert alive.time_ns[-1] == 25
+    alive = alive.sel(time_ns=[1, 2])
     assert alive.value.values == pytest.approx(np.exp([-1, -2]), abs=4 * float(alive.std_err.max()))
+
+
+def test_error_of_a_share_is_that_of_trains(monkeypatch):
+    """The mean over trains of what is left of what was made, and its standard error."""
+
+    def simulate(film, pulses, *, seed, n_trains, recording):
+        assert (pulses.excitation_density, pulses.period_us) == (0.02, np.inf)
+        counts = {"exciton_count": (("train", "time_ns"), [[4.0], [9.0], [8.0], [12.0]])}
+        return xr.Dataset(counts | {"created_count": ("train", [10.0, 30.0, 20.0, 40.0])})
+
+    monkeypatch.setattr(kmc, "simulate", simulate)
+    found = simulations.share_alive(replace(FILM, lifetime_ns=1.5))
+    shares = [0.4, 0.3, 0.4, 0.3]
+    assert found.value.item() == pytest.approx(0.35)
+    assert found.std_err.item() == pytest.approx(np.std(shares, ddof=1) / 2)
