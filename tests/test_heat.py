@@ -9,12 +9,15 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
+from scipy.integrate import quad_vec
 from scipy.linalg import eigh_tridiagonal
-from scipy.special import erfcx
+from scipy.special import erfcx, j0, jn_zeros
 
+from tptools import material
 from tptools.companion import datasets
 from tptools.estimate import Estimate
 from tptools.excitation import Excitation
+from tptools.film import FILMS
 from tptools.heat import (
     FUSED_SILICA,
     QUARTZ_ACROSS_AXIS,
@@ -23,6 +26,7 @@ from tptools.heat import (
     Substrate,
     centre_temperature,
     cooling_time,
+    exact,
     explicit,
     heat_accumulation,
     stable_step_ns,
@@ -92,6 +96,33 @@ def _matrix_exponential(film, times_ns, n):
     scale = film.thermal_diffusivity_m2_s / (1e-6 * film.radius_um / n) ** 2
     decays = np.exp(1e-9 * scale * np.outer(times_ns, rates))
     return decays @ (modes[0] * (modes.T @ start)) / np.sqrt(volumes[0])
+
+
+@pytest.mark.parametrize("radius", [0.5, 2.0, 5.0])
+def test_shares_of_the_modes_are_integrals_over_the_cut_spot(radius):
+    """By panels, and of high order by parts, they are those of adaptive integration."""
+    zeros = np.concatenate([[0.0], jn_zeros(1, 200)])[::20]
+
+    def integral(zero):
+        spot = quad_vec(lambda x: x * math.exp(-((radius * x) ** 2) / 2) * j0(zero * x), 0, 1)
+        return spot[0]
+
+    known = np.array([integral(zero) for zero in zeros])
+    np.testing.assert_allclose(exact._overlap(zeros, radius), known, atol=1e-12)
+    high = zeros >= 10 * (1 + radius**2)
+    assert high.any()
+    by_parts = exact._overlap_at_high_order(zeros[high], radius)
+    np.testing.assert_allclose(by_parts, known[high], atol=1e-10, rtol=1e-5)
+    shares = exact._bessel_coefficients(zeros, radius)
+    np.testing.assert_allclose(shares, 2 * known / j0(zeros) ** 2, rtol=1e-5)
+
+
+def test_shares_of_the_modes_are_those_of_a_whole_spot_where_no_wall_cuts_it():
+    """Just within and just beyond the radius from which the wall counts for nothing."""
+    zeros = np.concatenate([[0.0], jn_zeros(1, 10)])
+    for radius in (8.99, 9.01):
+        known = np.exp(-((zeros / radius) ** 2) / 2) / radius**2 * 2 / j0(zeros) ** 2
+        np.testing.assert_allclose(exact._bessel_coefficients(zeros, radius), known, rtol=1e-9)
 
 
 @settings(deadline=None, max_examples=30)
@@ -164,6 +195,44 @@ def test_explicit_differences_are_of_second_order(axis):
     ]
     changes = np.abs(np.diff(by_grid))
     np.testing.assert_allclose(np.log2(changes[:-1] / changes[1:]), 2, atol=0.15)
+
+
+@pytest.mark.parametrize("cells", [(2, 2), (5, 3)])
+def test_explicit_differences_reach_all_walls(cells):
+    """In the end every node, the outermost included, is as warm as the mean of the start."""
+    small = HeatedFilm(0.3, 20, 1e-7, absorption_length_nm=30)
+    field = temperature(small, [0, 4000], "explicit", cells=cells)
+    late = field.isel(time_ns=1)
+    np.testing.assert_allclose(late, float(mean_over_volume(field)[0]), rtol=1e-9)
+
+
+def test_explicit_steps_are_half_the_stable_one():
+    """Unless they are given, and at most the stable one itself."""
+    cells, given = (20, 4), {}
+    longest = stable_step_ns(FILM, cells)
+    for step_ns in (None, longest / 2, longest / 3, longest):
+        given[step_ns] = temperature(FILM, [5], "explicit", cells=cells, step_ns=step_ns)
+    xr.testing.assert_identical(given[None], given[longest / 2])
+    assert not given[None].equals(given[longest / 3])
+    assert not given[None].equals(given[longest])
+
+
+def test_explicit_differences_have_a_grid_of_their_own():
+    """Of 200 x 20 cells, for the whole field as for its centre."""
+    field = temperature(FILM, [0.05], "explicit")
+    assert field.shape == (1, 201, 21)
+    centre = centre_temperature(FILM, [0.05], "explicit")
+    np.testing.assert_array_equal(field[:, 0, 0], centre)
+
+
+def test_a_grid_has_so_many_cells_and_no_more():
+    """Two pairs of walls at least, fewer than a hundred thousand along each."""
+    assert explicit.check_cells([2, 99_999]) == (2, 99_999)
+    for cells, name in (((100_000, 2), r"\[0\] = 100000"), ((2, 1), r"\[1\] = 1")):
+        with pytest.raises(ValueError, match=rf"^cells{name} must be an integer of at least 2 and"):
+            explicit.check_cells(cells)
+    with pytest.raises(TypeError, match=r"^cells is of type int .*; give \(200, 20\)"):
+        explicit.check_cells(5)
 
 
 @pytest.mark.parametrize("cells", [(50, 5), (100, 10), (200, 20)])
@@ -353,6 +422,22 @@ def test_cooling_time_is_the_inverse():
             assert float(found) == pytest.approx(fraction, abs=1e-6)
 
 
+def test_a_wide_film_is_shown_to_four_spots():
+    """From its centre, and a film that ends to its end."""
+    assert float(temperature(WIDE, 1, cells=(4, 2)).r_um[-1]) == pytest.approx(4 * 0.5)
+    assert float(temperature(FILM, 1, cells=(4, 2)).r_um[-1]) == 5
+
+
+def test_heat_before_a_pulse_is_that_of_all_before():
+    """The first finds none, the second what the first has left."""
+    left = heat_accumulation(FILM, 400, 3)
+    assert left.pulse.values.tolist() == [1, 2, 3]
+    one, two = centre_temperature(FILM, [400, 800]).values
+    np.testing.assert_allclose(left, [0, one, one + two])
+    assert heat_accumulation(FILM, 400, 1).values.tolist() == [0]
+    np.testing.assert_allclose(heat_accumulation(FILM, 400, 2), [0, one])
+
+
 def test_small_film_never_cools_to_five_per_cent():
     """A film whose heat ends at more than the fraction never gets there."""
     small = replace(FILM, radius_um=1)
@@ -378,6 +463,38 @@ def test_step_holds_the_energy():
     stored = float(step.temperature_step_K) * 1e6 * (edge_nm * 1e-9) ** 3
     assert stored == pytest.approx(0.02 * energy_J)
     assert float(step.std_err_K / step.temperature_step_K) == pytest.approx(0.1)
+
+
+def test_a_film_is_heated_as_what_it_is():
+    """Thickness and diffusivity are its own, absorption and heat capacity those of its lattice."""
+    film = FILMS["OLA/OA"]
+    filling = material.filling_fraction(film.edge_nm, film.lattice.spacing_nm)
+    wanted = HeatedFilm(
+        math.inf,
+        film.heat.thickness_nm,
+        film.heat.thermal_diffusivity_m2_s,
+        absorption_length_nm=material.absorption_length_nm(filling),
+        heat_capacity_J_m3K=material.film_heat_capacity_J_m3K(filling),
+    )
+    assert HeatedFilm.of(film) == wanted
+    assert HeatedFilm.of(film, 4, thickness_nm=50) == replace(wanted, radius_um=4, thickness_nm=50)
+    with pytest.raises(TypeError, match=r"^film is of type str .* one of tptools\.FILMS"):
+        HeatedFilm.of("OLA/OA")
+
+
+def test_what_films_lie_on_is_from_tables():
+    """Conductivity, heat capacity and interface, with sources beside them."""
+    assert Substrate(1.4, 2.2e6 * 0.72, 28.0) == FUSED_SILICA
+    assert Substrate(10.7, 2648 * 740, 28.0) == QUARTZ_ALONG_AXIS
+    assert Substrate(6.2, 2648 * 740, 28.0) == QUARTZ_ACROSS_AXIS
+
+
+def test_steps_say_what_they_are():
+    """Step and error have the shape of the density, a name and a unit."""
+    table = temperature_step(xr.DataArray([0.1, 0.2], dims="x"), 5e-19)
+    assert [*table] == ["temperature_step_K", "std_err_K"]
+    for one in table.values():
+        assert (one.dims, one.units, bool(one.long_name)) == (("x",), "K", True)
 
 
 def test_steps_of_the_tables():
@@ -434,12 +551,13 @@ def test_impossible_substrates_are_refused(changes, message):
         ([0, math.nan], {}, "times_ns = nan must be"),
         ([0, math.inf], {}, "times_ns = inf must be"),
         ([2, 1], {}, "times_ns = 2, 1 must ascend"),
+        ([0, 0.5, 3, 2.5, 1], {}, r"times_ns = 3, 2\.5 must ascend"),
         ([], {}, "times_ns of shape"),
         ([[1]], {}, "times_ns of shape"),
         (1, {"method": "implicit"}, "method = 'implicit' must be one of"),
         (1, {"method": "explicit", "cells": (1, 20)}, r"cells\[0\] = 1 must be an integer"),
         (1, {"method": "explicit", "cells": (20,)}, r"cells = \(20,\) must be two integers"),
-        (1, {"accuracy": 0}, "accuracy = 0 must be"),
+        (1, {"accuracy": 9e-10}, "accuracy = 9e-10 must be .* at least 1e-09"),
         (1, {"period_ns": 0}, "period_ns = 0 must be .* above 0"),
         (1, {"period_ns": 400}, "period_ns = 400.*no steady state"),
         (1, {"method": "explicit", "step_ns": -1}, "step_ns = -1 must be .* above 0"),
