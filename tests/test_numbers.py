@@ -602,6 +602,7 @@ def test_runs_that_cannot_end_or_fit_are_refused_with_the_estimate(changes, esti
         lambda: instruments.WholeSpot().collection(10**10, 10.0, np.ones_like),
         lambda: instruments.Timer(tcspc_bin_ps=1e-9),
         lambda: instruments.Timer(window_end_ns=1e9),
+        lambda: instruments.Timer(window_start_ns=-1e9, window_end_ns=1e9),
         lambda: instruments.Timer().response(1e12),
         lambda: instruments.Microscope().with_(tcspc_bin_ps=1e-4).measure(run(), seed=1),
         lambda: noise.noisy_profiles(clean(), 10**8, seed=1),

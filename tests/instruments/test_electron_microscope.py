@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import text_of
 
-from tptools.instruments import ElectronMicroscope, Nanocrystals
+from tptools.instruments import ElectronMicroscope, Nanocrystals, electron_microscope
 from tptools.instruments.electron_microscope import _cover, _settle, _within
 
 SMALL = ElectronMicroscope(n_pixels=256)
@@ -129,6 +130,60 @@ def test_seed_fixes_the_image():
     xr.testing.assert_equal(first.true_x_nm, other.true_x_nm)
 
 
+def test_streams_stay_what_they_were():
+    """All of an image of irregular crystals, black and full pixels included, bit by bit."""
+    crystals = Nanocrystals(
+        edge_spread_nm=2.5, aspect_spread=0.2, position_jitter_nm=1.5, rotation_spread_deg=10,
+        vacancy_fraction=0.2, specimen=3,
+    )  # fmt: skip
+    camera = ElectronMicroscope(
+        n_pixels=96, pixel_nm=0.5, electrons_per_nm2=20, read_noise_counts=40,
+        support_contrast=0.4, full_scale_counts=250,
+    )  # fmt: skip
+    image = camera.measure(crystals, seed=2)
+    assert (image.counts == 0).any()
+    assert image.attrs["saturated_pixels"] > 0
+    assert text_of(camera.expected(crystals), image) == "e60fd0e806e1da42"
+
+
+def test_an_image_says_what_it_holds():
+    """Units of counts, of what is true, and of both axes, which are the centres of pixels."""
+    image = ElectronMicroscope(n_pixels=64, pixel_nm=0.5).measure(Nanocrystals(), seed=1)
+    assert {name: one.attrs["units"] for name, one in image.variables.items()} == {
+        **dict.fromkeys(["x_nm", "y_nm", "true_x_nm", "true_y_nm"], "nm"),
+        **dict.fromkeys(["true_edge_nm", "true_thickness_nm"], "nm"),
+        **dict.fromkeys(["counts", "true_aspect", "true_whole"], "1"),
+        "true_angle_deg": "degree",
+    }
+    assert all(one.long_name for one in image.data_vars.values())
+    assert image.counts.dims == ("y_nm", "x_nm")
+    np.testing.assert_allclose(image.x_nm, np.arange(0.25, 32, 0.5))
+    assert image.true_edge_nm.dims == ("particle",)
+
+
+def test_edges_differ_by_less_than_half():
+    """However wide the spread, no crystal is a needle or a plate, as seen or along the beam."""
+    rng = np.random.default_rng(1)
+    edge, aspect, thickness = Nanocrystals(aspect_spread=0.2)._shapes(10_000, rng)
+    for relative in (aspect, thickness / edge - 1):
+        assert (relative.min(), relative.max()) == (-0.5, pytest.approx(0.5))
+        assert relative.std() == pytest.approx(0.2, rel=0.03)
+
+
+def test_a_field_holds_so_many_crystals_and_no_more(monkeypatch):
+    """All that may reach into it, wherever it is turned; more than a million are refused."""
+    dense = Nanocrystals(vacancy_fraction=0)
+    sites = dense._occupied(100.0, np.random.default_rng(1))
+    assert len(sites) == 21**2  # ceil(100 / sqrt(2) / 10) + 2 to either side
+    monkeypatch.setattr(electron_microscope, "MOST_CRYSTALS_ACROSS", 10)
+    assert len(dense._occupied(100.0, np.random.default_rng(1))) == 21**2
+    with pytest.raises(ValueError, match=r"^field_nm = 113\.2 holds 4\.8e\+02 .*may hold 4e\+02"):
+        dense._occupied(113.2, np.random.default_rng(1))
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=r"may hold 4e\+06; take a smaller field"):
+        dense.scattered(1e6)
+
+
 def test_full_pixels_are_counted():
     """Where the camera is full, counts stop at full scale and the record says how many."""
     small = ElectronMicroscope(n_pixels=128, full_scale_counts=3000)
@@ -178,6 +233,15 @@ def test_impossible_settings_are_refused(make, change):
     """The error names the parameter and its value."""
     with pytest.raises(ValueError, match=f"^{next(iter(change))} = "):
         make(**change)
+
+
+def test_settings_may_lie_at_their_limits():
+    """Edges spread by a third of themselves, and corners so round that crystals are discs."""
+    round_ones = Nanocrystals(edge_nm=9, edge_spread_nm=3, corner_radius_nm=4.5)
+    assert round_ones.corner_radius_nm == 4.5
+    for name, value in (("edge_spread_nm", 3.01), ("corner_radius_nm", 4.51)):
+        with pytest.raises(ValueError, match=f"^{name} = {value} "):
+            Nanocrystals(**{"edge_nm": 9, name: value})
 
 
 def test_empty_field_is_refused():

@@ -10,9 +10,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import grey_dilation
+from streams import text_of
 
 from tptools.instruments import ForceMicroscope, Topography
-from tptools.instruments.force_microscope import EDGE_WAVINESS, _rough
+from tptools.instruments.force_microscope import EDGE_WAVINESS, _grains, _rough
 
 SMALL = ForceMicroscope(n_pixels=256, scan_nm=5000)
 STILL = {"tilt_nm": 0, "bow_nm": 0, "line_noise_nm": 0, "pixel_noise_nm": 0}
@@ -58,6 +59,16 @@ def test_roughness_has_its_size_and_correlation(correlation):
     patches = fields[0].size * 4 / (math.pi * correlation**2)
     assert (fields**2).mean() == pytest.approx(1, abs=5 * math.sqrt(2 / patches))
     assert (fields * shifted).mean() == pytest.approx(math.exp(-1), abs=5 * math.sqrt(2 / patches))
+
+
+@pytest.mark.parametrize(("distance", "count"), [(4.0, 100), (1e3, 1)])
+def test_grains_are_domes_of_unit_variance(distance, count):
+    """About as many as fit at that distance, of which some share a pixel; one at least."""
+    relief = _grains((40, 40), distance, np.random.default_rng(1))
+    tops = np.isclose(relief, relief.max())
+    assert relief.mean() == pytest.approx(0, abs=1e-12)
+    assert relief.std() == pytest.approx(1)
+    assert 0.9 * count <= tops.sum() <= count
 
 
 def test_surface_has_the_thickness_asked_for():
@@ -140,6 +151,57 @@ def test_full_range_is_counted():
     assert scan.attrs["saturated_pixels"] > 0
     assert int(scan.counts.max()) == 2**15 - 1
     assert SMALL.measure(Topography(), seed=1).attrs["saturated_pixels"] == 0
+
+
+def test_streams_stay_what_they_were():
+    """All of a scan across the whole scratch, cut at both ends of the range, bit by bit."""
+    film = Topography(
+        scratch_from_nm=600, scratch_to_nm=1600, roughness_nm=6, grain_relief_nm=4,
+        substrate_roughness_nm=3, specimen=2,
+    )  # fmt: skip
+    coarse = ForceMicroscope(
+        n_pixels=48, scan_nm=2400, tip_radius_nm=200, tip_half_angle_deg=50, z_range_nm=40,
+        n_bits=7, line_noise_nm=3, pixel_noise_nm=2,
+    )  # fmt: skip
+    scan = coarse.measure(film, seed=3)
+    assert (int(scan.counts.min()), int(scan.counts.max())) == (-64, 63)
+    assert scan.attrs["saturated_pixels"] == int(scan.counts.isin([-64, 63]).sum())
+    assert text_of(coarse.expected(film), scan) == "e1329abec7968c74"
+
+
+def test_a_scan_says_what_it_holds():
+    """Units of counts, heights and truth, and of both axes, which are the centres of pixels."""
+    scan = ForceMicroscope(n_pixels=4, scan_nm=100).measure(Topography(), seed=1)
+    assert {name: one.attrs["units"] for name, one in scan.variables.items()} == {
+        **dict.fromkeys(["x_nm", "y_nm", "height_nm", "true_surface_nm"], "nm"),
+        **dict.fromkeys(["counts", "true_film"], "1"),
+    }
+    assert all(one.long_name for one in scan.data_vars.values())
+    assert scan.counts.dims == ("y_nm", "x_nm")
+    assert scan.x_nm.values.tolist() == [12.5, 37.5, 62.5, 87.5]
+
+
+def test_a_needle_is_a_cone():
+    """A tip of no radius has the slope of its half angle from its end on."""
+    needle = ForceMicroscope(tip_radius_nm=0, tip_half_angle_deg=30)
+    np.testing.assert_allclose(needle.tip_height_nm([0, 2]), [0, 2 * math.sqrt(3)])
+
+
+@pytest.mark.parametrize("axis_nm", [[1.0], [2.0, 1.0], [1.0, 1.0], [[1.0, 2.0]]])
+def test_a_surface_needs_two_positions(axis_nm):
+    """In a row and increasing; two are enough."""
+    assert Topography().surface(np.array([1.0, 2.0]))[0].shape == (2, 2)
+    with pytest.raises(ValueError, match=r"^axis_nm = .* must be two increasing positions"):
+        Topography().surface(np.array(axis_nm))
+
+
+def test_a_surface_has_rows_and_columns():
+    """The error says which shape was given; the surface itself stays what it was."""
+    with pytest.raises(ValueError, match=r"^surface_nm has shape \(3,\) and must"):
+        SMALL.trace(np.zeros(3))
+    flat = np.zeros((2, 3))
+    flat[0, 0] = 1e3
+    assert SMALL.trace(flat).sum() > 1e3 == flat.sum()
 
 
 def test_seed_fixes_the_scan_and_netcdf_keeps_it(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from streams import text_of
 
 from tptools.film import FILMS
 from tptools.fitting import quantum_yield
@@ -46,6 +47,33 @@ def test_lamp_drifts_between_measurements():
     drifting = IntegratingSphere(lamp_drift=0.01, n_repeats=2000)
     counts = drifting.measure(FILM, seed=2).blank_excitation
     assert float(np.log(counts).std()) == pytest.approx(0.01, rel=0.1)
+
+
+def test_streams_stay_what_they_were():
+    """All of a record with a lamp that drifts, bit by bit."""
+    dim = IntegratingSphere(
+        lamp_photons=1e6, background_counts=20, lamp_drift=0.1, reabsorption=0.2
+    )
+    assert text_of(dim.expected(FILM), dim.measure(FILM, seed=6)) == "1c52f8ee7473c2b8"
+
+
+def test_drift_leaves_the_mean_of_the_lamp():
+    """A lamp that drifts is as bright on average, and the background does not drift with it."""
+    drifting = IntegratingSphere(lamp_drift=0.19, n_repeats=4000, background_counts=1e7)
+    record = drifting.measure(FILM, seed=5)
+    lamp, dark = record.blank_excitation, record.blank_emission
+    assert float(lamp.mean()) == pytest.approx(1e8, rel=4 * 0.19 / math.sqrt(4000))
+    assert float(np.log(lamp).std()) == pytest.approx(0.19, rel=0.05)
+    assert float(dark.std()) == pytest.approx(math.sqrt(1e7), rel=0.05)
+
+
+def test_a_record_says_what_it_holds():
+    """Four counts over repetitions."""
+    record = IntegratingSphere().measure(FILM, seed=1)
+    assert {name: (one.dims, one.units) for name, one in record.data_vars.items()} == dict.fromkeys(
+        ["sample_emission", "blank_emission", "sample_excitation", "blank_excitation"],
+        (("repeat",), "1"),
+    )
 
 
 @pytest.mark.parametrize(("share", "true"), [(0.0, 0.68), (0.3, 0.68), (0.3, 1.0)])

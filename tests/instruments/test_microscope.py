@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import xarray as xr
+from streams import text_of
 
 from tptools.excitation import Excitation
 from tptools.instruments import Microscope, Scan, Timer, WholeSpot, microscope
@@ -186,6 +187,37 @@ def test_dead_time_lowers_each_position_by_its_own_rate():
     xr.testing.assert_allclose(slow, wanted)
 
 
+def test_dead_time_counts_all_that_arrives():
+    """Dark counts and stray light that passes the filter take their share of it."""
+    stray = {"dark_rate_Hz": 1e6, "background_rate_Hz": 2e6, "filter_transmission": 0.5}
+    busy = WHOLE.with_(**stray, dead_time_ns=100)
+    counts = busy.expected(at_centre([0], [0, 1])).counts
+    wanted = 2e6 / (1 + 2e6 * 100e-9) * 18 * 0.032 / PERIOD_NS
+    np.testing.assert_allclose(counts, wanted)
+
+
+@pytest.mark.parametrize("microscope", [Microscope(), WHOLE])
+def test_a_record_says_what_it_holds(microscope):
+    """Counts over bins of time, at each position if there are any, and how much was simulated."""
+    run = gaussian_run()
+    mean = microscope.expected(run)
+    names = ["time_ns", *microscope.scan.coordinates]
+    assert mean.counts.dims == tuple(names)
+    assert [one.units for one in mean.coords.values()] == ["ns", "nm"][: len(names)]
+    assert (mean.counts.units, mean.counts.long_name) == ("1", "photon counts")
+    assert float(mean.time_ns[0]) == pytest.approx(-1.024 + 0.016)
+    assert mean.attrs["simulated_photons"] == round(float(run.expected_emission.sum()))
+    assert mean.attrs["title"] == f"photon counts of the {microscope.scan.seen}"
+    assert mean.attrs["simulation_seed"] == run.attrs["seed"]
+
+
+def test_streams_stay_what_they_were():
+    """All counts of a short scan, bit by bit."""
+    run = gaussian_run([0.6, 0.4], [0, 0.5, 2])
+    coarse = Microscope().with_(scan_step_nm=500, tcspc_bin_ps=200, first_photon_only=True)
+    assert text_of(coarse.measure(run, seed=6)) == "24887564590cad8f"
+
+
 def test_first_photon_only_records_at_most_one_per_pulse():
     """With pile-up, a pulse records a photon with chance 1 - exp(-mean), and early ones win."""
     run = gaussian_run([0.5, 0.5], [0, 0.5, 10])
@@ -223,6 +255,66 @@ def test_noise_of_the_simulation_against_photon_noise():
     # the response moves a few photons across each edge
     assert ratio == pytest.approx(wanted, rel=0.12)
     assert math.isnan(WHOLE.expected(at_centre([9], [0, 1])).attrs["simulation_noise_ratio"])
+
+
+def test_noise_of_two_trains_is_half_their_difference():
+    """That is the error of their mean, here over the root of the counts."""
+    run = make_run(np.array([[[300.0]], [[500.0]]]), [0, 1])
+    microscope = WHOLE.with_(tcspc_bin_ps=5000, window_start_ns=-2, window_end_ns=8)
+    per_photon = 0.68 * 1.8e-3 * 2.5e6 * 18 / 1000
+    ratio = microscope.expected(run).attrs["simulation_noise_ratio"]
+    assert ratio == pytest.approx(100 * per_photon / math.sqrt(400 * per_photon), rel=1e-3)
+
+
+def test_windows_hold_whole_bins():
+    """One at least; rounding takes none away, and what is left over is not recorded."""
+    for end_ns, n_bins in ((0.3, 3), (0.35, 3), (0.1, 1)):
+        timer = Timer(tcspc_bin_ps=100, window_start_ns=0, window_end_ns=end_ns)
+        np.testing.assert_allclose(timer.edges_ns, 0.1 * np.arange(n_bins + 1))
+    with pytest.raises(ValueError, match=r"^window_end_ns = 0\.09 must be .* at least 0\.1"):
+        Timer(tcspc_bin_ps=100, window_start_ns=0, window_end_ns=0.09)
+
+
+def test_first_photons_are_those_that_none_came_before():
+    """In each column by itself, one photon at most, of which the later bins have what is left."""
+    per_pulse = np.array([[0.5, 0.0], [0.3, 2.0], [0.2, 1.0]])
+    none = np.exp(-per_pulse)
+    none_before = np.array([[1, 1], none[0], none[0] * none[1]])
+    np.testing.assert_allclose(Timer().first_photons(per_pulse), none_before * (1 - none))
+    np.testing.assert_allclose(Timer().first_photons(0.5), [1 - math.exp(-0.5)])
+
+
+@pytest.mark.parametrize(
+    ("start_ns", "end_ns", "message"),
+    [
+        ([0.0, 1.0], [1.0], r"^start_ns and end_ns have shapes \(2,\) and \(1,\) and must be"),
+        ([[0.0, 1.0]], [[1.0, 2.0]], "two columns of one length"),
+        ([0.0, 1.0], [1.0, 1.0], "every end_ns must be above its start_ns"),
+    ],
+)
+def test_delays_that_are_no_bins_are_refused(start_ns, end_ns, message):
+    """Every bin has one start and one end behind it."""
+    with pytest.raises(ValueError, match=message):
+        Timer().folded(np.array(start_ns), np.array(end_ns), 400.0, 80.0)
+
+
+@pytest.mark.parametrize("change", [{"start_ns": ["x"]}, {"end_ns": ["x"]}])
+def test_delays_that_are_no_numbers_are_refused(change):
+    """The error names which."""
+    given = {"start_ns": [0.0], "end_ns": [1.0], "period_ns": 400.0, "fwhm_ps": 80.0}
+    with pytest.raises(TypeError, match=f"^{next(iter(change))} "):
+        Timer().folded(**given | change)
+
+
+def test_a_response_takes_a_million_bins_on_either_side_at_most():
+    """Its Gaussian is followed to 3.5 standard deviations."""
+    sigma_ps = 80 / math.sqrt(8 * math.log(2))
+    fine = {"window_start_ns": 0, "window_end_ns": 0.1}
+    response = Timer(tcspc_bin_ps=3.5e-6 * sigma_ps * (1 + 1e-9), **fine).response(80)
+    assert response.size == 2 * 10**6 + 1
+    assert (response.time_ns.units, response.name) == ("ns", "response")
+    with pytest.raises(ValueError, match=r"^fwhm_ps = 80 in 2\.0e\+06 bins .* may take 1e\+06 on"):
+        Timer(tcspc_bin_ps=3.49e-6 * sigma_ps, **fine).response(80)
 
 
 @pytest.mark.parametrize("n_trains", [1, 3])

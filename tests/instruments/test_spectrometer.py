@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from streams import text_of
 
 from tptools.excitation import Excitation
 from tptools.film import FILMS
@@ -56,6 +57,12 @@ def test_light_is_proportional_to_power(change):
     """Twice the power is twice the light, as more per pulse or as more pulses."""
     brighter = electrons(laser=replace(LASER, **change)) - electrons(DARK)
     np.testing.assert_allclose(brighter, 2 * (electrons() - electrons(DARK)), atol=1e-9)
+
+
+def test_dark_current_is_that_of_all_rows():
+    """Electrons of every pixel that is added up, for as long as the exposure takes."""
+    cold = replace(DARK, dark_electrons_s=0)
+    np.testing.assert_allclose(electrons(DARK) - electrons(cold), 0.002 * 100 * 4, rtol=1e-6)
 
 
 def test_losses_enter_as_relative_yield():
@@ -117,6 +124,37 @@ def test_saturated_readings_are_clipped_and_flagged(change):
     assert float(agree) > 0.98  # the edge is noisy
     assert int(record.counts.max()) <= bright.largest_count
     assert not STEADY.measure(FILM, LASER, seed=1).saturated.any()
+
+
+def test_streams_stay_what_they_were():
+    """All of a record with hits, full wells and readings at both ends, bit by bit."""
+    harsh = Spectrometer(
+        window_start_nm=505, window_end_nm=525, n_frames=20, cosmic_rays_cm2_min=200,
+        full_well_electrons=3000, converter_bits=10, bias_counts=50, electrons_per_count=2,
+        read_noise_electrons=400, dark_electrons_s=0.2, laser_drift=0.1, detection_efficiency=1e-5,
+    )  # fmt: skip
+    record = harsh.measure(FILM, LASER, seed=6)
+    assert (int(record.counts.min()), int(record.counts.max())) == (0, 1023)
+    assert 0 < record.saturated.mean() < 0.9
+    assert text_of(harsh.expected(FILM, LASER), record) == "083d28b70ec4af5f"
+
+
+def test_a_record_says_what_it_holds():
+    """Names, units, and the widths that follow from grating and fibre."""
+    record = STEADY.measure(FILM, LASER, seed=1)
+    assert (record.wavelength_nm.units, record.counts.units) == ("nm", "1")
+    assert (record.wavelength_nm.long_name, record.counts.long_name) == ("wavelength", "counts")
+    assert record.saturated.long_name == "saturated"
+    assert record.counts.dims == record.saturated.dims == ("frame", "wavelength_nm")
+    widths = {"slit_nm": STEADY.slit_nm, "pixel_nm": STEADY.pixel_nm}
+    assert widths.items() <= record.attrs.items()
+
+
+def test_a_window_is_ten_nm_wide_at_least():
+    """A little less is refused."""
+    assert Spectrometer(window_start_nm=500, window_end_nm=510).wavelength_nm[0] == 500
+    with pytest.raises(ValueError, match=r"^window_end_nm = 509\.9 must be .* at least 510"):
+        Spectrometer(window_start_nm=500, window_end_nm=509.9)
 
 
 def test_record_survives_netcdf_and_the_seed_fixes_it(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from streams import text_of
 
 from tptools.film import FILMS
 from tptools.fitting import absorbance
@@ -26,6 +27,35 @@ def test_beams_differ_by_the_transmission():
     z = (record["sample"] - wanted) / np.sqrt(wanted)
     assert np.abs(z).max() < 5
     assert float((z**2).mean()) == pytest.approx(1, abs=5 * math.sqrt(2 / z.size))
+
+
+def test_streams_stay_what_they_were():
+    """All of a scan with stray light, dark counts and a wide slit, bit by bit."""
+    poor = Spectrophotometer(
+        step_nm=10, bandwidth_nm=15, brightest_rate_Hz=1e4, stray_fraction=0.02, dark_rate_Hz=50
+    )
+    assert text_of(poor.expected(SOLUTION), poor.measure(SOLUTION, seed=6)) == "b66d73b884b99ded"
+
+
+def test_a_scan_takes_whole_steps():
+    """From its start to its end, or to the last step before it; one step at least."""
+    tenths = Spectrophotometer(start_nm=400, end_nm=400.3, step_nm=0.1)
+    np.testing.assert_allclose(tenths.wavelength_nm, [400, 400.1, 400.2, 400.3])
+    assert replace(tenths, end_nm=400.29).wavelength_nm.size == 3
+    assert Spectrophotometer(start_nm=400, end_nm=402, step_nm=2).wavelength_nm.size == 2
+    with pytest.raises(ValueError, match=r"^end_nm = 401 must be .* at least 402"):
+        Spectrophotometer(start_nm=400, end_nm=401, step_nm=2)
+
+
+def test_beams_are_in_proportion_to_what_passes():
+    """Of a grey sample the lamp's light and stray light add up, and darkness adds to both."""
+    grey = replace(CLEAR, baseline_absorbance=1.0, baseline_exponent=0)
+    leaky = replace(IDEAL, stray_fraction=0.25, dark_rate_Hz=1e6)
+    mean = leaky.expected(grey)
+    dark = 1e6 * leaky.dwell_s
+    np.testing.assert_allclose(mean.reference, leaky.lamp + dark)
+    np.testing.assert_allclose(mean["sample"], leaky.lamp * (0.1 + 0.25) / 1.25 + dark)
+    assert mean.wavelength_nm.long_name == "wavelength"
 
 
 def test_lamp_is_a_black_body():
