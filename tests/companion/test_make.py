@@ -1,11 +1,12 @@
 """Tests of tptools.companion.make."""
 
 import math
+import runpy
 import signal
 import sys
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -93,6 +94,9 @@ def test_powers_become_a_dimension(add, cache):
     light = made.counts.sum("time_ns").values
     assert light[0] == pytest.approx(light[1], rel=0.1)
     assert made.attrs["title"] == "two"
+    # what remembers nothing is steady at once; of light that comes later a decay needs no more
+    settings = {"burn_in_pulses": 0, "until_ns": 20, "n_trains": 8, "window_end_ns": 100}
+    assert {name: made.attrs[name] for name in settings} == settings
 
 
 def test_brighter_records_rest_on_more_excitons(add, cache):
@@ -104,8 +108,35 @@ def test_brighter_records_rest_on_more_excitons(add, cache):
     add(bright=replace(TINY, conditions=conditions, n_excitons=8000, unfiltered_power_nW=4.0))
     made = make.make("bright", cache_dir=cache)
     assert made.attrs["filter_transmission"] == 1
+    assert made.attrs["burn_in_pulses"] > 0
     dim, bright = made.simulated_photons.values
     assert bright / dim == pytest.approx(4, rel=0.1)
+
+
+def test_what_differs_between_records_becomes_a_column(monkeypatch):
+    """In one of three is enough; what is the same in all stays an attribute of the whole."""
+    records = [
+        xr.Dataset({"counts": ("x", [k])}, attrs={"film": film, "power_nW": 1.0, "seed": k})
+        for k, film in enumerate(["a", "a", "b"])
+    ]
+    joined = make._join(records, "record")
+    assert joined.film.values.tolist() == ["a", "a", "b"]
+    assert joined.seed.dims == joined.film.dims == ("record",)
+    assert joined.attrs == {"power_nW": 1.0}
+    assert "record" not in joined.coords
+    assert make._join(records, "seed").coords["seed"].values.tolist() == [0, 1, 2]
+
+
+def test_counts_are_packed(tmp_path):
+    """As small as the format makes them; what has none is written as well."""
+    counts = np.random.default_rng(1).poisson(1.0, 5000)
+    make.write(xr.Dataset({"counts": ("x", counts)}), tmp_path / "packed.nc")
+    with xr.open_dataset(tmp_path / "packed.nc", engine="h5netcdf") as written:
+        packed = {"zlib": True, "complevel": 9, "shuffle": True}
+        assert {name: written.counts.encoding[name] for name in packed} == packed
+    make.write(xr.Dataset({"value": ("x", [1.0])}), tmp_path / "plain.nc")
+    with xr.open_dataset(tmp_path / "plain.nc", engine="h5netcdf") as written:
+        assert not written.value.encoding["zlib"]
 
 
 def test_finished_dataset_is_not_made_again(runs, cache):
@@ -224,6 +255,70 @@ def test_what_a_function_computes_becomes_a_dataset():
         assert attrs[f"{name}: lifetime_ns"] == film.lifetime_ns
 
 
+def test_curves_and_choices_become_datasets(monkeypatch):
+    """With the numbers of the recipe, of its films or beside them."""
+
+    def asked(*given, **settings):
+        return xr.Dataset({"asked": repr((given, settings))})
+
+    def charged(**settings):
+        return xr.Dataset({"charged": repr(settings)})
+
+    for name, one in (
+        ("simulated_curves", asked),
+        ("read_by_choices", asked),
+        ("charged_curves", charged),
+    ):
+        monkeypatch.setattr(make, name, one)
+    film, series = ExcitonModel(), {"one": (Excitation(1, 2.5),)}
+    shared = {"origin": "simulated", "version": tptools.__version__, "seed": 5, "n_excitons": 70}
+    settings = {"seed": 5, "n_excitons": 70}
+    curves = make.carry_out(recipes.CurvesRecipe("curves", {"a": film}, series, 70, 5))
+    assert curves.asked == repr((({"a": film}, series), settings))
+    assert curves.attrs == shared
+    choices = make.carry_out(recipes.ChoicesRecipe("choices", film, 70, 5))
+    assert choices.asked == repr(((film,), settings))
+    assert choices.charged == repr({"seed": 5})
+    assert choices.attrs == asdict(film) | shared
+
+
+def test_experiments_are_made_of_allowed_films(monkeypatch):
+    """Evenly spaced draws of a case meet all shots, which know their experiment."""
+
+    def run_shots(films, shots, *, seed, model, n_excitons, cache_dir, progress):
+        assert (seed, model, n_excitons, cache_dir, progress) == (5, make.MODEL, 70, "kept", True)
+        table = films.rename_axis("film").to_xarray()
+        return table.assign(label=("shot", [one.label for one in shots]))
+
+    monkeypatch.setattr(make, "run_shots", run_shots)
+    recipe = recipes.ExperimentRecipe("tried", "q = 1", 3, 70, 5)
+    tried = make.carry_out(recipe, "kept", True)
+    draws = datasets.load("allowed_films").sel(case="q = 1").isel(draw=[0, 499, 999])
+    for name in make.OF_A_FILM:
+        assert tried[name].values.tolist() == draws[name].values.astype(float).tolist()
+    assert {*tried.data_vars} == {*make.OF_A_FILM, "label"}
+    pairs = zip(tried.experiment.values, tried.label.values, strict=True)
+    assert [*map(tuple, pairs)] == [
+        (name, one.label) for name, several in make.EXPERIMENTS.items() for one in several
+    ]
+    assert tried.attrs == {"version": tptools.__version__}
+
+
+def test_reach_is_that_of_the_farthest_exciton():
+    """Along either axis, of any train at any time, and of nobody none."""
+    axis = np.arange(-2, 3) * 10.0
+    counts = np.zeros((2, 4, 2, 3, 5), int)  # axis, condition, train, time, place
+    counts[0, 0, 1, 2, 4] = counts[1, 0, 0, 0, 3] = 1
+    counts[0, 1, 0, 0, 2] = counts[1, 1, 0, 1, 0] = 1
+    counts[:, 2, :, :, 2] = 7
+    names = [("condition", "train", "time_ns", f"{of}_nm") for of in "xy"]
+    runs = xr.Dataset(
+        {f"{of}_count": (dims, one) for of, dims, one in zip("xy", names, counts, strict=True)},
+        {"x_nm": axis, "y_nm": axis},
+    )
+    assert make._reach(runs).values.tolist() == [20, 20, 0, 0]
+
+
 def test_sweep_becomes_a_dataset(add, cache):
     """Conditions of all protocols join, each with what `diffusivities` and the counts say."""
     grids = {
@@ -250,6 +345,8 @@ def test_sweep_becomes_a_dataset(add, cache):
     np.testing.assert_array_equal(again.time_ns, msd.time_ns)
     reach = made.reach_nm.isel(condition=slice(2)).max()
     assert reach == max(abs(runs.x_nm).max(), abs(runs.y_nm).max())
+    assert made.reach_nm.units == "nm"
+    assert made.burn_in_pulses.values[:2].tolist() == runs.burn_in_pulses.values.ravel().tolist()
 
 
 @pytest.mark.parametrize(
@@ -296,6 +393,7 @@ def made_by(arguments, monkeypatch, tmp_path, capsys):
     asked = []
 
     def without_work(name, *, cache_dir, progress):
+        assert progress
         asked.append((name, Path(cache_dir)))
         return xr.Dataset({"counts": ("x", [1])})
 
@@ -331,6 +429,13 @@ def test_command_line_lists(arguments, capsys):
     assert [line.split(maxsplit=1) for line in lines] == [
         [name, recipe.title] for name, recipe in recipes.RECIPES.items()
     ]
+
+
+def test_it_is_a_program(monkeypatch, capsys):
+    """Run by its name it takes the command line."""
+    monkeypatch.setattr(sys, "argv", ["make", "--list"])
+    runpy.run_path(make.__file__, run_name="__main__")
+    assert len(capsys.readouterr().out.splitlines()) == len(recipes.RECIPES)
 
 
 def test_command_line_refuses_an_unknown_name(capsys):

@@ -37,6 +37,9 @@ def test_readings_have_few_names():
     assert {name for readings in amounts().values() for name in readings} == volumes | others
     named = [claim for claim, readings in amounts().items() if "as printed" in readings]
     assert named == ["s1-Cs-dose", "s1-Pb-dose", "s1-Br-dose"]
+    for claim, name in {"s1-Cs-OA": "oleic acid", "s1-TOP": "trioctylphosphine"}.items():
+        pure, labelled = amounts()[claim].values()
+        assert labelled / pure == pytest.approx(REAGENTS[name].purity)
 
 
 def test_recipe_by_hand():

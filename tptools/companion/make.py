@@ -257,21 +257,22 @@ def carry_out(
 
         carry_out(replace(RECIPES["tplm_example"], seed=2))
     """
+    recipe = replace(recipe, title="")  # which is no part of how a dataset is made
     match recipe:
         case CalibrationRecipe():
             calibrated = kept(_calibrated, cache_dir, ignore=["progress"])
-            return calibrated(replace(recipe, title=""), fingerprint(_calibrated), progress)
+            return calibrated(recipe, fingerprint(_calibrated), progress)
         case SweepRecipe():
             return _swept_protocols(recipe, cache_dir, progress)
         case ComputedRecipe():
             computed = kept(_computed, cache_dir)
-            return computed(replace(recipe, title=""), fingerprint(recipe.compute))
+            return computed(recipe, fingerprint(recipe.compute))
         case ChoicesRecipe():
             read = kept(_read_by_choices, cache_dir)
-            return read(replace(recipe, title=""), fingerprint(_read_by_choices))
+            return read(recipe, fingerprint(_read_by_choices))
         case CurvesRecipe():
             drawn = kept(_simulated_curves, cache_dir)
-            return drawn(replace(recipe, title=""), fingerprint(_simulated_curves))
+            return drawn(recipe, fingerprint(_simulated_curves))
         case ExperimentRecipe():
             return _tried(recipe, cache_dir, progress)
         case SearchRecipe() | AllowedRecipe():
@@ -297,9 +298,8 @@ def _swept_protocols(
     """Sweeps of all protocols, one after the other along the conditions."""
     swept = kept(_swept, cache_dir, ignore=["progress"])
     code = fingerprint(_swept)
-    untitled = replace(recipe, title="")
     protocols = [
-        swept(replace(untitled, grids={protocol: grid}), protocol, code, progress)
+        swept(replace(recipe, grids={protocol: grid}), protocol, code, progress)
         for protocol, grid in recipe.grids.items()
     ]
     return xr.concat(protocols, "condition", combine_attrs="drop_conflicts")
@@ -309,7 +309,7 @@ def _records(recipe: Recipe, cache_dir: str | PathLike[str] | None, progress: bo
     """Records of all conditions, joined if there are several."""
     record, code = kept(_record, cache_dir, ignore=["progress"]), fingerprint(_record)
     each = [
-        replace(recipe, title="", conditions=(one,), seed=recipe.seed_of(k))
+        replace(recipe, conditions=(one,), seed=recipe.seed_of(k))
         for k, one in enumerate(recipe.conditions)
     ]
     records = [record(one, code, progress) for one in each]
