@@ -73,6 +73,14 @@ def test_scoreboard_has_a_place_for_every_verdict(monkeypatch):
     assert board.columns.name == "kind of claim"
 
 
+def test_numbers_beside_a_claim_stand_where_it_stands():
+    """Place, digits and unit are those of what the paper says there."""
+    for one in (claims.samples.DROP, claims.samples.TMA_VOLUME):
+        claim = CLAIMS[one.claim]
+        assert one.place == claim.place
+        assert f"{one.printed} {one.unit}" in claim.reported
+
+
 def test_what_a_claim_rests_on_exists():
     """Panels name claims, never themselves or other panels."""
     bases = {basis for one in CLAIMS.values() for basis in one.rests_on}
