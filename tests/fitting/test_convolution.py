@@ -1,11 +1,15 @@
 """Tests of method ``convolution``, which should not mind the shape of the spot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import norm
 from spots import FINE_NM, INTENSITY, POSITION_NM, SHAPES, TIME_NS, records, spread
 
 from tptools.fitting import convolution, diffusivity, spreading_spot
+from tptools.fitting.records import slices_of_window
 from tptools.noise import photon_records
 
 D = 0.02
@@ -113,7 +117,7 @@ def test_what_does_not_spread_is_nan(filled, note):
     counts[filled] = 3.0
     found = diffusivity(counts, "convolution")
     assert np.isnan(found.value)
-    assert found.note == note
+    assert (found.note, found.method, found.unit) == (note, "convolution", "cm2/s")
 
 
 def test_a_search_that_is_cut_short_is_not_converged(monkeypatch):
@@ -123,4 +127,153 @@ def test_a_search_that_is_cut_short_is_not_converged(monkeypatch):
     found = diffusivity(records(mean, 1, seed=3)[0], "convolution")
     assert np.isnan(found.value)
     assert not found.converged
+    assert (found.method, found.unit) == ("convolution", "cm2/s")
     assert "converged=False" in repr(found)
+
+
+def sums_of(profile, in_group, seen):
+    """Sums of slices of one profile, of which a share is seen."""
+    rows = in_group[:, None] * profile * seen
+    return convolution._Sums(np.arange(in_group.size) * 1.0, rows, seen, seen, in_group)
+
+
+def test_what_is_masked_is_filled_as_the_others_say():
+    """From other groups, from the share that is seen, or from neighbours where none is."""
+    profile, in_group = np.arange(2.0, 12), np.array([1.0, 10, 4])
+    seen = np.ones((3, 10))
+    seen[:, 5] = 0
+    seen[1, 2:4] = 0
+    seen[2, 7] = 0.25
+    filled = sums_of(profile, in_group, seen).filled()
+    np.testing.assert_allclose(filled, np.outer(in_group, profile))
+
+
+def grouped(counts, groups, monkeypatch):
+    monkeypatch.setattr(convolution, "GROUPS", groups)
+    return convolution._grouped(slices_of_window(counts, (0, 3), exposures=True))
+
+
+def test_groups_are_sums_at_the_mean_time_of_their_counts(monkeypatch):
+    """Counts and exposures add up; a reading that is masked is seen in the rest of its group."""
+    profile, amplitude = np.array([1.0, 4, 6, 4, 1, 2]), np.array([6.0, 2, 4, 2, 4, 6])
+    widths = np.array([0.1, 0.1, 0.2, 0.2, 0.2, 0.4])
+    time = np.cumsum(widths) - widths / 2
+    axes = {"time_ns": time, "position_nm": 100.0 * np.arange(6)}
+    counts = xr.DataArray(np.outer(amplitude, profile), axes)
+    counts = counts.assign_coords(time_width_ns=("time_ns", widths))
+    sums = grouped(counts, 4, monkeypatch)
+    parts = [slice(0, 1), slice(1, 3), slice(3, 5), slice(5, 6)]
+    relative = widths / np.median(widths)
+    means = np.array([np.average(time[one], weights=amplitude[one]) for one in parts])
+    np.testing.assert_allclose(sums.times, means - means[0])
+    np.testing.assert_allclose(sums.rows, [counts.values[one].sum(0) for one in parts])
+    np.testing.assert_allclose(sums.in_group, [18 * amplitude[one].sum() for one in parts])
+    exposure = np.array([relative[one].sum() for one in parts])
+    ratio = sums.exposure[0, 0] / exposure[0]
+    np.testing.assert_allclose(sums.exposure, np.outer(ratio * exposure, np.ones(6)))
+    np.testing.assert_allclose(sums.seen, 1)
+    even = xr.DataArray(np.outer(np.full(6, 3.0), profile), axes | {"time_ns": np.arange(6) / 2})
+    even[0, :2] = even[3, 2] = np.nan
+    masked = grouped(even, 3, monkeypatch)
+    np.testing.assert_allclose(masked.in_group, 108)
+    np.testing.assert_allclose(masked.seen[0], [0.5, 0.5, 1, 1, 1, 1])
+    np.testing.assert_allclose(masked.seen[1], [1, 1, 0.5, 1, 1, 1])
+    np.testing.assert_allclose(masked.rows, 6 * profile * masked.seen)
+    np.testing.assert_allclose(masked.exposure, 2 * masked.seen)
+    np.testing.assert_allclose(masked.times, [0, 1, 2])
+
+
+def test_numbers_end_before_the_first_large_gap():
+    """A cosine more than twice as fast as the one before it is not of the spot."""
+    for numbers, n_kept in (
+        ([0, 2, 6, 14], 4),
+        ([0, 3, 4], 1),
+        ([0, 1, 2, 7], 3),
+        ([0, 1, 5, 6], 2),
+        ([4], 1),
+    ):
+        kept = convolution._without_stray(np.array(numbers))
+        assert kept.tolist() == numbers[:n_kept]
+
+
+@pytest.mark.parametrize(("errors", "numbers"), [(4.1, [0, 2]), (3.9, [0])])
+def test_cosines_stand_out_by_four_errors(errors, numbers):
+    """The error of a mode is that of all counts; modes are those that sum to the profile."""
+    n, level = 40, 90.0
+    amplitude = errors * np.sqrt(2 * n * level) / n
+    profile = level + amplitude * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
+    found, values, cosines = convolution._modes(profile, np.full(n, level), level)
+    assert found.tolist() == numbers
+    np.testing.assert_allclose(values, [level, amplitude][: len(numbers)])
+    if len(numbers) > 1:
+        np.testing.assert_allclose(cosines @ values, profile)
+
+
+def test_cosines_are_taken_until_the_profile_is_met():
+    """Misses of more than three deviations of chi-square call for modes that stand out less."""
+    n = 400
+    place = np.pi * (np.arange(n) + 0.5) / n
+    error, slow = np.sqrt(2 * 100 / n), [5, 9, 13, 21, 30, 40, 55, 75]
+    for height, enough in ((3.2, True), (3.9, False)):
+        # of one mode, errors squared are chi-square, here beside the noise of counts
+        noise = np.sqrt(101) * np.where(np.arange(n) % 2, 1, -1)
+        small = height * error * np.cos(np.outer(place, slow)).sum(1)
+        profile = 100 + 30 * np.cos(2 * place) + small
+        chi_square = (small**2 / 101).sum()
+        found, *_ = convolution._modes(profile + 0 * noise, np.full(n, 100.0), 100.0)
+        assert chi_square < n
+        assert found.tolist() == [0, 2]
+        found, *_ = convolution._modes(profile + noise, np.full(n, 100.0), 100.0)
+        assert (found.size == 2) == (chi_square + n < n + 3 * np.sqrt(2 * n)) == enough
+
+
+@pytest.fixture(scope="module")
+def groups():
+    """Sums of a record, the parameters that they were made with, and their model."""
+    mean = spread(GAUSSIAN, 0.05, slice_counts=2e4, background=5.0)
+    record = records(mean, 1, seed=8)[0].astype(float)
+    record[:, 9] = np.nan
+    slices = slices_of_window(record, (0, 3))
+    return convolution._prepared(30.0, convolution._grouped(slices))
+
+
+def test_derivatives_of_groups_are_those_of_their_residuals(groups):
+    """Those by D, background, intensities and cosines are differences of the model."""
+    model, start = groups
+    at = start + np.append(0.3e5 * 0.05, np.zeros(start.size - 1))
+    step = 1e-6 * np.maximum(np.abs(at), 1)
+    steps = np.diag(step)
+    differences = [
+        (model.residual(at + one) - model.residual(at - one)) / (2 * one.sum()) for one in steps
+    ]
+    np.testing.assert_allclose(model.jacobian(at), np.transpose(differences), rtol=1e-4, atol=1e-5)
+
+
+def test_error_of_groups_is_that_of_linear_least_squares(groups):
+    """Of weighted counts with Poisson noise, and of dark beyond the window."""
+    model, start = groups
+    jacobian = model.jacobian(start)
+    gain = np.linalg.pinv(jacobian, rcond=1e-12)[0]
+    noise = np.append((model.rows / model.deviation**2).ravel(), np.ones(len(model.beyond)))
+    assert model.error_of_first(jacobian) == pytest.approx(np.sqrt(gain**2 @ noise), rel=1e-3)
+
+
+def test_goodness_of_groups_is_chi_square_of_poisson_counts(groups):
+    """Whatever the weights, with a degree of freedom less for each parameter."""
+    model, start = groups
+    mean = np.maximum(model.mean(start), 0.1)
+    rows = np.random.default_rng(1).poisson(mean) * (model.seen > 0)
+    known = model.seen > 0
+    found = []
+    for weight in (1.0, 5.0):
+        deviation = np.where(known, weight * np.sqrt(mean), np.inf)
+        other = replace(model, rows=rows, deviation=deviation)
+        found.append(other.misfit(start, other.jacobian(start), POSITION_NM).goodness)
+    one, other = found
+    pearson = float(((rows - mean) ** 2 / mean)[known].sum())
+    assert one.chi_square == pytest.approx(pearson, rel=1e-3)
+    assert one.n_free == pytest.approx(known.sum() - start.size, abs=start.size / 2)
+    assert other.chi_square == pytest.approx(one.chi_square / 25)
+    assert other.p_value == pytest.approx(one.p_value, rel=0.2)
+    spread = np.sqrt(2 * one.n_free)
+    assert one.p_value == pytest.approx(norm.sf((pearson - one.n_free) / spread), abs=0.05)

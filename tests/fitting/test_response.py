@@ -1,10 +1,19 @@
 """Tests of tptools.fitting.response on recorded flashes."""
 
+import math
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting.response import response_of
+from tptools.fitting.response import (
+    PROMPT,
+    Response,
+    _above_level,
+    _around_peak,
+    _level,
+    response_of,
+)
 
 TIME_NS = np.arange(-1, 19, 0.05)
 FLASH = 1000 * np.exp(-((TIME_NS - 0.1) ** 2) / (2 * 0.1**2))
@@ -82,8 +91,169 @@ def test_coarse_and_uneven_bins_are_taken_as_they_are():
 
 
 def test_one_bin_is_a_flash_without_width():
-    """It only comes late; without light it is none."""
-    one = response_of(record([5.0], [0.3]), 0.05)
-    assert (one.delay_ns.tolist(), one.share.tolist()) == ([0.3], [1.0])
-    with pytest.raises(ValueError, match="irf"):
+    """It only comes late, in any unit; without light it is none."""
+    for light in (5.0, 0.5, 1e-40):
+        one = response_of(record([light], [0.3]), 0.05)
+        assert (one.delay_ns.tolist(), one.share.tolist()) == ([0.3], [1.0])
+    with pytest.raises(ValueError, match="^irf = 0"):
         response_of(record([0.0], [0.3]), 0.05)
+    with pytest.raises(ValueError, match="^sum of irf = 0"):
+        response_of(record(0 * FLASH), 0.05)
+    with pytest.raises(ValueError, match="^irf must be finite"):
+        response_of(record(FLASH + np.where(TIME_NS > 5, np.inf, 0)), 0.05)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 9])
+def test_merged_parts_are_neighbours_at_their_mean_delay(most):
+    """All light stays, parts in a row come together evenly, and light below zero weighs as much."""
+    delay, share = np.array([0.0, 1, 2, 4, 8]), np.array([0.4, 0.3, -0.1, 0.3, 0.1])
+    merged = Response(delay, share).merged(most)
+    size = math.ceil(5 / most)
+    rows = [slice(i, i + size) for i in range(0, 5, size)]
+    assert len(rows) <= most
+    np.testing.assert_allclose(merged.share, [share[one].sum() for one in rows])
+    means = [np.average(delay[one], weights=np.abs(share[one])) for one in rows]
+    np.testing.assert_allclose(merged.delay_ns, means)
+
+
+def test_an_ideal_response_is_all_light_at_once():
+    """One share of one, not late."""
+    assert (PROMPT.delay_ns.tolist(), PROMPT.share.tolist()) == ([0.0], [1.0])
+
+
+@pytest.mark.parametrize("step_ns", [0.1, 0.25, 1.0])
+def test_shares_are_the_density_at_the_middles_of_equal_parts(step_ns):
+    """Bins of any width are cut into the fewest parts that are no longer than a step."""
+    edges = np.array([0, 0.1, 0.2, 0.5, 0.6, 1.6, 1.7])
+    light, width = np.array([1.0, 6.0, 12.0, 2.0, 3.0, 0.1]), np.diff(edges)
+    middle = (edges[1:] + edges[:-1]) / 2
+    widths = {"time_width_ns": ("time_ns", width)}
+    found = response_of(record(light, middle).assign_coords(widths), step_ns)
+    delays, shares = [], []
+    for lower, upper in zip(edges[:-1], edges[1:], strict=True):
+        parts = math.ceil((upper - lower) / step_ns - 1e-3)
+        ends = np.linspace(lower, upper, parts + 1)
+        delays += [*(ends[1:] + ends[:-1]) / 2]
+        shares += parts * [(upper - lower) / parts]
+    shares *= np.interp(delays, middle, light / width)
+    np.testing.assert_allclose(found.delay_ns, delays)
+    np.testing.assert_allclose(found.share, shares / shares.sum())
+
+
+@pytest.mark.parametrize(("peak", "higher"), [(0, 12), (7, 12), (25, 40)])
+def test_one_period_lies_around_its_densest_bin(peak, higher):
+    """Bins move by whole periods only, in order, to within half a period of the highest."""
+    edges = np.concatenate([np.arange(-5, 5, 0.5), np.arange(5, 15.1, 1.0)])
+    lower, upper = edges[:-1], edges[1:]
+    light = np.arange(30.0) % 7 + 9 * (upper - lower)
+    light[peak] += higher
+    low, high, moved = _around_peak(lower, upper, light, 20.0)
+    top = int(np.argmax(moved / (high - low)))
+    middle = (low + high) / 2
+    assert low[top] == lower[peak]
+    assert (np.abs(middle - middle[top]) <= 10).all()
+    np.testing.assert_allclose(low[1:], high[:-1])
+    back = np.argsort(np.mod(low + 5, 20))
+    for one, before in ((np.mod(low + 5, 20) - 5, lower), (high - low, upper - lower)):
+        np.testing.assert_allclose(one[back], before)
+    np.testing.assert_array_equal(moved[back], light)
+
+
+def test_what_is_longer_than_a_period_is_left_as_it_is():
+    """Only a record that fits within a period goes on at its other end, before its rise."""
+    echo = FLASH + 300 * np.exp(-((TIME_NS - 13) ** 2) / (2 * 0.1**2))
+    for period_ns, share in ((None, 3 / 13), (19.96, 3 / 13), (19.99, 0), (20.0, 0)):
+        found = response_of(record(echo), 0.05, period_ns)
+        late = np.abs(found.delay_ns - 13) < 1
+        assert found.share @ late == pytest.approx(share, abs=1e-3)
+
+
+def test_a_response_of_several_positions_is_refused():
+    """It is that of an instrument, over time alone."""
+    with pytest.raises(ValueError, match="must have 'time_ns' only"):
+        response_of(record(FLASH).expand_dims(position_nm=[0.0, 30.0]), 0.05)
+
+
+def above(light, width=1.0):
+    """Places of the light of a flash and this light, in bins of one width."""
+    lower = width * np.arange(len(light))
+    used, excess = _above_level(np.array(light, float), lower, lower + width)
+    return np.flatnonzero(used).tolist(), excess
+
+
+@pytest.mark.parametrize("width", [1.0, 0.25, 8.0])
+@pytest.mark.parametrize(("n_high", "first"), [(1, 10), (2, 9), (4, 6)])
+def test_light_starts_a_width_and_a_half_before_the_peak(width, n_high, first):
+    """What lies before is level; what comes later counts to its last bin, also below the level."""
+    light = np.full(22, 2.0)
+    light[12 : 12 + n_high] = 100
+    light[[first, 18, 20]] = 3, 1, 7
+    seen, excess = above(light, width)
+    assert seen == [first, *range(12, 12 + n_high), 18, 20]
+    assert excess.tolist() == (light - 2).tolist()
+    light[first - 1] = 3
+    mean = 2 + 1 / first
+    seen, excess = above(light, width)
+    assert seen[0] == first
+    np.testing.assert_allclose(excess[first:], light[first:] - mean)
+    assert not excess[:first].any()
+
+
+def test_a_peak_is_as_wide_as_half_its_height():
+    """Bins that reach just this belong to it."""
+    light = np.zeros(20)
+    light[[6, 7, 12, 13, 14]] = 1, 1, 50, 100, 50
+    assert above(light)[0][0] == 7
+    light[13] = 102
+    assert above(light)[0][0] == 11
+
+
+@pytest.mark.parametrize("width", [1.0, 0.25])
+def test_light_late_in_a_record_is_a_level_where_none_is_early(width):
+    """From ten widths after the peak on, in no fewer than three bins; else all is light."""
+    light = np.full(14, 2.0)
+    light[0] = 100
+    assert above(light, width)[0] == [0]
+    assert above(light[:13], width)[0] == [*range(13)]
+    light[[3, 4]] = 0, 2.5
+    seen, excess = above(light, width)
+    assert seen == [0, 3, 4]
+    assert excess[[3, 4]].tolist() == [-2, 0.5]
+    assert above(light[:13], width)[0] == [0, 1, 2, *range(4, 13)]
+    early = [2.0, 2, 2, 0, 0, 100, 0]
+    assert above(early, width)[0] == [3, 4, 5]
+    assert above(early[1:], width)[0] == [0, 1, 4]
+
+
+@pytest.mark.parametrize(("width", "unit"), [(1.0, 1.0), (0.25, 1.0), (4.0, 1e6)])
+@pytest.mark.parametrize("n_high", [1, 2])
+def test_late_light_is_five_standard_errors_of_what_a_peak_is_wide(width, unit, n_high):
+    """The noise before the rise counts once for these bins and once for the level itself."""
+    before = np.tile([1.0, 3.0], 8)
+    variance = 16 / 15
+    error = math.sqrt(variance * n_high * (1 + n_high / 16))
+    for errors, last in ((4.99, 16 + 2 * n_high), (5.01, 21 + 3 * n_high)):
+        peak = [2, *n_high * [2], *n_high * [1e4], *5 * [2]]
+        late = [*n_high * [2 + errors * error / n_high], 2.5, 1.5, 2.5]
+        light = unit * np.array([*before, *peak, *late])
+        assert above(light, width)[0][-1] == last
+
+
+@pytest.mark.parametrize("width", [1.0, 0.25])
+def test_the_noisier_of_both_levels_counts(width):
+    """Bins before the rise that agree by chance make no light of the noise after it."""
+    light = np.concatenate([4 * [10.0], [10, 10, 1000], np.full(10, 10.0), np.tile([5, 15], 10)])
+    assert above(light, width)[0] == [6]
+
+
+def test_mean_and_variance_of_a_level_are_per_width():
+    """In even bins they are those of textbooks; in uneven ones of light that scatters as they."""
+    light = np.array([3.0, 5.0, 4.0, 9.0])
+    level, variance, known = _level(light, np.full(4, 0.5))
+    assert level == pytest.approx(light.mean() / 0.5)
+    assert variance == pytest.approx(light.var(ddof=1) / 0.5)
+    assert known == 2
+    width, pulls = np.array([1.0, 4.0, 9.0]), np.array([1.0, 1.0, -1.0])
+    level, variance, known = _level(7 * width + 0.2 * np.sqrt(width) * pulls, width)
+    assert (level, known) == (pytest.approx(7), 14)
+    assert variance == pytest.approx(3 * 0.04 / 2)
