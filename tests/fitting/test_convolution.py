@@ -9,7 +9,7 @@ from scipy.stats import norm
 from spots import FINE_NM, INTENSITY, POSITION_NM, SHAPES, TIME_NS, records, spread
 
 from tptools.fitting import convolution, diffusivity, spreading_spot
-from tptools.fitting.records import slices_of_window
+from tptools.fitting.records import Slices, slices_of_window
 from tptools.noise import photon_records
 
 D = 0.02
@@ -64,6 +64,7 @@ def test_a_window_that_cuts_the_spot_is_no_edge():
     mean = spread(GAUSSIAN, 0.05, slice_counts=2e5, background=5.0)[:, 14:-14]
     found = diffusivity(records(mean, 1, seed=5)[0], "convolution")
     assert abs(found.value - 0.05) < 3 * found.std_err
+    assert (found.unit, found.method, found.converged) == ("cm2/s", "convolution", True)
     assert found.std_err < 0.0015
 
 
@@ -93,6 +94,7 @@ def test_half_a_dim_spot_in_a_narrow_window_gives_a_number_or_a_reason(seed):
     )
     found = diffusivity(mean.copy(data=np.random.default_rng(seed).poisson(mean)), "convolution")
     assert (np.isfinite(found.value) and found.std_err > 0) or found.note
+    assert (found.unit, found.method) == ("cm2/s", "convolution")
 
 
 def test_unequal_positions_are_refused():
@@ -277,3 +279,27 @@ def test_goodness_of_groups_is_chi_square_of_poisson_counts(groups):
     assert other.p_value == pytest.approx(one.p_value, rel=0.2)
     spread = np.sqrt(2 * one.n_free)
     assert one.p_value == pytest.approx(norm.sf((pearson - one.n_free) / spread), abs=0.05)
+
+
+def test_two_groups_are_enough():
+    """Light in two slices is a first profile and what became of it."""
+    mean = spread(GAUSSIAN, 0.05, slice_counts=2e5, background=0.0)
+    mean[1:-1] = 0
+    found = diffusivity(mean, "convolution")
+    assert found.value == pytest.approx(0.05, rel=0.02)
+    assert found.goodness.n_free > 0
+    again = convolution.convolution_fit(slices_of_window(mean, (0, 3), exposures=True))
+    assert (again.value, again.goodness) == (found.value, found.goodness)
+
+
+def test_positions_that_are_left_out_are_masked():
+    """On the steps that they have in common; even ones stay as they are."""
+    position = np.array([-30.0, 0, 30, 90, 120, 210])
+    counts = np.arange(18.0).reshape(3, 6)
+    record = Slices(np.arange(3.0), position, counts, np.ones(3))
+    even = convolution._on_even_positions(record)
+    np.testing.assert_allclose(even.position_nm, np.arange(-30, 211, 30))
+    assert even.counts.shape == (3, 9)
+    np.testing.assert_array_equal(even.counts[:, [0, 1, 2, 4, 5, 8]], counts)
+    assert np.isnan(even.counts[:, [3, 6, 7]]).all()
+    assert convolution._on_even_positions(even) is even

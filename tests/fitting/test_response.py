@@ -1,6 +1,7 @@
 """Tests of tptools.fitting.response on recorded flashes."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -95,11 +96,11 @@ def test_one_bin_is_a_flash_without_width():
     for light in (5.0, 0.5, 1e-40):
         one = response_of(record([light], [0.3]), 0.05)
         assert (one.delay_ns.tolist(), one.share.tolist()) == ([0.3], [1.0])
-    with pytest.raises(ValueError, match="^irf = 0"):
+    with pytest.raises(ValueError, match=r"^irf = 0"):
         response_of(record([0.0], [0.3]), 0.05)
-    with pytest.raises(ValueError, match="^sum of irf = 0"):
+    with pytest.raises(ValueError, match=r"^sum of irf = 0"):
         response_of(record(0 * FLASH), 0.05)
-    with pytest.raises(ValueError, match="^irf must be finite"):
+    with pytest.raises(ValueError, match=r"^irf must be finite"):
         response_of(record(FLASH + np.where(TIME_NS > 5, np.inf, 0)), 0.05)
 
 
@@ -130,7 +131,7 @@ def test_shares_are_the_density_at_the_middles_of_equal_parts(step_ns):
     widths = {"time_width_ns": ("time_ns", width)}
     found = response_of(record(light, middle).assign_coords(widths), step_ns)
     delays, shares = [], []
-    for lower, upper in zip(edges[:-1], edges[1:], strict=True):
+    for lower, upper in pairwise(edges):
         parts = math.ceil((upper - lower) / step_ns - 1e-3)
         ends = np.linspace(lower, upper, parts + 1)
         delays += [*(ends[1:] + ends[:-1]) / 2]

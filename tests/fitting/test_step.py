@@ -1,12 +1,14 @@
 """Tests of tptools.fitting.step against the truth of simulated topographies, and plain geometry."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting import fit_step
+from tptools.fitting import Step, fit_step
+from tptools.fitting import step as step_module
 from tptools.instruments import ForceMicroscope, Topography
 
 
@@ -215,3 +217,160 @@ def test_step_that_roughness_hides_is_no_step(seed):
     scan = ForceMicroscope(n_pixels=128).measure(film, seed=seed)
     with pytest.raises(ValueError, match="no step from film to substrate that stands out"):
         fit_step(scan.height_nm)
+
+
+def test_nothing_is_lost_unless_it_is_said():
+    """Numbers of faults are zero by default."""
+    assert [one.default for one in fields(Step)[-2:]] == [0, 0]
+
+
+@pytest.mark.parametrize("levelling", ["both", "substrate"])
+def test_thickness_is_that_of_one_least_squares(levelling):
+    """Of offsets, tilt, bow and step; the error is that of blocks left out in turn."""
+    height, film = made_step(35, noise=1.0, shape=(32, 60), tilt=40, bow=6, lines=3)
+    step = fit_step(height, margin_nm=0, levelling=levelling)
+    x, values = np.linspace(-1, 1, 60), height.values
+
+    def fitted(lines):
+        """Thickness and offsets from some of the lines."""
+        shapes = [np.broadcast_to(one, film.shape)[lines].ravel() for one in (x, x**2, film)]
+        offsets = np.repeat(np.eye(lines.size), 60, axis=0)
+        design, points = np.column_stack([*shapes, offsets]), values[lines].ravel()
+        high = shapes[2] > 0
+        if levelling == "both":
+            return np.linalg.lstsq(design, points)[0]
+        design[:, 2] = 0
+        found = np.linalg.lstsq(design[~high], points[~high])[0]
+        found[2] = (points - design @ found)[high].mean()
+        return found
+
+    found = fitted(np.arange(32))
+    left_out = [fitted(np.delete(np.arange(32), [i, i + 1]))[2] for i in range(0, 32, 2)]
+    assert step.thickness.value == pytest.approx(found[2])
+    assert step.thickness.std_err == pytest.approx(math.sqrt(15 * np.var(left_out)))
+    assert (step.thickness.unit, step.roughness.unit) == ("nm", "nm")
+    on = "film and substrate" if levelling == "both" else "substrate"
+    assert step.thickness.method == f"step, levelled on {on}"
+    level = found[0] * x + found[1] * x**2 + found[3:, None]
+    np.testing.assert_allclose(step.levelled, values - level, atol=1e-6)
+    parts = np.array(
+        [np.var((values - level)[i : i + 2][film[i : i + 2]]) for i in range(0, 32, 2)]
+    )
+    assert step.roughness.value == pytest.approx(math.sqrt(parts.mean()))
+    error = parts.std(ddof=1) / 4 / (2 * step.roughness.value)
+    assert step.roughness.std_err == pytest.approx(error)
+    assert step.roughness.method == "standard deviation"
+
+
+def test_roughness_is_known_from_two_pixels_of_a_block():
+    """One alone has none; film without any has no error either."""
+    levelled = np.array([[1.0, 3.0, 9.0], [0.0, 4.0, 9.0], [5.0, 8.0, 9.0]])
+    where = np.array([[True, True, False], [True, True, False], [True, False, False]])
+    found = step_module._roughness(levelled, where, [np.array([i]) for i in range(3)])
+    assert found.value == pytest.approx(math.sqrt((1 + 4) / 2))
+    assert found.std_err == pytest.approx(1.5 / (2 * found.value))
+    flat = step_module._roughness(0 * levelled, where, [np.array([0]), np.array([1])])
+    assert (flat.value, flat.std_err) == (0, 0)
+
+
+@pytest.mark.parametrize("margin_px", [0, 3])
+def test_margin_leaves_out_pixels_on_both_sides(margin_px):
+    """As many as it is long, that at its end as well."""
+    height, film = made_step(35, noise=0.5)
+    used = fit_step(height, margin_nm=10.0 * margin_px).used.values
+    first = int(film[0].sum())
+    near = np.abs(np.arange(200) - (first - 0.5)) < margin_px
+    np.testing.assert_array_equal(used, np.broadcast_to(~near, used.shape))
+
+
+def plain_surface(n_lines=24):
+    """A surface whose median of five lines is 0 all over, and which is off it by 1 or not."""
+    return np.array([np.roll(np.tile([0.0, 0, 0, 1, 0, 0, 0, -1], 5), i) for i in range(n_lines)])
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_spikes_are_fifteen_times_what_a_twentieth_exceeds(sign):
+    """Up or down, in any unit, at the ends of lines as inside."""
+    for size, found in ((14.9, []), (15.1, [[6, 0], [9, 20], [15, 39]])):
+        height = plain_surface()
+        height[[6, 9, 15], [0, 20, 39]] = sign * size
+        for unit in (1.0, 1e-12):
+            assert np.argwhere(step_module._spikes(unit * height)).tolist() == found
+
+
+def test_spikes_stand_out_of_all_within_two_pixels():
+    """What is no higher than the film beside it, or no lower than the substrate, may be an edge."""
+    for sign in (-1, 1):
+        height = plain_surface()
+        height[:, 10:20] += sign * 500
+        for column, is_spike in ((7, True), (8, False), (21, False), (22, True)):
+            spiky = height.copy()
+            spiky[9, column] = sign * 400
+            assert step_module._spikes(spiky)[9, column] == is_spike
+        for column, is_spike in ((11, False), (12, True), (17, True), (18, False)):
+            spiky = height.copy()
+            spiky[9, column] = sign * 100
+            assert step_module._spikes(spiky)[9, column] == is_spike
+    assert not step_module._spikes(np.zeros((9, 9))).any()
+    faint = np.zeros((9, 9))
+    faint[4, 4:6] = 1e-9, 1
+    assert step_module._spikes(faint).sum() == 1
+
+
+def like_lines(n_lines=12):
+    """Lines on a ramp that differ from their neighbours by 1, one way or the other."""
+    return (np.arange(n_lines) % 2)[:, None] * np.tile([1.0, -1], 20) + np.arange(40)
+
+
+@pytest.mark.parametrize("at", [0, 5, 11])
+@pytest.mark.parametrize("offset", [0.0, 2.0**30, -(2.0**30)])
+def test_lines_unlike_both_neighbours_are_lost(at, offset):
+    """Four times as much as most lines are, anywhere; a masked pixel does not hide them."""
+    for times, lost in ((3.9, []), (4.1, [at])):
+        height = like_lines()
+        height[at] = height[abs(at - 1)] + times * np.tile([1.0, -1], 20)
+        height[3, 7] = math.nan
+        assert np.flatnonzero(step_module._lost_lines(height + offset)).tolist() == lost
+
+
+def test_lines_are_lost_that_are_masked_for_more_than_half():
+    """Half a line is a line, and two lines have no others to be unlike of."""
+    height = like_lines()
+    height[3, :20] = height[8, :21] = math.nan
+    assert np.flatnonzero(step_module._lost_lines(height)).tolist() == [8]
+    assert not step_module._lost_lines(height[:2] * [[1], [100]]).any()
+    three = np.array([height[0], height[0] + 0.1 * like_lines()[1] % 2, 50 * height[1]])
+    assert step_module._lost_lines(three).tolist() == [False, False, True]
+
+
+def test_half_the_lines_may_be_lost(scanned):
+    """One more may not."""
+    height, _ = scanned
+    assert fit_step(spoilt(height, slice(0, 128), to=0.0)).n_lost_lines == 128
+    with pytest.raises(ValueError, match="129 of 256"):
+        fit_step(spoilt(height, slice(0, 129), to=0.0))
+
+
+def test_two_scratches_are_no_roughness():
+    """Three would be."""
+    for n_scratches in (2, 3):
+        across = np.arange(200) % (200 // n_scratches)
+        film = np.abs(across - 100 // n_scratches) > 15
+        height = made_step(0, noise=0.5)[0] + 35.0 * film
+        if n_scratches == 2:
+            assert abs(fit_step(height, margin_nm=20).thickness.z(35)) < 4
+        else:
+            with pytest.raises(ValueError, match="no step"):
+                fit_step(height, margin_nm=20)
+
+
+def test_two_lines_across_the_step_are_enough():
+    """The fewest of which one can be left out; one alone is refused."""
+    height, _ = made_step(35, noise=0.5)
+    for n_whole in (1, 2):
+        cut = height.where((height.x_nm < 1190) | (height.y_nm < 10 * n_whole))
+        if n_whole == 2:
+            assert fit_step(cut, margin_nm=20).thickness.value == pytest.approx(35, abs=0.5)
+        else:
+            with pytest.raises(ValueError, match="no line has film and substrate beyond"):
+                fit_step(cut, margin_nm=20)
