@@ -164,13 +164,13 @@ def test_a_burst_comes_before_the_single_pulse(monkeypatch):
     assert simulated(monkeypatch, shot(n_burst=0))[2]["history"] == ()
 
 
-@pytest.mark.parametrize("spacing_nm", [10.0])
+@pytest.mark.parametrize("spacing_nm", [10.0, 5.0])
 def test_ratios_widen_a_spot_and_leave_its_density(monkeypatch, spacing_nm):
     """On a lattice of any spacing; a neighbour's distance counts in widths of the usual spot."""
     model = replace(MODEL, lattice_spacing_nm=spacing_nm)
     sigma = LASER.spot_fwhm_nm / math.sqrt(8 * math.log(2)) / spacing_nm
     wide = shot(spot_ratio=2.0, burst_ratio=0.5, burst_aside=1.5)
-    film, pulses, settings = simulated(monkeypatch, wide, model)
+    _, pulses, settings = simulated(monkeypatch, wide, model)
     burst, dark = settings["history"]
     assert pulses.spot_sigma_sites == pytest.approx(2 * sigma)
     assert pulses.excitation_density == pytest.approx(LASER.excitation_density)

@@ -191,7 +191,7 @@ def _run(
 ) -> Estimate:
     model, laser = _wider(film, shot.laser, shot.spot_ratio, rest)
     history: tuple[PulseTrain, ...] = ()
-    pulses = pulse_train(laser, 1, 0)
+    pulses = pulse_train(laser, 1, 0, lattice_spacing_nm=model.lattice_spacing_nm)
     per_pulse = 2 * math.pi * pulses.spot_sigma_sites**2 * pulses.excitation_density
     per_pulse *= model.illuminated_layers
     if shot.since_fresh is not None:
@@ -233,10 +233,10 @@ def _before(film: Mapping[str, float], shot: Shot, rest: ExcitonModel) -> tuple[
     """Burst, and the dark time after it."""
     if shot.burst is None or not shot.n_burst:
         return ()
-    _, laser = _wider(film, shot.burst, shot.burst_ratio, rest)
-    burst = pulse_train(laser, shot.n_burst, 0)
+    model, laser = _wider(film, shot.burst, shot.burst_ratio, rest)
+    burst = pulse_train(laser, shot.n_burst, 0, lattice_spacing_nm=model.lattice_spacing_nm)
     _, usual = _wider(film, shot.burst, 1.0, rest)
-    aside = shot.burst_aside * usual.spot_fwhm_nm / rest.lattice_spacing_nm
+    aside = shot.burst_aside * usual.spot_fwhm_nm / model.lattice_spacing_nm
     burst = replace(burst, aside_sites=round(aside))
     dark = PulseTrain(DARK, shot.delay_us, burst.spot_sigma_sites, 1, 0)
     return burst, dark
