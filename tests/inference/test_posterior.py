@@ -11,11 +11,12 @@ from tptools.inference import (
     LogUniform,
     Observation,
     Prior,
+    Uniform,
     effective_size,
     likelihood_of,
     posterior,
 )
-from tptools.inference.posterior import _tempered
+from tptools.inference.posterior import _in_chunks, _tempered
 
 PRIOR = Prior(
     {"rate": LogUniform(0.1, 10), "time": LogUniform(0.1, 10), "trap": Choice((0.0, 1.0))}
@@ -119,3 +120,77 @@ def test_weights_are_flattened_as_far_as_is_wanted(wanted):
     assert 0 < power[0] < 1
     assert found[-1] == 0
     assert _tempered(found, 0.9 * wanted) is found
+
+
+def test_attributes_of_a_box_are_those_of_coins():
+    """A likelihood of 0 or 1 leaves its share of the draws, with the error of a share."""
+    asked = []
+
+    def box(films):
+        asked.append(films)
+        return 1.0 * (films["x"].to_numpy() < 4.0)
+
+    prior = Prior({"x": Uniform(3.0, 7.0)})
+    found = posterior(prior, box, seed=1, n_draws=80, n_prior=512, n_walkers=20, n_steps=6)
+    assert found.attrs["evidence"] == 0.25
+    assert found.attrs["evidence_error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 512))
+    assert found.attrs["effective_size"] == pytest.approx(128)
+    assert 0.3 < found.attrs["acceptance"] < 1
+    assert found.x.dims == ("draw",)
+    assert 3 <= found.x.min() < 3.2 < 3.8 < found.x.max() < 4
+    everywhere = np.concatenate([one.x for one in asked])
+    assert everywhere.min() >= 3  # the likelihood is asked of nothing outside the prior
+    assert everywhere.max() <= 7
+    assert len(np.unique(everywhere)) > 512
+    assert len(np.unique(found.x)) > 40
+
+
+def test_all_positions_after_the_first_third_can_be_drawn():
+    """Of 20 walkers in 6 steps 80 positions count, and not one more."""
+    few = {"n_prior": 512, "n_walkers": 20, "n_steps": 6}
+    prior = Prior({"x": Uniform(0.0, 1.0)})
+    flat = lambda films: np.ones(len(films))  # noqa: E731 -- of every film alike
+    assert posterior(prior, flat, seed=0, n_draws=80, **few).sizes == {"draw": 80}
+    with pytest.raises(ValueError, match="n_draws = 81 must be at most the 80"):
+        posterior(prior, flat, seed=0, n_draws=81, **few)
+    least = {"n_draws": 1, "n_prior": 64, "n_walkers": 2, "n_steps": 1}
+    assert posterior(prior, flat, seed=0, **least).sizes == {"draw": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("prior", {"x": 1}),
+        ("likelihood", 1.0),
+        ("n_draws", 0),
+        ("n_steps", 0),
+        ("n_walkers", 5),
+    ],
+)
+def test_what_is_no_search_is_refused(name, wrong):
+    """By name; walkers are twice as many as parameters."""
+    given = {"prior": PRIOR, "likelihood": likelihood} | {name: wrong}
+    with pytest.raises((TypeError, ValueError), match=f"^{name} "):
+        posterior(**given, seed=1)
+
+
+def test_chunks_are_all_films_in_order():
+    """Whatever their number, each is asked for once."""
+    shares = np.random.default_rng(1).uniform(size=(4097, 3))
+    sizes = []
+
+    def counted(films):
+        sizes.append(len(films))
+        return likelihood(films)
+
+    found = _in_chunks(PRIOR, counted, shares)
+    np.testing.assert_array_equal(found, likelihood(PRIOR.at(shares)))
+    assert sizes == [4096, 1]
+
+
+def test_as_many_starts_as_are_wanted_are_enough():
+    """Where all of them are needed they count alike; with one less there is an error."""
+    weights = np.append(np.geomspace(1e-8, 1, 50), 0.0)
+    assert effective_size(_tempered(weights, 50.0)) == pytest.approx(50, rel=1e-6)
+    with pytest.raises(ValueError, match="leaves 49 draws of n_prior = 50"):
+        _tempered(weights[1:], 50.0)
