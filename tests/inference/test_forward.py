@@ -1,6 +1,8 @@
 """Tests of tptools.inference.forward."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -34,6 +36,8 @@ def test_another_spot_keeps_the_density_and_another_light_does_not():
     assert narrow.spot_fwhm_nm == 250
     [(_, bright)] = conditions({"peak_over_disc": 1.0}, LASERS[:1])
     assert bright.excitation_density == pytest.approx(LASERS[0].disc_excitation_density)
+    [(_, brighter)] = conditions({"peak_over_disc": 2.0}, LASERS[:1])
+    assert brighter.power_nW == pytest.approx(2 * bright.power_nW)
     [(_, usual)] = conditions({"peak_over_disc": np.log(2)}, LASERS[:1])
     assert usual.power_nW == pytest.approx(LASERS[0].power_nW)
 
@@ -97,3 +101,150 @@ def test_burn_in_is_long_enough():
         sites.append(float(run.modified_sites.isel(time_ns=0).sum()))
     assert short < 2 * model.relaxation_time_us / laser.period_us
     assert 0.87 < sites[0] / sites[1] < 1
+
+
+def test_what_a_film_does_not_say_is_that_of_the_model():
+    """Numbers of the film go before those of the model, layers as a count, for every laser."""
+    usual = ExcitonModel(relaxation_time_us=9.0, lifetime_ns=2.0)
+    found = conditions({"relaxation_time_us": 0.5, "n_layers": 2.0}, LASERS, usual)
+    assert [model for model, _ in found] == 2 * [replace(usual, relaxation_time_us=0.5, n_layers=2)]
+    assert conditions({"n_layers": 1.0}, LASERS[:1]) == [(ExcitonModel(), LASERS[0])]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"film": [1.0]}, "film "),
+        ({"film": {"colour": 1.0}}, "parameter of films = 'colour'"),
+        ({"film": {"n_layers": 0.0}}, "n_layers = 0"),
+        ({"lasers": LASERS[0]}, "lasers "),
+        ({"lasers": [5.0]}, "lasers "),
+        ({"model": None}, "model "),
+    ],
+)
+def test_what_is_no_film_under_lasers_is_refused(wrong, said):
+    """By the name of what is wrong."""
+    with pytest.raises((TypeError, ValueError), match=f"^{said}"):
+        conditions(**{"film": FILM, "lasers": LASERS} | wrong)
+
+
+def test_burn_in_is_that_of_the_faster_of_two_ends():
+    """Four memories in the dark, and in the light until a film that forgets nothing is paved.
+
+    There the light at a tenth of the peak finds the sites of an exciton and a third of its hops;
+    the rates of both ends add.
+    """
+    laser = Excitation(10, 1000)
+    film = ExcitonModel(relaxation_time_us=50.0, lifetime_ns=2.0, modification_probability=0.3)
+
+    def time_us(film, laser=laser):
+        return forward.burn_in_pulses(film, laser) * laser.period_us
+
+    dark_us = time_us(film, replace(laser, power_nW=1e-9))
+    assert dark_us == pytest.approx(4 * 50, abs=laser.period_us)
+    eternal_us = time_us(replace(film, relaxation_time_us=1e9))
+    D = film.free_walk_diffusivity_cm2_s(film.hop_rate_ground_per_ps)
+    hops = 4e5 * D * film.lifetime_ns / film.lattice_spacing_nm**2
+    paved_us = laser.time_between_excitations_us / (0.1 * 0.3 * (1 + 0.3 * hops))
+    assert eternal_us == pytest.approx(4 * paved_us, abs=laser.period_us)
+    assert time_us(film) == pytest.approx(1 / (1 / dark_us + 1 / eternal_us), rel=1e-4)
+
+
+def test_microscopes_see_what_is_recorded():
+    """Both with the same steps, to the end of the recording."""
+    cut, projection = forward._MICROSCOPES.values()
+    assert cut.timer == projection.timer
+    assert cut.timer.window_end_ns == forward.RECORDING.until_ns > 3
+    assert cut.scan.scan_step_nm == projection.scan.scan_step_nm
+    assert READINGS == ("cut", "projection", "second_moment")
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_excitons_are_those_that_are_asked_for(monkeypatch, n_layers):
+    """In all layers together, on one thread; at most one pulse more than needed."""
+    [(model, laser)] = conditions(FILM | {"n_layers": n_layers}, LASERS[:1])
+    seen = []
+
+    def capture(model, pulses, **settings):
+        seen.append((pulses, settings))
+        raise InterruptedError
+
+    monkeypatch.setattr(forward, "simulate", capture)
+    with pytest.raises(InterruptedError):
+        forward._measure(model, laser, 1, 3000)
+    [(pulses, settings)] = seen
+    one = 2 * np.pi * pulses.spot_sigma_sites**2 * pulses.excitation_density
+    one *= model.illuminated_layers
+    assert 3000 <= one * pulses.n_pulses < 3000 + one
+    assert pulses.burn_in_pulses == forward.burn_in_pulses(model, laser)
+    assert settings == {"seed": 1, "n_threads": 1, "recording": forward.RECORDING}
+
+
+def test_a_table_says_what_it_holds(monkeypatch):
+    """D by film, laser and reading, with the numbers of both, units, and how they were made."""
+    power = lambda model, laser, *_: [laser.power_nW, model.lifetime_ns, 0.0]  # noqa: E731
+    monkeypatch.setattr(forward, "_measure", power)
+    films = pd.DataFrame({"lifetime_ns": [1.5, 2.5, 2.0]})
+    found = measure_films(films, LASERS, seed=0, n_excitons=1)
+    assert found.diffusivity_cm2_s.sel(reading="cut").values.tolist() == 3 * [[10, 5]]
+    D = found.diffusivity_cm2_s.sel(reading="projection")
+    assert D.T.values.tolist() == 2 * [[1.5, 2.5, 2.0]]
+    assert D.dims == ("film", "laser")
+    assert found.lifetime_ns.dims == ("film",)
+    assert found.attrs == {"origin": "simulated", "seed": 0, "n_excitons": 1}
+    units = {"power_nW": "nW", "rep_rate_MHz": "MHz", "disc_excitation_density": "1"}
+    units |= {"disc_time_between_excitations_us": "us"}
+    for name, unit in units.items():
+        assert found[name].dims == ("laser",)
+        assert found[name].values.tolist() == [getattr(one, name) for one in LASERS]
+        assert found[name].attrs == {"units": unit}
+    assert found.diffusivity_cm2_s.attrs == {"units": "cm2/s"}
+    assert set(found.coords) == {"reading", *units}
+
+
+def test_a_film_that_fails_ends_the_others(monkeypatch):
+    """What has not begun does not begin; an executor of ours is closed, another one is not."""
+    ended, begun, pools = Event(), [], []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, *_):
+            super().__init__(1)
+            pools.append(self)
+
+    def failing(model, *_):
+        begun.append(model)
+        if len(begun) == 1:
+            raise InterruptedError
+        ended.wait(1)
+        return [0.0, 0.0, 0.0]
+
+    films = pd.DataFrame({"lifetime_ns": np.linspace(1, 2, 9)})
+    monkeypatch.setattr(forward, "_measure", failing)
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(InterruptedError):
+            measure_films(films, LASERS[:1], seed=1, executor=executor)
+        ended.set()
+        assert executor.submit(int).result() == 0
+    assert len(begun) <= 2
+    monkeypatch.setattr(forward, "ThreadPoolExecutor", Pool)
+    measure_films(films, LASERS[:1], seed=1)
+    with pytest.raises(RuntimeError):
+        pools[0].submit(int)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("films", [FILM], "films "),
+        ("films", pd.DataFrame(), "films has 0 rows"),
+        ("lasers", [], "films has 1 rows and lasers 0"),
+        ("seed", -1, "seed "),
+        ("n_excitons", 0, "n_excitons "),
+        ("executor", "all", "executor "),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(name, wrong, said):
+    """Before anything is simulated, by name."""
+    given = {"films": pd.DataFrame([FILM]), "lasers": LASERS, "seed": 1} | {name: wrong}
+    with pytest.raises((TypeError, ValueError), match=f"^{said}"):
+        measure_films(**given)
