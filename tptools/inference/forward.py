@@ -214,7 +214,7 @@ def _run_all(
         for future in futures:
             future.cancel()
         if owned is not None:
-            owned.shutdown(cancel_futures=True)
+            owned.shutdown()
 
 
 def _measure_film(
