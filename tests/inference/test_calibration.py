@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 
 from tptools.excitation import Excitation
 from tptools.fitting import relaxation_curve
-from tptools.inference import CONTROLS, calibrate, calibration, curve_numbers, measure_curve
+from tptools.inference import (
+    CONTROLS,
+    Calibration,
+    calibrate,
+    calibration,
+    curve_numbers,
+    measure_curve,
+)
 from tptools.kmc import ExcitonModel
 
 FILM = ExcitonModel(
@@ -173,3 +181,116 @@ def test_a_curve_without_a_relaxation_time_ends_the_search():
     film = replace(FILM, hop_rate_ground_per_ps=0.5)
     with pytest.raises(ValueError, match=r"relaxation_time_us = 0\.5 determines no tau_us; start"):
         calibrate(film, {"tau_us": 6.0}, DARK, **QUICK)
+
+
+def exact_curve(film, lasers, **_):
+    """Exponential whose limit, first point and time are the three numbers of a film."""
+    time_us = np.array([one.disc_time_between_excitations_us for one in lasers])
+    limit, tau = film.hop_rate_ground_per_ps, film.relaxation_time_us
+    amplitude = (film.hop_rate_modified_per_ps - limit) * np.exp(time_us.min() / tau)
+    axis = {"disc_time_between_excitations_us": ("laser", time_us)}
+    values = relaxation_curve(time_us, limit, amplitude, tau)
+    return xr.Dataset({"diffusivity_cm2_s": ("laser", values)}, axis)
+
+
+TARGETS = {"tau_us": 3.0, "limit_cm2_s": 0.03, "highest_cm2_s": 0.4}
+
+
+def test_all_numbers_are_met_at_once(monkeypatch, capsys):
+    """Each by its own parameter; the first steps are 0.15 on the scale of each."""
+    monkeypatch.setattr(calibration, "measure_curve", exact_curve)
+    start = replace(FILM, relaxation_time_us=2.0)
+    found = calibrate(start, TARGETS, LASERS, seed=1)
+    turned = [getattr(found.model, CONTROLS[name]) for name in TARGETS]
+    np.testing.assert_allclose(turned, [*TARGETS.values()], rtol=0.05)
+    assert found.targets == TARGETS
+    assert found.converged
+    history = found.history
+    np.testing.assert_allclose(history[[*CONTROLS.values()]].iloc[0], [0.02, 0.5, 2.0])
+    times = history["relaxation_time_us"]
+    assert np.log(times[1] / times[0]) == pytest.approx(0.15)
+    for k, name in ((2, "hop_rate_ground_per_ps"), (3, "hop_rate_modified_per_ps")):
+        odds = history[name] / (1 - history[name])
+        assert np.log(odds[k] / odds[0]) == pytest.approx(0.15)
+    assert capsys.readouterr().err == ""
+    calibrate(start, TARGETS, LASERS, seed=1, progress=True)
+    assert f"{len(history)}model" in capsys.readouterr().err.replace(" ", "")
+
+
+def test_residuals_are_relative():
+    """What was measured over what was wanted, less one, of each target."""
+    curve = exact_curve(FILM, LASERS)
+    wanted = {"tau_us": 0.4, "limit_cm2_s": 0.04}
+    found = Calibration(FILM, wanted, pd.DataFrame(), curve)
+    assert found.residuals == pytest.approx({"tau_us": 0.25, "limit_cm2_s": -0.5}, rel=1e-4)
+    assert found.converged
+
+
+def test_the_nearest_misses_least_in_all_targets_together():
+    """Not the one that meets a single target, nor the largest numbers."""
+    history = pd.DataFrame({"tau_us": [6.0, 5.5, 12.0, 1.0], "limit_cm2_s": [4.0, 2.2, 4.0, 1.0]})
+    assert calibration._nearest(history, {"tau_us": 6.0, "limit_cm2_s": 2.0}) == 1
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_as_many_excitons_as_are_asked_for(monkeypatch, n_layers):
+    """In two trains and all layers together, less a pulse of each; on a lattice of any spacing."""
+    film, seen = replace(FILM, n_layers=n_layers, lattice_spacing_nm=5.0), []
+
+    def capture(model, pulses, **settings):
+        seen.append((pulses, settings["n_trains"]))
+        raise InterruptedError
+
+    monkeypatch.setattr(calibration, "simulate", capture)
+    with pytest.raises(InterruptedError):
+        measure_curve(film, LASERS[:1], seed=0, n_excitons=10_000)
+    [(pulses, n_trains)] = seen
+    assert pulses.spot_sigma_sites == pytest.approx(300 / 5 / np.sqrt(8 * np.log(2)))
+    one = 2 * np.pi * pulses.spot_sigma_sites**2 * pulses.excitation_density
+    one *= film.illuminated_layers * n_trains
+    assert n_trains == 2
+    assert 10_000 <= one * pulses.n_pulses < 10_000 + one
+    with pytest.raises(InterruptedError):
+        measure_curve(film, LASERS[:1], seed=0, n_excitons=1)
+
+
+def test_a_curve_says_its_units(monkeypatch):
+    """D and all that is known of its lasers, point by point."""
+    monkeypatch.setattr(calibration, "_measure", lambda model, laser, *_: laser.power_nW)
+    curve = measure_curve(FILM, LASERS, seed=1)
+    assert curve.diffusivity_cm2_s.values.tolist() == [one.power_nW for one in LASERS]
+    units = {name: one.attrs["units"] for name, one in curve.variables.items()}
+    assert units == {
+        "diffusivity_cm2_s": "cm2/s",
+        "power_nW": "nW",
+        "rep_rate_MHz": "MHz",
+        "excitation_density": "1",
+        "disc_excitation_density": "1",
+        "time_between_excitations_us": "us",
+        "disc_time_between_excitations_us": "us",
+    }
+    assert {one.dims for one in curve.variables.values()} == {("laser",)}
+    assert calibration.RECORDING.until_ns == calibration.MICROSCOPE.timer.window_end_ns > 3
+
+
+def test_lasers_and_films_that_are_none_are_refused():
+    """By the names that they have in each function; a curve without its axis says where from."""
+    for wrong, said in ((LASERS[0], "excitations "), ([5.0], r"excitations\[0\] ")):
+        with pytest.raises(TypeError, match=f"^{said}"):
+            measure_curve(FILM, wrong, **QUICK)
+    with pytest.raises(TypeError, match=r"^model "):
+        measure_curve(None, LASERS, **QUICK)
+    with pytest.raises(TypeError, match=r"^start "):
+        calibrate(None, {"tau_us": 6.0}, LASERS, **QUICK)
+    with pytest.raises(TypeError, match=r"^targets "):
+        calibrate(FILM, ["tau_us"], LASERS, **QUICK)
+    with pytest.raises(ValueError, match=r"^curve lacks .*measure_curve"):
+        curve_numbers(xr.Dataset())
+
+
+def test_all_that_a_curve_lacks_is_named():
+    """With all parameters that were turned."""
+    numbers, turned = {"a": np.nan, "b": 1.0, "c": np.inf}, {"x": 0.5, "y": 2.0}
+    with pytest.raises(ValueError, match=r"at x = 0\.5, y = 2 determines no a and no c;"):
+        calibration._check_numbers(numbers, turned)
+    calibration._check_numbers({"b": 1.0}, turned)

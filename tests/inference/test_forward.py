@@ -151,7 +151,8 @@ def test_burn_in_is_that_of_the_faster_of_two_ends():
 
 
 def test_microscopes_see_what_is_recorded():
-    """Both with the same steps, to the end of the recording."""
+    """Both with the same steps, to the end of the recording; traps are followed for 200 ns."""
+    assert forward.RECORDING.follow_ns == 200
     cut, projection = forward._MICROSCOPES.values()
     assert cut.timer == projection.timer
     assert cut.timer.window_end_ns == forward.RECORDING.until_ns > 3

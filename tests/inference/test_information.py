@@ -1,12 +1,20 @@
 """Tests of tptools.inference.information."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from tptools.inference import expected_information, photon_error_cm2_s, photons_needed
-from tptools.instruments import Microscope
+from tptools.fitting import cramer_rao_bound
+from tptools.inference import (
+    expected_information,
+    information,
+    photon_error_cm2_s,
+    photons_needed,
+)
+from tptools.instruments import Microscope, Scan
 
 
 def exact_information(distance: float) -> float:
@@ -68,6 +76,8 @@ def test_noise_takes_information_away():
     [
         (np.zeros((3, 1)), [1.0], [0, 0, 1], "single film"),
         (np.zeros((4, 2)), [1.0], [0, 0, 1, 1], "shape"),
+        (np.zeros((4, 1)), [1.0], [0, 0, 1], "shape"),
+        (np.zeros(4), 1.0, [0, 0, 1, 1], "shape"),
         (np.zeros((4, 1)), [0.0], [0, 0, 1, 1], "above 0"),
         (np.full((4, 1), np.nan), [1.0], [0, 0, 1, 1], "finite"),
     ],
@@ -106,3 +116,109 @@ def test_error_without_background_is_that_of_a_line_through_slices():
     line = 0.5e-5 / math.sqrt(weight @ (time_ns - middle) ** 2)
     found = photon_error_cm2_s(0.03, 2e5, lifetime_ns=2.0, spot_fwhm_nm=250.0, background_share=0.0)
     assert found == pytest.approx(line, rel=0.05)
+
+
+@pytest.mark.parametrize(("spot_fwhm_nm", "lifetime_ns", "share"), [(250, 2.0, 0.0), (500, 1.0, 2)])
+def test_error_is_the_bound_of_a_scan(spot_fwhm_nm, lifetime_ns, share):
+    """Of all photons of the first 3 ns in bins of 50 ps, and their share spread evenly below."""
+    time_ns, position_nm = 0.05 * np.arange(60), Scan().positions_nm
+    bins = np.exp(-time_ns / lifetime_ns)
+    sigma_nm = Microscope().image_fwhm_nm(spot_fwhm_nm) / math.sqrt(8 * math.log(2))
+    expected = cramer_rao_bound(
+        time_ns,
+        position_nm,
+        1e5 * bins / bins.sum(),
+        diffusivity_cm2_s=0.05,
+        variance_nm2=sigma_nm**2,
+        background=1e5 * share / 60 / len(position_nm),
+    )
+    found = photon_error_cm2_s(
+        0.05, 1e5, spot_fwhm_nm=spot_fwhm_nm, lifetime_ns=lifetime_ns, background_share=share
+    )
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_share_of_the_right_class_is_that_of_sums_over_films():
+    """Of the kernels of all other films; alone, it is the share of its class, and never nothing."""
+    values = np.array([[0.0, 1.0], [0.3, 0.5], [0.8, 1.4], [0.2, 1.1], [90.0, 0.0], [0.21, 1.1]])
+    labels, covariance = np.array([0, 0, 1, 1, 0, 2]), np.array([[0.04, 0.01], [0.01, 0.09]])
+    labels = np.append(labels, [2, 2])
+    values = np.append(values, [[30.0, 30.0], [30.1, 30.0]], axis=0)
+    seen = values + np.random.default_rng(1).normal(0, 0.1, (3, 8, 2))
+    kernel = stats.multivariate_normal(cov=covariance).pdf(seen[:, :, None] - values)
+    expected = []
+    for film, label in enumerate(labels):
+        others = np.arange(8) != film
+        right = kernel[:, film, others & (labels == label)].sum(-1)
+        everyone = kernel[:, film, others].sum(-1)
+        share = np.full(3, 2 / 7) if film == 4 else right / everyone
+        expected.append(np.log2(np.maximum(share, 1e-3)).mean())
+    found = information._log2_right(seen, values, covariance, labels)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert found[5] == pytest.approx(math.log2(1e-3))
+
+
+def test_the_best_bandwidth_counts_and_its_error_is_that_of_a_mean(monkeypatch):
+    """Kernels have the covariance of the noise and from a little to a lot of that of the films."""
+    noise, asked = np.array([0.5, 2.0]), []
+    values = np.random.default_rng(1).normal(size=(40, 2)) @ [[1.0, 0.4], [0.0, 3.0]]
+    gains = np.random.default_rng(2).normal(size=40)
+
+    def share(seen, centres, covariance, labels):
+        asked.append(covariance - np.diag(noise**2))
+        np.testing.assert_array_equal(centres, values)
+        np.testing.assert_allclose((seen - values).std((0, 1)), noise, rtol=0.1)
+        return gains - abs(len(asked) - 9)
+
+    monkeypatch.setattr(information, "_log2_right", share)
+    found = expected_information(values, noise, np.arange(40) % 4, seed=1)
+    assert found.value == pytest.approx(2 + gains.mean())
+    assert found.std_err == pytest.approx(stats.sem(gains))
+    assert found.unit == "bit"
+    widths = [math.sqrt(one[0, 0] / np.cov(values.T)[0, 0]) for one in asked]
+    for one, width in zip(asked, widths, strict=True):
+        np.testing.assert_allclose(one, width**2 * np.cov(values.T), rtol=1e-9)
+    np.testing.assert_allclose(np.diff(np.log(widths)), math.log(1000 / 3) / 13)
+    assert widths[-1] == pytest.approx(10)
+
+
+@pytest.mark.parametrize(("n_films", "n_shots", "n_draws"), [(100, 10, 3), (20, 100, 9)])
+def test_memory_is_what_was_said(monkeypatch, n_films, n_shots, n_draws):
+    """A call that is too large is refused by what it takes, or where numpy saves a copy twice that."""
+    values = np.random.default_rng(1).normal(size=(n_films, n_shots))
+    said = []
+    monkeypatch.setattr(information, "check_fits", lambda what, n_bytes, _: said.append(n_bytes))
+    monkeypatch.setattr(information, "BANDWIDTHS", [1.0])
+    tracemalloc.start()
+    classes = np.arange(n_films) % 2
+    expected_information(values, np.ones(n_shots), classes, seed=1, n_draws=n_draws)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < said[0] < 2.3 * most
+
+
+def test_draws_have_a_least_and_a_most():
+    """One is enough for a number; ten thousand are too many."""
+    films, classes = np.arange(4.0)[:, None], [0, 0, 1, 1]
+    assert expected_information(films, [0.1], classes, seed=1, n_draws=1).std_err > 0
+    for wrong in (0, 10_000):
+        with pytest.raises(ValueError, match=f"n_draws = {wrong}"):
+            expected_information(films, [0.1], classes, seed=1, n_draws=wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"first": [1.0]}, "first has shape"),
+        ({"second": [1.0]}, "first has shape"),
+        ({"std_err": [1.0]}, "first has shape"),
+        ({"std_err": [1.0, 0.0]}, "std_err must be above 0"),
+        ({"photons": 0.0}, "photons"),
+        ({"z": 0.0}, "z"),
+    ],
+)
+def test_films_that_cannot_be_told_apart_are_refused(wrong, said):
+    """Each number by its name; shots are those of both films."""
+    given = {"first": [1.0, 2.0], "second": [1.5, 2.0], "std_err": [0.1, 2.0], "photons": 1e5}
+    with pytest.raises(ValueError, match=f"^{said}"):
+        photons_needed(**given | wrong)
