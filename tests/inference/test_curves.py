@@ -5,6 +5,7 @@ import pytest
 
 from tptools.fitting import fit_relaxation, relaxation_curve
 from tptools.inference import relaxation_numbers
+from tptools.inference.curves import _heights
 
 TIMES = 48.7 / np.array([0.5, 1, 1.5, 2.5, 4, 6, 10, 15, 25]) * 2
 
@@ -48,3 +49,41 @@ def test_four_times_are_enough():
     assert relaxation_numbers(time_us, curve)["tau_us"] == pytest.approx(6, rel=1e-3)
     with pytest.raises(ValueError, match="give four times"):
         relaxation_numbers(time_us[:3], curve[:3])
+
+
+def test_times_are_found_from_a_fifth_of_a_gap_to_thirty_ranges():
+    """Just within either end of the grid there is a time, and just beyond it there is none."""
+    time_us = np.array([3.0, 4.0, 6.0, 10.0, 23.0])
+    shortest, longest = 0.2 * 1.0, 30 * 20.0
+    step = (longest / shortest) ** (1 / 59)
+    for tau, known in (
+        (shortest * step**0.4, False),
+        (shortest * step**0.6, True),
+        (longest / step**0.6, True),
+        (longest / step**0.4, False),
+    ):
+        curve = 0.5 + np.exp((time_us[0] - time_us) / tau)
+        found = relaxation_numbers(time_us, curve)
+        assert np.isfinite(found["tau_us"]) == np.isfinite(found["limit_cm2_s"]) == known
+        assert found["highest_cm2_s"] == curve[0]
+        if known:
+            assert found["tau_us"] == pytest.approx(tau, rel=2e-3)
+
+
+def test_heights_are_those_of_a_line():
+    """Limit and amplitude beside a shape are intercept and slope of least squares."""
+    random = np.random.default_rng(1)
+    shape, curve = random.uniform(size=(2, 9))
+    limit, height = _heights(shape[None], curve[None])
+    slope, intercept = np.polyfit(shape, curve, 1)
+    assert limit == pytest.approx(intercept)
+    assert height == pytest.approx(slope)
+
+
+@pytest.mark.parametrize(
+    ("time_us", "curves"), [(TIMES[None], TIMES), (TIMES, TIMES[1:]), (TIMES, TIMES[:, None])]
+)
+def test_points_that_are_not_those_of_the_times_are_refused(time_us, curves):
+    """Both shapes are said."""
+    with pytest.raises(ValueError, match=r"time_us has shape .* and diffusivity_cm2_s "):
+        relaxation_numbers(time_us, curves)

@@ -184,7 +184,7 @@ def test_the_best_bandwidth_counts_and_its_error_is_that_of_a_mean(monkeypatch):
 
 @pytest.mark.parametrize(("n_films", "n_shots", "n_draws"), [(100, 10, 3), (20, 100, 9)])
 def test_memory_is_what_was_said(monkeypatch, n_films, n_shots, n_draws):
-    """A call that is too large is refused by what it takes, or where numpy saves a copy twice that."""
+    """A call that is too large is refused by what it takes, or twice that: numpy saves copies."""
     values = np.random.default_rng(1).normal(size=(n_films, n_shots))
     said = []
     monkeypatch.setattr(information, "check_fits", lambda what, n_bytes, _: said.append(n_bytes))

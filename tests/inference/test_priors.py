@@ -1,6 +1,7 @@
 """Tests of tptools.inference.priors."""
 
 import pickle
+from itertools import count
 
 import numpy as np
 import pytest
@@ -56,3 +57,51 @@ def test_a_prior_stays_what_it_was():
     assert [*prior.ranges] == ["a"]
     with pytest.raises(TypeError, match="item assignment"):
         prior.ranges["b"] = Choice((2.0,))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Uniform(1.0, 1.0), "high"),
+        (lambda: Uniform("a", 1.0), "low"),
+        (lambda: Uniform(np.nan, 1.0), "low"),
+        (lambda: LogUniform(0.0, 1.0), "low"),
+        (lambda: LogUniform(2.0, 1.0), "high"),
+        (lambda: Choice(()), "values is empty"),
+        (lambda: Choice(5.0), "values"),
+        (lambda: Choice(("a",)), "values"),
+        (lambda: Prior({}), "ranges is empty"),
+        (lambda: Prior([Uniform(0, 1)]), "ranges"),
+        (lambda: Prior({"a": (0, 1)}), r"ranges\['a'\]"),
+        (lambda: PRIOR.with_(d=Uniform(0, 1)), "ranges .*this prior"),
+        (lambda: PRIOR.at(0.5), "shares"),
+        (lambda: PRIOR.at([[0.5, 0.5]]), "shares"),
+        (lambda: PRIOR.at(np.zeros((1, 1, 3))), "shares"),
+        (lambda: PRIOR.shares(0, seed=1), "n = 0"),
+        (lambda: PRIOR.shares(2**24 + 1, seed=1), "n = 16777217"),
+        (lambda: PRIOR.shares(2, seed=-1), "seed"),
+        (lambda: Choice((1.0,)).at(np.nan), "share has NaN"),
+    ],
+    ids=count(),
+)
+def test_what_is_no_prior_is_refused(make, said):
+    """By the name of what is wrong."""
+    with pytest.raises((TypeError, ValueError), match=f"^{said}"):
+        make()
+
+
+def test_shares_are_what_lies_below():
+    """A quarter of a range, of its logarithm or of the values, and beyond the ends the last."""
+    assert Uniform(-1.0, 3.0).at(0.25) == 0.0
+    assert LogUniform(0.5, 8.0).at(0.25) == 1.0
+    found = Choice([3.0, 1.0, 2.0, 5.0]).at([-9.0, 0.2, 0.3, 0.74, 0.99, 1.0, 7.0, np.inf])
+    assert found.tolist() == [3, 3, 1, 2, 5, 5, 5, 5]
+    one = PRIOR.at([0.5, 0.5, 0.5])  # a single film
+    assert one.iloc[0].tolist() == pytest.approx([2, 1, 1])
+    assert len(PRIOR.shares(3, seed=0)) == 3
+
+
+def test_ranges_are_said_in_words():
+    """As a table of a page does."""
+    said = [str(one) for one in PRIOR.ranges.values()]
+    assert said == ["1 to 3", "0.1 to 10, by the logarithm", "0 or 1 or 5"]

@@ -1,5 +1,7 @@
 """Tests of tptools.inference.recovery."""
 
+from itertools import count
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -102,3 +104,61 @@ def test_ranks_need_tables():
     for tables, name in ((({}, films), "films"), ((films, {}), "numbers")):
         with pytest.raises(TypeError, match=f"^{name} .*give a row for each film"):
             rank_statistics(*tables, PRINTED, seed=1)
+
+
+def test_errors_of_numbers_widen_their_own_observation():
+    """Where none is given, there is none."""
+    numbers = pd.DataFrame({"product": [1.5, 2.0, 2.3], "ratio": [1.0, 2.0, 0.1]})
+    found = likelihood_of(numbers, PRINTED, {"product": 0.3})
+    product = PRINTED[0].likelihood(numbers["product"], 0.3)
+    np.testing.assert_allclose(found, product * PRINTED[1].likelihood(numbers["ratio"]))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: likelihood_of([1.0], PRINTED), "numbers"),
+        (lambda: likelihood_of(FEW, PRINTED[0]), "observations"),
+        (lambda: likelihood_of(FEW, [1.0]), r"observations\[0\]"),
+        (lambda: likelihood_of(FEW, PRINTED), "numbers .*curve numbers"),
+        (lambda: reprinted(PRINTED[0], {}, seed=1), "observations"),
+        (lambda: reprinted([1.0], {}, seed=1), r"observations\[0\]"),
+        (lambda: reprinted([Observation("a", 0.0, 1.0, 0.1, "")], {"a": 1}, seed=1), "obs.*ends"),
+        (lambda: share_below([1.0], {}, [1.0], seed=1), "films"),
+        (lambda: share_below(FEW, {"product": 1.0}, [1.0], seed=1), "weights"),
+        (lambda: share_below(FEW, {}, [1.0, 1.0], seed=1), "truth .*the films"),
+        (lambda: rank_statistics(FEW, FEW, PRINTED[:1], seed=1, n_papers=3), "n_papers = 3"),
+        (lambda: rank_statistics(FEW, FEW, PRINTED[:1], seed=1, n_papers=0), "n_papers = 0"),
+    ],
+    ids=count(),
+)
+def test_what_cannot_be_weighed_is_refused(make, said):
+    """By the name of what is wrong."""
+    with pytest.raises((TypeError, ValueError), match=f"^{said}"):
+        make()
+
+
+FEW = pd.DataFrame({"product": [1.9, 2.1]})
+
+
+def test_equal_films_count_in_part():
+    """Those below in full, those equal by one chance for all, those above not at all."""
+    films = pd.DataFrame({"a": [1.0, 2.0, 2.0, 3.0]})
+    found = [share_below(films, {"a": 2.0}, [0.1, 0.1, 0.1, 0.2], seed=k)["a"] for k in range(40)]
+    assert 0.2 < min(found) < 0.3 < 0.5 < max(found) < 0.6
+
+
+def test_a_film_is_no_evidence_for_itself():
+    """Where no other film reads what it does, nothing is left of the posterior."""
+    films = pd.DataFrame({"product": [1.0, 10.0, 100.0]})
+    with pytest.raises(ValueError, match=r"^weights .* sum 0"):
+        rank_statistics(films, films, PRINTED[:1], seed=1, n_papers=1)
+
+
+def test_a_print_is_of_the_number_and_says_so():
+    """Its ends are apart by the factor that they were, and chance is that of its seed."""
+    [one], [again], [other] = (reprinted(PRINTED[:1], {"product": 50}, seed=k) for k in (1, 1, 2))
+    assert one == again != other
+    assert one.high / one.low == pytest.approx(2.2 / 1.8)
+    assert 35 < one.low < one.high < 70
+    assert (one.name, one.edge, one.reason) == ("product", 0.05, "of a known film")
