@@ -187,8 +187,8 @@ class Choice:
         share = as_numbers("share", share)
         if np.isnan(share).any():
             raise ValueError("share has NaN, which chooses nothing; give numbers in [0, 1]")
-        which = np.floor(np.clip(share, 0, 1) * len(self.values)).astype(int)
-        return np.asarray(self.values)[np.minimum(which, len(self.values) - 1)]
+        which = np.clip(np.floor(share * len(self.values)), 0, len(self.values) - 1)
+        return np.asarray(self.values)[which.astype(int)]
 
 
 Range = Uniform | LogUniform | Choice
