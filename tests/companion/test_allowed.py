@@ -1,14 +1,17 @@
 """Tests of tptools.companion.allowed, and of the search, with a closed form instead of excitons."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 from tptools.companion import allowed, datasets, make, search
+from tptools.companion.paper import REPORTED
 from tptools.companion.recipes import AllowedRecipe, SearchRecipe
 from tptools.film import FILMS
-from tptools.inference import READINGS
+from tptools.inference import READINGS, likelihood_of
 
 QUICK = {"seed": 1, "n_excitons": 1}
 
@@ -54,6 +57,24 @@ def found(patched):
     films = search.search_films(n_first=64, n_refined=(48,), **QUICK)
     left = allowed.allowed_films(films, n_draws=200, n_checks=8, n_known=3, n_papers=40, **QUICK)
     return films, left
+
+
+def test_files_have_the_form_of_what_is_made(found, monkeypatch):
+    """The same variables, with their dimensions and units, and who made them."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    for name, made in zip(("film_search", "allowed_films"), found, strict=True):
+        stored = datasets.load(name)
+        forms = [
+            {key: (one[key].dims, one[key].attrs.get("units")) for key in one.data_vars}
+            for one in (made, stored)
+        ]
+        if name == "film_search":  # the closed form has no units
+            forms[0]["diffusivity_cm2_s"] = forms[1]["diffusivity_cm2_s"]
+        assert forms[0] == forms[1]
+        assert {*made.coords} == {*stored.coords} - {"disc_excitation_density"}
+    left = found[1]
+    assert left.attrs == {"origin": "simulated", **QUICK}
+    assert left.number.values.tolist() == [*search.numbers_of(np.full((1, 13), 0.05))]
 
 
 def test_further_batches_lie_where_data_lead(found):
@@ -186,6 +207,83 @@ def test_shares_are_weights_of_films():
     assert found.memory_quantile_us.units == "us"
 
 
+def test_draws_are_described_by_their_own_and_their_true_curves(monkeypatch):
+    """The coated film is one of seven that differ in both hop rates by the same factor."""
+
+    class Reader:
+        errors = MappingProxyType({})
+
+        def curves(self, films):
+            return np.repeat(films[["projection"]].to_numpy(float), 13, axis=1) + 1
+
+        def numbers(self, films):
+            factor = films["hop_rate_ground_per_ps"] / 0.02
+            alike = np.isclose(factor, films["hop_rate_modified_per_ps"] / 0.2)
+            same = alike & np.isclose(factor, films["relaxation_time_us"])
+            level = np.array([1.2, 1.5, 1.2])
+            return (
+                pd.DataFrame({"tau_us": np.where(same, 10.8, 1e3)})
+                .assign(**dict.fromkeys(search.OBSERVATIONS.keys() - {"tau_us"}, 1.0))
+                .assign(constant_power_ratio=level)
+            )
+
+    films = search.PRIOR.design(3, seed=1).assign(
+        hop_rate_ground_per_ps=0.02,
+        hop_rate_modified_per_ps=0.2,
+        relaxation_time_us=[allowed.SLOWER[0], 0.99, allowed.SLOWER[3]],
+        projection=[0, 1, 0],
+    )
+    found = allowed._described(films, Reader())
+    (best,) = likelihood_of(pd.DataFrame({"tau_us": [10.8]}), [search.COATED])
+    wanted = [best / 7, 0, best / 7]
+    assert found.coated_likelihood.values == pytest.approx(wanted, abs=1e-6 * best)
+    assert found.diffusivity_cm2_s[:, 0].values.tolist() == [1, 2, 1]
+    second_moment = READINGS.index("second_moment")
+    assert (found.true_diffusivity_cm2_s == second_moment + 1).all()
+    assert found.level.values.tolist() == [True, False, True]
+
+
+def test_errors_are_those_of_the_less_certain_case(monkeypatch):
+    """Of what either case leaves, number by number."""
+    pilots = iter([{"a": 0.1, "b": 0.4}, {"a": 0.3, "b": 0.2}])
+    asked = []
+
+    def posterior(prior, likelihood, *, seed, n_draws, **_):
+        asked.append(prior)
+        return xr.Dataset({"x": ("draw", [1.0])})
+
+    monkeypatch.setattr(allowed, "posterior", posterior)
+    reader = search.Reader(None)
+    monkeypatch.setattr(search.Reader, "uncertain", lambda *_, seed: next(pilots))
+    assert allowed._with_errors(reader, 1).errors == {"a": 0.3, "b": 0.4}
+    assert asked == [*search.CASES.values()]
+
+
+def test_some_are_taken_from_the_first_to_the_last():
+    """Evenly, and they are counted anew."""
+    films = pd.DataFrame({"x": np.arange(11.0)}, index=np.arange(20, 31))
+    some = allowed._few(films, 3)
+    assert some.x.tolist() == [0, 5, 10]
+    assert some.columns.tolist() == ["x"]
+    assert some.index.tolist() == [0, 1, 2]
+
+
+def test_synthetic_papers_are_about_films_near_the_printed_ones():
+    """Within a factor for each number, to either side."""
+    for name, claim in {"limit_cm2_s": "main-D-inf", "tau_us": "main-tau-relax"}.items():
+        assert allowed.BOX[name][0] == REPORTED[claim].value
+    middle = {name: at for name, (at, _) in allowed.BOX.items()}
+    rows = [middle]
+    for name, (at, factor) in allowed.BOX.items():
+        rows += [middle | {name: at * by} for by in (0.99 * factor, 1.01 * factor)]
+        rows += [middle | {name: at / by} for by in (0.99 * factor, 1.01 * factor)]
+    films = pd.DataFrame({"k": np.arange(len(rows))})
+    near, numbers = allowed._near(films, pd.DataFrame(rows))
+    assert near.k.tolist() == [0, 1, 3, 5, 7, 9, 11]
+    assert near.columns.tolist() == ["k"]
+    assert numbers.columns.tolist() == [*allowed.BOX]
+
+
 def test_coated_film_is_slower_within_the_range():
     """The calibrated films differ by less, and the range ends where they do not differ."""
     coated, plain = (FILMS[name].hopping for name in ("c-ALD 4", "OLA/OA"))
@@ -252,13 +350,36 @@ def test_typical_films_are_allowed_ones_from_short_to_long_memories(found):
     assert all((drawn == curve).all(axis=1).any() for curve in curves.values)
 
 
+def test_typical_films_of_the_file_read_what_is_printed(monkeypatch):
+    """Of Note 2's rule one with a short memory, and two in which few visits modify."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    curves = allowed.typical_curves(datasets.load("allowed_films"))
+    assert curves.dims == ("film", "laser")
+    assert [*curves.coords["film"].coords] == ["film"]
+    words = [name.split(" µs, q = ") for name in curves.film.values]
+    assert [float(time_us) for time_us, _ in words] == pytest.approx([0.6, 3, 15], rel=0.1)
+    assert words[0][1] == "1"
+    assert all(float(chance) < 0.5 for _, chance in words[1:])
+    read = search.numbers_of(curves.values.astype(float))
+    assert read.tau_us.to_list() == pytest.approx([6.0] * 3, rel=0.15)
+    assert read.limit_cm2_s.to_list() == pytest.approx([0.01] * 3, rel=0.15)
+
+
 def test_checks_are_told_by_number(found):
     """The emulator of a closed form is off by little, and known films are not at the ends."""
     _, left = found
     told = allowed.simulated_over_emulated(left)
     assert set(told.index) == {(case, name) for case in left.case.values for name in allowed.BOX}
     off = told["simulated over emulated, %"]
-    assert all(abs(one.value) < 30 and one.std_err > 0 for one in off)
+    assert all(abs(one.value) < 30 and one.unit == "" for one in off)
+    case = left.sel(case="free q")
+    ratios = 100 * np.log((case.checked_tau_us / case.emulated_tau_us).values)
+    ratios = ratios[np.isfinite(ratios)]
+    one = off["free q", "tau_us"]
+    error = np.std(ratios, ddof=1) / ratios.size**0.5
+    assert (one.value, one.std_err) == pytest.approx((ratios.mean(), error))
+    met = 100 * float(case.meets_tau_us.mean())
+    assert told["met when simulated, %"]["free q", "tau_us"] == pytest.approx(met)
     assert told["met when simulated, %"].between(0, 100).all()
     third = told["a third of the tolerance, %"]["q = 1", "tau_us"]
     assert third == pytest.approx(100 * (np.log(6.5 / 5.5) / 2 + 0.1) / 3)
