@@ -205,6 +205,16 @@ def as_it_lies(path):
     return found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def test_folder_is_beside_the_registry_or_the_cache_of_the_user(tmp_path, monkeypatch):
+    """A checkout names its own even where it is missing, a package without files has none."""
+    monkeypatch.setattr(datasets, "REGISTRY", tmp_path / "data_registry.txt")
+    assert datasets._folder() == tmp_path / "data"
+    monkeypatch.setattr(datasets, "STORED", tmp_path)
+    assert datasets._folder() == Path(pooch.os_cache("tptools"))
+    (tmp_path / "data").mkdir()
+    assert datasets._folder() == tmp_path / "data"
+
+
 def test_link_to_a_file_is_a_file(folder):
     """Files may lie elsewhere, with links to them in the folder."""
     folder.mkdir()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tptools.companion import datasets
 from tptools.companion.trials import ALTERNATIVES, EVEN_HOP_RATE, GRANTED_HEATING_K_NW
 from tptools.excitation import Excitation
 from tptools.film import FILMS
@@ -93,6 +94,19 @@ def test_heating_asks_for_power_alone():
     warm_K = ROOM_K + 5 * GRANTED_HEATING_K_NW
     factor = film.hop_rate_modified_per_ps / EVEN_HOP_RATE
     assert factor == pytest.approx(float(HoppingLaw().factor(warm_K)))
+
+
+def test_files_were_made_of_these_films(monkeypatch):
+    """Rates of hopping and annihilation in the records are those under their lasers."""
+    monkeypatch.delenv("TPTOOLS_DATA_DIR", raising=False)
+    names = ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps", "annihilation_rate_per_ps")
+    for name, film in ALTERNATIVES.items():
+        stored = datasets.load(f"trial_{name.replace(' ', '_')}")
+        for k in range(stored.sizes["record"]):
+            made = film(Excitation(float(stored.power_nW[k]), float(stored.rep_rate_MHz[k])))
+            for key in names:
+                found = stored[key][k] if key in stored else stored.attrs[key]
+                assert float(found) == pytest.approx(getattr(made, key), rel=1e-12)
 
 
 def test_list_is_closed():

@@ -1,5 +1,7 @@
 """Tests of tptools.companion.claims.records."""
 
+import inspect
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -33,6 +35,17 @@ def test_what_is_measured_is_kept_as_it_was(monkeypatch):
         found = records.measured("several", "moment", records=(2, 0))
         assert found.value.values.tolist() == wanted
         found["value"] *= 2
+
+
+def test_usual_measurement_is_that_of_a_series(monkeypatch):
+    """By slices, of all records, with as many draws of noise as `measure_series` takes."""
+    asked = []
+    monkeypatch.setattr(
+        records, "_measured", lambda *given: asked.append(given) or xr.Dataset({"value": 1.0})
+    )
+    records.measured("any")
+    n_resamples = inspect.signature(fitting.measure_series).parameters["n_resamples"].default
+    assert asked == [("any", "slices", n_resamples, None)]
 
 
 def test_slope_is_that_per_decade():

@@ -123,10 +123,34 @@ def test_table_keeps_the_order_asked_for():
         claims.table(["s6-nothing"])
 
 
+def test_bars_count_claims_where_they_are_asked_for(monkeypatch, capsys):
+    """A table and a scoreboard print nothing unless they are told to."""
+    monkeypatch.setattr(
+        ledger, "CLAIMS", {"s6-Psurf": CLAIMS["s6-Psurf"], "fig2f": CLAIMS["fig2f"]}
+    )
+    judgement = partial(ledger.Judgement, found="", verdict="reproduced", computed=True)
+    monkeypatch.setattr(ledger, "_judged", lambda one: judgement(CLAIMS[one]))
+    for make in (partial(claims.table, ["s6-Psurf"]), claims.scoreboard):
+        make()
+        assert capsys.readouterr().err == ""
+        make(progress=True)
+        assert "claim" in capsys.readouterr().err
+
+
+def test_what_no_function_recomputes_has_no_function():
+    """A panel and a procedure name none, and are not said to be computed."""
+    for one in ("fig2f", "s1-wash"):
+        assert claims.function_of(one) == ""
+        assert not claims.judge(one).computed
+    with pytest.raises(FrozenInstanceError):
+        claims.judge("s6-Psurf").verdict = "contradicted"
+
+
 def test_table_says_where_and_what():
     """A column for all that a reader compares, filled from print and judgement."""
     found = claims.table(["s6-Psurf"])
     assert [*found] == ["quantity", "place", "reported", "recomputed", "verdict"]
+    assert (found.index.name, found.columns.name) == (None, "claim")
     one = CLAIMS["s6-Psurf"]
     assert found.loc["s6-Psurf", ["quantity", "place"]].tolist() == [one.quantity, one.place]
 

@@ -3,7 +3,7 @@
 import pytest
 import xarray as xr
 
-from tptools.companion.claims import VERDICTS, side_by_side, summarise
+from tptools.companion.claims import VERDICTS, compare, side_by_side, summarise
 from tptools.companion.paper import Reported
 from tptools.estimate import Estimate
 
@@ -23,6 +23,15 @@ def test_summary_has_one_row_per_claim():
     assert table.recomputed.to_list() == ["0.08216", "8.1 us or 4.00 ± 0.10 us", "-"]
     assert table.verdict.to_list() == ["reproduced", "ambiguous", "not checkable"]
     assert set(table.verdict) <= set(VERDICTS)
+
+
+def test_summary_judges_as_a_single_comparison_does():
+    """By the usual tolerances, or those that are given."""
+    found = [8.3, 8.31, Estimate(9.15, 0.5, "us", "fit"), Estimate(9.2, 0.5, "us", "fit")]
+    rows = [(TAU, one) for one in found]
+    assert summarise(rows).verdict.to_list() == [compare(TAU, one) for one in found]
+    wider = summarise(rows, rel_tol=0.1, k=3.0).verdict.to_list()
+    assert wider == ["rounding", "rounding", "consistent", "consistent"]
 
 
 def test_summary_of_nothing_keeps_its_columns():
@@ -50,6 +59,9 @@ def test_headings_carry_units():
     recomputed.F.attrs = {"long_name": "fluence", "units": "µJ/cm²"}
     table = side_by_side(printed, recomputed)
     assert table.columns.to_list() == [("fluence (µJ/cm²)", "paper"), ("fluence (µJ/cm²)", "here")]
+    for attrs, head in (({"units": "1"}, "F"), ({"units": "nm"}, "F (nm)"), ({}, "F")):
+        recomputed.F.attrs = attrs
+        assert side_by_side(printed, recomputed).columns[0] == (head, "paper")
 
 
 def test_missing_column_is_an_error():
