@@ -80,14 +80,15 @@ def _(spine: Spine):
 @looks.register
 def _(axis: Axis):
     limits = axis.get_view_interval()
-    ticks = [(tick.get_loc(), tick.label1) for tick in axis.get_major_ticks()]
+    ticks = [(tick.get_loc(), (tick.label1, tick.label2)) for tick in axis.get_major_ticks()]
     labels = [
-        f"{numbers([at])} {label.get_text()!r}" if label.get_visible() else numbers([at])
-        for at, label in ticks
+        " ".join([numbers([at]), *(repr(one.get_text()) for one in both if one.get_visible())])
+        for at, both in ticks
         if min(limits) <= at <= max(limits)
     ]
     name = f"{axis.axis_name} {axis.get_label_text()!r} {axis.get_scale()} {numbers(limits)}"
-    return f"{name} at {', '.join(labels)}, {len(axis.get_minorticklocs())} between"
+    sizes = numbers(sorted({one.get_fontsize() for one in (axis.label, *axis.get_ticklabels())}))
+    return f"{name} at {', '.join(labels)}, {len(axis.get_minorticklocs())} between, sizes {sizes}"
 
 
 @looks.register
@@ -98,8 +99,9 @@ def _(line: Line2D):
 
 @looks.register
 def _(text: Text):
-    words = text.get_text()
-    return words and f"text {words!r}{properties(text, 'color', 'fontsize', 'rotation')}"
+    words, arrow = text.get_text(), getattr(text, "arrow_patch", None)
+    shown = f"text {words!r}" + " and an arrow" * bool(arrow)
+    return shown + properties(text, "color", "fontsize", "rotation") if words or arrow else ""
 
 
 @looks.register

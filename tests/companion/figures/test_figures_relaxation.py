@@ -40,6 +40,14 @@ def test_mirrored_axis_is_power(series):
     assert inset.get_xlim()[1] < ax.get_xlim()[1]
 
 
+def test_a_limit_below_zero_has_a_minus(series):
+    """The sign is a minus, as on the axes."""
+    times_us, values = series.disc_time_between_excitations_us, series.value - 0.02
+    fits = {m: fit_relaxation(times_us, values.sel(estimator=m)) for m in ("slices", "global")}
+    (legend,) = figures.plot_measured_relaxation(series, fits, 48.0).legends
+    assert legend.get_texts()[0].get_text().startswith("slices: $D$ = −0.010 + 0.140")
+
+
 def test_calibration_is_relative_to_its_targets():
     """A model that meets a target is drawn at one, and the wanted curve has the wanted numbers."""
     targets = {"limit_cm2_s": 0.01, "highest_cm2_s": 0.1, "tau_us": 6.0}
