@@ -69,6 +69,8 @@ def test_a_run_may_take_its_limits_and_no_more(limit, monkeypatch):
     """Pulses and steps of all trains and of their history count, in each train."""
     trains = [*[replace(PULSES, n_pulses=10, burn_in_pulses=0)] * 2, PULSES]
     steps = sum(cost.expected_steps(MODEL, one, RECORDING) for one in trains)
+    with pytest.raises(ValueError, match=r"may take 1e\+15 in 1e\+09"):
+        cost.check_steps(MODEL, trains, RECORDING, 10**16)
     most = 4 * {"MOST_STEPS": steps, "MOST_PULSES": 30.0}[limit]
     monkeypatch.setattr(cost, limit, most)
     cost.check_steps(MODEL, trains, RECORDING, 4)

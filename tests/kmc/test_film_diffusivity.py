@@ -25,6 +25,12 @@ def test_laser_and_its_pulses_are_the_same():
     assert film_diffusivity(EVEN, pulses, seed=1).value == pytest.approx(by_laser.value)
 
 
+def test_streams_stay_what_they_were():
+    """A seed gives tomorrow what it gave before, as `simulate` does."""
+    found = film_diffusivity(EVEN, LASER, seed=1, n_excitons=100, n_trains=2, time_ns=0.5)
+    assert (found.value, found.std_err) == pytest.approx((0.1066061946902655, 0.025377899686520378))
+
+
 def test_films_draw_from_streams_of_their_own():
     """One seed gives two films different excitons."""
     other = replace(EVEN, lifetime_ns=1.1)

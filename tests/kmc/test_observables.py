@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tptools.fitting import fit_growth
+from tptools.fitting import fit_growth, fit_profiles
 from tptools.kmc import (
     ExcitonModel,
     PulseTrain,
@@ -109,6 +109,69 @@ def test_error_is_unknown_where_a_train_has_none(free_run):
     assert np.isnan(found.std_err)
 
 
+@pytest.mark.parametrize("n_trains", [2, 3])
+@pytest.mark.parametrize("estimator", ["second_moment", "radial_profile", "slice_line"])
+def test_error_is_the_jackknife_over_trains(free_run, estimator, n_trains):
+    """By hand: the spread of what is left when each train is left out in turn."""
+    few = free_run.isel(train=slice(n_trains), time_ns=slice(None, None, 20))
+    left = [
+        diffusivity(few.isel(train=[k for k in range(n_trains) if k != out]), 1, estimator).value
+        for out in range(n_trains)
+    ]
+    wanted = np.sqrt((n_trains - 1) * np.var(left))
+    assert diffusivity(few, 1, estimator).std_err == pytest.approx(wanted, rel=1e-6)
+
+
+def test_readings_are_what_they_say(free_run):
+    """Each from the sums over all trains: moments, light over r as on a line, and a Gaussian."""
+    sums = free_run.sum("train").sel(time_ns=[0, 2])
+    moments = ((sums.r2_sum_nm2 - sums.initial_r2_sum_nm2) / sums.exciton_count).values
+    rho = sums.radial_count / free_run.sites_per_radius
+    on_a_line = ((rho * rho.r_nm**2).sum("r_nm") / rho.sum("r_nm")).values
+    both = sums.x_count.values + sums.y_count.values
+    axes = {"time_ns": sums.time_ns.values, "position_nm": sums.x_nm.values}
+    profile = xr.DataArray(both, axes, ["time_ns", "position_nm"])
+    fitted = fit_profiles(profile, background=False).variance_nm2.values
+    wanted = {  # in nm2/ns, of which 1e5 are 1 cm2/s
+        "second_moment": (moments[1] - moments[0]) / 2 / 4,
+        "as_printed": (moments[1] - moments[0]) / 2 / 2,
+        "radial_profile": (on_a_line[1] - on_a_line[0]) / 2 / 2,
+        "gaussian": (fitted[1] - fitted[0]) / 2 / 2,
+    }
+    for estimator, value in wanted.items():
+        assert diffusivity(free_run, 2, estimator).value == pytest.approx(1e-5 * value, rel=1e-9)
+
+
+@pytest.mark.parametrize(("window_ns", "n_times"), [(0.5, 1), (1.6, 3), (3.0, 6)])
+def test_a_line_through_slices_weighs_them_by_their_times(free_run, window_ns, n_times):
+    """Of all growths 2 D t up to the window, the last instant within it included."""
+    coarse = free_run.isel(train=[0, 1], time_ns=slice(None, None, 10))
+    times_ns = 0.5 * np.arange(1, n_times + 1)
+    each = [diffusivity(coarse, time_ns, "gaussian").value for time_ns in times_ns]
+    line = diffusivity(coarse, estimator="slice_line", window_ns=window_ns)
+    assert line.value == pytest.approx(np.average(each, weights=times_ns**2), rel=1e-9)
+
+
+def test_a_line_needs_a_slice_after_the_pulse(free_run):
+    """The window ends at a recorded instant or between two, after the first and not beyond all."""
+    for window_ns in (0.049, 3.01):
+        with pytest.raises(ValueError, match=rf"^window_ns = {window_ns} must be .* at most 3"):
+            diffusivity(free_run, estimator="slice_line", window_ns=window_ns)
+
+
+def test_tables_and_records_say_what_they_hold(free_run):
+    """Names, units, and the reading that was taken."""
+    table = diffusivities(free_run, estimator="as_printed")
+    assert (table.value.units, table.std_err.units) == ("cm2/s", "cm2/s")
+    assert table.attrs["estimator"] == "as_printed"
+    msd, rho = mean_square_displacement(free_run), density(free_run)
+    assert (msd.name, msd.units, rho.units) == ("mean_square_displacement_nm2", "nm2", "1")
+    assert msd.long_name
+    assert rho.long_name == "excitons per site and pulse"
+    found = diffusivity(free_run, estimator="gaussian")
+    assert (found.unit, found.method) == ("cm2/s", "gaussian")
+
+
 def test_error_falls_with_the_square_root_of_the_trains(free_run):
     """Four times the trains halve the error."""
     eight = diffusivity(free_run.isel(train=slice(8))).std_err
@@ -184,6 +247,10 @@ def test_equal_times_are_compared_with_each_other_only():
     assert np.isnan(relative.sel(excitation_density=0.04, period_us=0.1))
     assert relative.isnull().sum() == 5
     np.testing.assert_allclose(relative.values[~np.isnan(relative)], 1)
+    whole = compare_at_equal_time(table)
+    there = {"excitation_density": 0.02, "period_us": 0.2}
+    part = (whole.relative_err * table.value / whole.relative / table.std_err).sel(there)
+    assert float(part) == pytest.approx(1)
     bent = compare_at_equal_time(table.assign(value=table.value * grid.excitation_density))
     assert bent.relative.sel(excitation_density=0.02, period_us=0.2) == pytest.approx(4 / 3)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import tptools
+from tptools.excitation import Excitation
 from tptools.kmc import (
     ExcitonModel,
     LatticeEdgeError,
     PulseTrain,
     Recording,
     diffusivity,
+    pulse_train,
     simulate,
     snapshot,
 )
@@ -388,6 +391,14 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: simulate(free_walk(1), ONE_EXCITON, seed=1), "follow_ns"),
         (lambda: simulate(ExcitonModel(lattice_size=99), PulseTrain(1, 1), seed=1), ">= 129"),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[1, 0]), "increase"),
+        (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[0.5, 0.5]), r"0\.5\] must increase"),
+        (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[0, np.inf]), "finite times"),
+        (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[]), "a list of at least one"),
+        (
+            lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=[[1]]),
+            r"\[\[1\]\] must be a time or a list",
+        ),
+        (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=0, train=-1), "train = -1"),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=-1), "at least 0"),
         (
             lambda: snapshot(SMALL, replace(ONE_EXCITON, n_pulses=2), seed=1, time_ns=0, pulse=7),
@@ -419,6 +430,51 @@ def test_attributes_repeat_the_run():
         recording=SHORT,
     )
     assert again.identical(result)
+
+
+def test_attributes_are_all_that_was_set():
+    """Every parameter of film, pulses, laser and recording, and what follows from them."""
+    laser = Excitation(2, 2.5, spot_fwhm_nm=80)
+    pulses = pulse_train(laser, 2, excitons_stay=True)
+    model = replace(SMALL, lifetime_ns=0.02, film="OLA/OA")
+    attrs = simulate(model, pulses, seed=3, n_trains=2, recording=SHORT).attrs
+    kept = [*asdict(model), *asdict(laser), *asdict(SHORT), *asdict(pulses)]
+    derived = ["disc_excitation_density", "disc_time_between_excitations_us"]
+    derived += ["time_between_excitations_us", "title", "origin", "version", "seed", "n_trains"]
+    assert attrs.keys() == {*kept, *derived} - {"laser", "aside_sites"}
+    assert attrs.items() >= asdict(model).items() | asdict(laser).items()
+    assert (attrs["origin"], attrs["version"]) == ("simulated", tptools.__version__)
+    assert (attrs["excitons_stay"], attrs["follow_ns"]) == (1, np.inf)
+    assert attrs["burn_in_pulses"] == pulses.burn_in(model)
+    assert attrs["disc_excitation_density"] == laser.disc_excitation_density
+    followed = simulate(model, replace(pulses, excitons_stay=False), seed=3, recording=IMMORTAL)
+    assert (followed.attrs["follow_ns"], followed.attrs["excitons_stay"]) == (1, 0)
+
+
+def test_a_history_stands_in_the_attributes():
+    """As text, and only where there is one."""
+    still = ExcitonModel(0, 0, lattice_size=41, lifetime_ns=0.01)
+    spot = PulseTrain(0.5, 5, spot_sigma_sites=2, n_pulses=1, burn_in_pulses=0)
+    run = simulate(still, spot, seed=1, recording=SHORT, history=[spot])
+    assert run.attrs["history"] == repr((spot,))
+    assert "history" not in simulate(still, spot, seed=1, recording=SHORT).attrs
+    for history, name in ((spot, "history"), ([spot, still], r"history\[1\]")):
+        with pytest.raises(TypeError, match=f"^{name} is of type"):
+            simulate(still, spot, seed=1, history=history)
+
+
+def test_a_picture_is_of_the_pulse_asked_for():
+    """The last unless it is said, after all pulses before it, of the first train."""
+    pulses = PulseTrain(0.3, period_us=2, spot_sigma_sites=3, n_pulses=4, burn_in_pulses=2)
+    options = {"seed": 5, "time_ns": [0, 0.5, 1.2]}
+    last = snapshot(SMALL, pulses, **options)
+    assert (last.attrs["pulse"], last.attrs["train"], last.attrs["n_trains"]) == (3, 0, 1)
+    xr.testing.assert_identical(last, snapshot(SMALL, pulses, pulse=3, train=0, **options))
+    later = replace(pulses, burn_in_pulses=5, n_pulses=1)
+    xr.testing.assert_equal(last, snapshot(SMALL, later, pulse=0, **options))
+    assert not last.equals(snapshot(SMALL, pulses, pulse=2, **options))
+    assert last.time_ns.values.tolist() == options["time_ns"]
+    assert last.modified.dims == last.occupied.dims == ("time_ns", "y_nm", "x_nm")
 
 
 def test_dataset_survives_a_file(tmp_path):
@@ -499,6 +555,83 @@ def test_without_annihilation_no_exciton_is_lost():
     pulses = PulseTrain(excitation_density=0.5, period_us=10, spot_sigma_sites=5, n_pulses=50)
     result = simulate(SMALL, pulses, seed=14, n_trains=2, recording=SHORT)
     assert (result.emission_count.sum(["delay_ns", "r_nm"]) == result.created_count).all()
+
+
+def test_expected_light_is_the_rate_of_those_that_shine():
+    """In each recorded interval, for its mean number of excitons in no trap; later the photons."""
+    model = replace(SMALL, trap_rate_per_ps=1e-2, trap_time_minimum_ns=0.1)
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=12)
+    for n_trains in (1, 2):
+        run = simulate(model, pulses, seed=15, n_trains=n_trains, recording=SHORT)
+        assert (run.bright_count < run.radial_count).any()
+        bright = run.bright_count.values
+        wanted = 0.05 / 2.5 * (bright[..., :-1, :] + bright[..., 1:, :]) / 2
+        np.testing.assert_allclose(run.expected_emission[..., :20, :], wanted)
+        late = run.isel(delay_ns=slice(20, None))
+        np.testing.assert_array_equal(late.expected_emission, late.emission_count)
+
+
+@pytest.mark.parametrize("n_trains", [1, 2])
+def test_a_run_says_what_it_holds(n_trains):
+    """Dimensions and unit of every sum and axis, and a name for people."""
+    pulses = PulseTrain(excitation_density=0.2, period_us=5, spot_sigma_sites=5, n_pulses=12)
+    run = simulate(SMALL, pulses, seed=1, n_trains=n_trains, recording=SHORT)
+    groups = ("train", "block") if n_trains == 1 else ("train",)
+    dims = {
+        **dict.fromkeys(["created_count", "dropped_count", "carried_count"], groups),
+        **dict.fromkeys(["exciton_count", "visited_sites", "modified_sites"], (*groups, "time_ns")),
+        **dict.fromkeys(["r2_sum_nm2", "initial_r2_sum_nm2"], (*groups, "time_ns")),
+        **{f"{one}_count": (*groups, "time_ns", f"{one}_nm") for one in "xy"},
+        **dict.fromkeys(["bright_count", "radial_count"], (*groups, "time_ns", "r_nm")),
+        **dict.fromkeys(["emission_count", "expected_emission"], (*groups, "delay_ns", "r_nm")),
+        "sites_per_radius": ("r_nm",),
+    }
+    assert {name: one.dims for name, one in run.data_vars.items()} == dims
+    squares = [name for name, one in run.data_vars.items() if one.units == "nm2"]
+    assert squares == ["r2_sum_nm2", "initial_r2_sum_nm2"]
+    assert {one.units for one in run.data_vars.values()} == {"1", "nm2"}
+    assert all(run[name].long_name for name in dims if name != "sites_per_radius")
+    axes = {name: one.attrs.get("units") for name, one in run.coords.items() if name in run.coords}
+    lengths, times = ("x_nm", "y_nm", "r_nm"), ("time_ns", "delay_ns", "delay_end_ns")
+    assert axes == {"train": None} | dict.fromkeys(lengths, "nm") | dict.fromkeys(times, "ns")
+    assert (run.delay_ns.long_name, run.delay_end_ns.long_name) == ("lower edge", "upper edge")
+    assert run.train.values.tolist() == [*range(n_trains)]
+    np.testing.assert_allclose(run.r_nm, 10.0 * np.arange(run.sizes["r_nm"]))
+
+
+def test_space_is_cut_to_where_excitons_were():
+    """One that stays at the centre leaves a column on either side, and no radius but its own."""
+    still = ExcitonModel(0, 0, lattice_size=41, lifetime_ns=0.05)
+    run = simulate(still, replace(ONE_EXCITON, n_pulses=20), seed=1, recording=SHORT)
+    assert run.x_nm.values.tolist() == run.y_nm.values.tolist() == [-10, 0, 10]
+    assert run.r_nm.values.tolist() == [0]
+    spot = PulseTrain(1, np.inf, spot_sigma_sites=1, n_pulses=50)
+    run = simulate(still, spot, seed=1, recording=SHORT).sum("block")
+    edges = run.x_count.any(["train", "time_ns"]) | run.y_count.values.any((0, 1))
+    assert edges[[0, -1]].any()
+    assert run.radial_count.isel(r_nm=-1).any()
+
+
+def test_delays_have_twenty_bins_a_decade():
+    """Linear up to the last instant, then six decades, the last of them open."""
+    edges = Recording(50, 1).delay_edges_ns
+    np.testing.assert_allclose(edges[:21], 0.05 * np.arange(21))
+    np.testing.assert_allclose(edges[21:-1], 10 ** (np.arange(1, 120) / 20))
+    assert edges[-1] == np.inf
+
+
+def test_instants_may_lie_at_their_limits():
+    """One interval at least, and excitons are followed to the last instant or to any time later."""
+    assert Recording(1, 0.001).n_times == 2
+    assert Recording(50, 0.05, 0.05).times_ns.tolist() == [0, 0.05]
+    assert Recording(follow_ns=1e300).follow_ns == 1e300
+    for wrong, message in (
+        ((50, 0.04), r"^until_ns = 0\.04 must be .* at least 0\.05"),
+        ((50, 0.07), r"^until_ns = 0\.07 must be a multiple of interval_ps = 50; use 0\.05$"),
+        ((50, 1, 0.99), r"^follow_ns = 0\.99 must be .* at least 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Recording(*wrong)
 
 
 def test_expected_light_is_that_of_the_photons():
@@ -669,13 +802,29 @@ def test_occupied_sites_stay_modified_and_take_no_second_exciton():
         (lambda: replace(STAYING, period_us=1e-7), "at least 1e-06"),
         (lambda: simulate(WALKING, STAYING, seed=1), "until_ns = 10.0 must be at most"),
         (lambda: simulate(WALKING, STAYING, seed=1, recording=IMMORTAL), "follow_ns = 1"),
-        (lambda: snapshot(WALKING, STAYING, seed=1, time_ns=3), "at most 2.0"),
+        (lambda: snapshot(WALKING, STAYING, seed=1, time_ns=[1, 3]), "at most 2.0"),
+        (
+            lambda: simulate(WALKING, OFTEN, seed=1, recording=IMMORTAL, history=[STAYING]),
+            "must be None where excitons_stay",
+        ),
     ],
 )
 def test_what_cannot_stay_is_refused(call, message):
     """Flags that are none, instants beyond the next pulse, and excitons that are to be dropped."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_excitons_that_stay_are_seen_until_the_next_pulse():
+    """Up to its very instant; after a history of such pulses a run may look longer."""
+    few = replace(STAYING, n_pulses=2, burn_in_pulses=0)
+    whole = simulate(WALKING, few, seed=1, recording=Recording(until_ns=2))
+    assert float(whole.time_ns[-1]) == 1e3 * few.period_us
+    view = snapshot(WALKING, few, seed=1, time_ns=[1, 2])
+    assert view.sizes["time_ns"] == 2
+    after = replace(few, excitons_stay=False)
+    longer = simulate(WALKING, after, seed=1, history=[few], recording=Recording(until_ns=3))
+    assert (longer.carried_count.sum("block") >= 0).all()
 
 
 def test_the_general_walk_is_that_of_note_2_where_nothing_else_is_asked():

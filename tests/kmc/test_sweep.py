@@ -106,6 +106,74 @@ def test_a_number_is_the_same_condition_in_every_type(tmp_path, count_runs):
     assert len(count_runs) == 2
 
 
+def test_what_lies_beyond_the_reach_of_a_run_is_zero():
+    """Of all conditions on common axes every exciton is counted once, and no other."""
+    few = GRID | {"excitation_density": 0.3, "period_us": 50.0}
+    runs = sweep(MODEL, few | {"spot_sigma_sites": [2, 6]}, **OPTIONS)
+    for name, axis in (("x_count", "x_nm"), ("y_count", "y_nm"), ("radial_count", "r_nm")):
+        assert (runs[name].sum(axis) == runs.exciton_count).all()
+    assert runs.sites_per_radius.dims == ("r_nm",)
+    assert runs.sites_per_radius.units == "1"
+    assert runs.sites_per_radius.values[:3].tolist() == [1, 8, 12]
+
+
+def test_attributes_are_what_all_conditions_share():
+    """Others are its axes, or stand beside them: burn-in and time between excitations."""
+    runs = sweep(MODEL, GRID, seed=7, **OPTIONS)
+    assert (runs.attrs["seed"], runs.attrs["lattice_size"], runs.attrs["n_pulses"]) == (7, 201, 5)
+    assert not {"period_us", "excitation_density", "burn_in_pulses"} & runs.attrs.keys()
+    assert runs.sizes["excitation_density"] == 2
+    burn_in = [np.ceil(5 * 8.1 / period_us) for period_us in GRID["period_us"]]
+    assert (runs.burn_in_pulses == xr.DataArray(burn_in, {"period_us": GRID["period_us"]})).all()
+    between_us = runs.period_us / runs.excitation_density
+    xr.testing.assert_allclose(
+        runs.time_between_excitations_us, between_us.T.rename("time_between_excitations_us")
+    )
+
+
+def test_scalars_of_any_kind_make_no_axis():
+    """A number, an array without dimensions or a text is one value; a range is many."""
+    grid = GRID | {"period_us": 5.0, "n_pulses": 1}
+    one = {"excitation_density": np.array(0.1), "hop_rule": "each_neighbour"}
+    assert {*sweep(MODEL, grid | one, **OPTIONS).dims} == {"train", "time_ns", "delay_ns"} | {
+        *("x_nm", "y_nm", "r_nm")
+    }
+    many = sweep(MODEL, grid | {"excitation_density": (0.1,), "n_pulses": range(1, 3)}, **OPTIONS)
+    assert (many.sizes["excitation_density"], many.n_pulses.values.tolist()) == (1, [1, 2])
+
+
+def test_the_longest_conditions_start_first():
+    """By the light of all layers in all pulses, burn-in included."""
+    started = []
+
+    class Watching(InlineExecutor):
+        def submit(self, function, /, *args, **kwargs):
+            started.append(args[:2])
+            return super().submit(function, *args, **kwargs)
+
+    grid = {"excitation_density": [0.1, 0.3], "period_us": [1.0, 8.0], "n_layers": [1, 3]}
+    grid |= {"spot_sigma_sites": 2, "n_pulses": 5}
+    sweep(MODEL, grid, executor=Watching(), **OPTIONS)
+    steps = [
+        pulses.excitation_density * model.illuminated_layers * (5 + pulses.burn_in(model))
+        for model, pulses in started
+    ]
+    assert len(steps) == 8
+    assert steps == sorted(steps, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("model", GRID), ("grid", [GRID]), ("recording", 0.5), ("executor", "threads")],
+)
+def test_what_is_no_part_of_a_sweep_is_refused(name, wrong, count_runs):
+    """By name, before anything runs."""
+    given = {"model": MODEL, "grid": GRID} | OPTIONS | {name: wrong}
+    with pytest.raises(TypeError, match=f"^{name} is of type {type(wrong).__name__} "):
+        sweep(**given)
+    assert not count_runs
+
+
 def test_seed_and_parameters_change_the_stream():
     """No two conditions, and no two seeds, share their random numbers."""
     pulses = [PulseTrain(a, p) for a in (0.1, 0.2) for p in (1, 2)]
