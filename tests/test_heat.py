@@ -117,6 +117,23 @@ def test_shares_of_the_modes_are_integrals_over_the_cut_spot(radius):
     np.testing.assert_allclose(shares, 2 * known / j0(zeros) ** 2, rtol=1e-5)
 
 
+@pytest.mark.parametrize("radius_um", [0.3, 1.0, 5.0])
+def test_modes_are_as_many_as_weigh(radius_um):
+    """Those of which a hundredth of the error is left at the first time, and four more at most."""
+    film = HeatedFilm(radius_um, 35, 1e-7)
+    times_s, least = np.array([0, 1e-7, 1e-5]), 0.01 * 1e-6
+    sigma, radius = film.spot_sigma_m, 1e-6 * radius_um
+    waves = np.concatenate([[0.0], jn_zeros(1, 500)]) / radius
+    slope = (radius / sigma) ** 2 * math.exp(-((radius / sigma) ** 2) / 2)
+    left = np.exp(-1e-14 * waves**2)
+    weigh = np.maximum(np.exp(-((waves * sigma) ** 2) / 2), slope) * left > least
+    found = exact._radial_wave_numbers(film, times_s, 1e-6)
+    assert weigh.sum() <= found.size <= weigh.sum() + 4
+    np.testing.assert_array_equal(found, waves[: found.size])
+    across = np.exp(-1e-14 * (np.arange(99) * math.pi / 35e-9) ** 2) > least
+    assert across.sum() <= exact._axial_modes(film, times_s, 1e-6) <= across.sum() + 3
+
+
 def test_shares_of_the_modes_are_those_of_a_whole_spot_where_no_wall_cuts_it():
     """Just within and just beyond the radius from which the wall counts for nothing."""
     zeros = np.concatenate([[0.0], jn_zeros(1, 10)])
