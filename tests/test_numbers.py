@@ -7,6 +7,7 @@ import inspect
 import math
 import re
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
@@ -38,6 +39,7 @@ from tptools import (
     spectra,
     synthesis,
 )
+from tptools import checks as checks_module
 from tptools.estimate import Estimate, correlated_estimates
 from tptools.excitation import Excitation, tabulate
 from tptools.film import FILMS
@@ -619,6 +621,38 @@ def test_runs_that_cannot_end_or_fit_are_refused_with_the_estimate(changes, esti
 def test_what_does_not_fit_is_refused_with_the_estimate(call):
     """Arrays of any size are asked for by a number alone: it is refused before they are made."""
     with pytest.raises(ValueError, match=r"would hold (\d\S*|inf) GB and may hold 8 GB; \w+"):
+        call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: instruments.ForceMicroscope(128).measure(instruments.Topography(), seed=1),
+        lambda: instruments.ElectronMicroscope(128, 0.4).measure(
+            instruments.Nanocrystals(), seed=1
+        ),
+        lambda: instruments.Spectrometer(n_frames=300).measure(OPTICS, LASER, seed=1),
+        lambda: instruments.Spectrophotometer(step_nm=0.02).measure(OPTICS, seed=1),
+        lambda: instruments.IntegratingSphere(n_repeats=10**4).measure(OPTICS, seed=1),
+        lambda: instruments.Scan().collection(200, 10.0, np.cos),
+        lambda: instruments.Scan(scan_step_nm=1).collection(20, 10.0, np.cos),
+        lambda: instruments.WholeSpot().collection(10**5, 10.0, np.exp),
+        lambda: instruments.Timer(50, 37, 0.05, 0, 0.01).response(800),
+        lambda: instruments.Timer().folded(np.arange(300), np.arange(1, 301), 400, 80),
+    ],
+    ids=lambda call: f"line {call.__code__.co_firstlineno}",
+)
+def test_what_fits_is_what_is_held(call, monkeypatch):
+    """The estimate covers all arrays at their peak, and exceeds them by less than a third."""
+    call()
+    tracemalloc.start()
+    call()
+    peak_gb = 1e-9 * tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    monkeypatch.setattr(checks_module, "MOST_GB", 1.33 * peak_gb)
+    call()
+    monkeypatch.setattr(checks_module, "MOST_GB", 0.95 * peak_gb)
+    with pytest.raises(ValueError, match="would hold"):
         call()
 
 

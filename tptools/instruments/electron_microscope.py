@@ -28,7 +28,7 @@ from tptools.units import FWHM_PER_SIGMA
 __all__ = ["ElectronMicroscope", "Nanocrystals"]
 
 MOST_CRYSTALS_ACROSS = 1000
-_BYTES_PER_PIXEL = 8 * 7  # of numbers that a measurement holds at once
+_BYTES_PER_PIXEL = 8 * 8  # of numbers that a measurement holds at once
 
 SETTLING_ROUNDS = 30  # after which fewer than one pair in a hundred still overlaps
 

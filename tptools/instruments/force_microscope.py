@@ -25,7 +25,7 @@ from tptools.records import as_numbers
 
 __all__ = ["ForceMicroscope", "Topography"]
 
-_BYTES_PER_PIXEL = 8 * 8  # of numbers that a measurement holds at once
+_BYTES_PER_PIXEL = 8 * 12  # of numbers that a measurement holds at once
 EDGE_WAVINESS = 0.3  # standard deviation of the scratch's edge over its correlation length
 
 

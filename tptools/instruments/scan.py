@@ -98,7 +98,7 @@ class Scan:
         n_positions = self.positions_nm.size
         check_fits(
             f"light from n_radii = {n_radii} distances at {n_positions} positions",
-            8 * n_radii * (20 * n_radii + 3 * n_positions),
+            8 * n_radii * (9 * n_radii + 5 * n_positions),
             "lower n_radii, or raise scan_step_nm",
         )
         site = np.arange(-n_radii, n_radii + 1.0)

@@ -27,7 +27,7 @@ from tptools.spectra import HC_EV_NM, blurred
 
 __all__ = ["Spectrophotometer"]
 
-_BYTES_PER_STEP = 8 * 20  # of numbers that a scan holds at once
+_BYTES_PER_STEP = 8 * 36  # of numbers that a scan holds at once
 _BOLTZMANN_EV_K = scipy.constants.k / scipy.constants.e
 
 
