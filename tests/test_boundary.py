@@ -6,7 +6,7 @@ import datetime
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +16,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 from test_api import PUBLIC, methods
+from test_numbers import DOORS as WITH_NUMBERS
+from test_numbers import IMAGE, UNTRIED, clean, counts, draw, exact, light, plainly, repetitions
+from test_numbers import run as few_excitons
 
 import tptools
 from tptools import analysis, fitting, heat, inference, instruments, kmc, planning, synthesis
@@ -62,16 +65,56 @@ PLAN = planning.plan_scan(0.05, 0.01, count_rate_Hz=1e4)
 PRINTED = inference.Observation("rate", 0.5, 2.0, 0.1, "rounds to 1")
 
 OTHERS = {
+    "clean": clean,
+    "dataset": lambda: xr.Dataset({"counts": counts().expand_dims(record=1)}),
+    "films": RATES,
+    "fit.films": RATES,
+    "find_particles.counts": IMAGE,
+    "found": repetitions,
+    "heat": FILM.heat,
+    "height_nm": IMAGE,
+    "hopping": MODEL,
+    "keys": ["a"],
+    "lattice": FILM.lattice,
+    "maps": lambda: {"a": clean()},
+    "methods": {"slices": exact},
+    "model": MODEL,
+    "msds": {"a": TRACE},
+    "name": "a name",
+    "n_radii": 4,
+    "plot_exploration.truth": PRINTED_D,
+    "plot_variance_growth.diffusivities": {"a": PRINTED_D},
+    "power_nW": [1.0, 2.0, 4.0],
+    "prior": inference.Prior({"rate": inference.LogUniform(0.1, 10)}),
+    "profiles": clean,
+    "quantity": 1.0,
+    "result": few_excitons,
+    "run": few_excitons,
+    "sample": FILM.optics,
+    "Shot.since_fresh": (0, 5),
+    "simulate.history": [kmc.PulseTrain(0.25, 4, n_pulses=1, burn_in_pulses=0, spot_sigma_sites=4)],
+    "scan": lambda: xr.Dataset({"counts": counts()}),
+    "scans": {},
+    "source": "nowhere",
+    "spectrum": np.ones(3),
+    "start": MODEL,
+    "start_ns": [0.0, 1.0],
+    "sweep.grid": {"excitation_density": 0.25, "period_us": 4.0, "spot_sigma_sites": 4},
+    "conditions.film": {"lifetime_ns": 1.0},
+    "measure_films.films": pd.DataFrame({"lifetime_ns": [1.0, 2.0]}),
+    "time_us": [1.0, 2.0],
+    "trace": TRACE,
+    "values": [1.0, 2.0],
     "acceptance": np.abs,
     "answer": "yes",
     "background": 1.0,
     "conditions": pd.DataFrame(),
-    "counts": xr.DataArray(),
+    "counts": counts,
     "count_rate_Hz": 1e4,
-    "decay": xr.DataArray(),
+    "decay": light,
     "error_cm2_s": 0.01,
     "expected": xr.DataArray(),
-    "growth": xr.Dataset(),
+    "growth": lambda: fitting.variance_growth(clean()),
     "kurtosis_at_last": Estimate(0.0, 0.1, "", "given"),
     "lifetime": None,
     "lifetime_of_spot": Estimate(2.0, 0.1, "ns", "given"),
@@ -104,7 +147,7 @@ OTHERS = {
     "curve": np.abs,
     "diffusivities": {},
     "diffusivity_cm2_s": 0.1,
-    "draws": {},
+    "draws": {1: draw},
     "displacement": TRACE,
     "dose_umol": 1.0,
     "edge": 0.1,
@@ -116,7 +159,7 @@ OTHERS = {
     "exciton_eV": 2.5,
     "exciton_fwhm_eV": 0.1,
     "estimates": [],
-    "film": xr.DataArray(),
+    "film": FILM,
     "fits": xr.Dataset(),
     "fitted": np.ones(2),
     "fraction": 0.5,
@@ -136,7 +179,7 @@ OTHERS = {
     "lasers": [LASER],
     "light": LASER,
     "linear_below": 1e-3,
-    "likelihood": lambda films: np.ones(len(films)),
+    "likelihood": np.ones_like,
     "method": "given",
     "n_free": 1.0,
     "n_points": 2,
@@ -194,7 +237,7 @@ OTHERS = {
     "wavelength_nm": 500.0,
     "weights": np.ones(12),
 }
-"""A good value of every argument that may be needed beside the first, by its name."""
+"""A good value of every argument that may be needed, by its name, or also that of its door."""
 
 OWNERS = (
     DISPERSION,
@@ -252,6 +295,23 @@ def arguments(door: Callable) -> list[inspect.Parameter]:
 DOORS = doors()
 
 
+def needed_by(name: str) -> dict[str, object]:
+    """A good value of every argument that has no default, where one is known."""
+    owner = next((one for one in OWNERS if type(one) is DOORS[name]), None)
+    needed = [one.name for one in arguments(DOORS[name]) if one.default is one.empty]
+    known = {one: getattr(owner, one) for one in needed if hasattr(owner, one)}
+    known |= {one: OTHERS[one] for one in needed if one in OTHERS}
+    return plainly(known | only_for(name))
+
+
+def only_for(name: str) -> dict[str, object]:
+    """Good values that are given under the name of one door."""
+    own = ((key.partition("."), value) for key, value in OTHERS.items())
+    return {
+        key: value for (door, dot, key), value in own if dot and f".{name}".endswith(f".{door}")
+    }
+
+
 @pytest.fixture(autouse=True)
 def without_windows(monkeypatch):
     """Draw nothing on a screen, and close every figure."""
@@ -279,19 +339,104 @@ def fault(door: Callable, needed: dict[str, object], name: str, given: object) -
 @pytest.mark.parametrize("name", DOORS)
 def test_first_argument_is_understood_or_refused_by_name(name):
     """Of any type, it gives a result, or a TypeError or ValueError of the package that names it."""
-    first, *others = arguments(DOORS[name])
-    owner = next((one for one in OWNERS if type(one) is DOORS[name]), None)
-    needed = {
-        one.name: OTHERS[one.name] if one.name in OTHERS else getattr(owner, one.name)
-        for one in others
-        if one.default is one.empty
-    }
+    first = arguments(DOORS[name])[0]
+    needed = needed_by(name)
+    needed.pop(first.name, None)
     faults = {
         kind: found
         for kind, given in GIVEN.items()
         if (found := fault(DOORS[name], needed, first.name, given))
     }
     assert faults == {}
+
+
+UNNAMED = {
+    "may be anything": """
+        ExcitonModel: film; Film: title origins[]; Optics: film; Timer: first_photon_only; Estimate:
+        unit method note converged goodness; correlated_estimates: units[] method note converged;
+        diffusivity: window_ns; diffusivities: window_ns; line_through_slices: goodness;
+        variance_err_photons: least_squares; simulate: progress; Reagent.amount_mmol: as_pure;
+        analyse: name; Origin: unit; fitting.diffusivity: goodness; fit_profiles: background;
+        measure_films: progress; run_shots: progress; calibrate: progress; sweep: progress; colours:
+        keys[]; Estimate.of: unit method note converged; Origin.inherited: film;
+        SeriesAnalysis.diffusivities: method; WholeSpot.collection: spacing_nm acceptance
+    """,
+    "is refused for another, or once that is read": """
+        HeatedFilm: substrate; expected_information: classes; pulse_train: n_excitons;
+        Reagent.amount_mmol: volume_mL; analyse: seed; analyse_series: conditions; write_csv: path;
+        write_json: path; write_report: path; explore: photons; agree: a_err b b_err a_err[] b[]
+        b_err[]; estimates: error unit; fit_relaxation: std_err_cm2_s; line: std_err;
+        compare_experiments: true_cm2_s; detected: at_zero; rank_correlation: seed;
+        reject_cosmic_rays: threshold; calibrate: targets[]; posterior: n_prior; rank_statistics:
+        observations observations[] seed; read_decay: channel time_zero_ns window_ns period_ns
+        progress; read_image: pixel_nm channel time_zero_ns window_ns period_ns progress; read_scan:
+        position_nm pattern step_nm channel time_zero_ns window_ns period_ns progress; sweep:
+        grid[]; plot_variance_growth: msds{} window_ns; blurred: wavelength_nm
+    """,
+    "is refused by Python": """
+        Film: origins; Estimate: quantity; correlated_estimates: covariance covariance[] units;
+        fit_growth: free_intercept; line_through_slices: free_intercept; mean_over_records: method;
+        repeat: methods[] methods{}; Shot: since_fresh; expected_information: classes[];
+        radial_profile: centre_nm; analyse: methods; measure_series: methods; conditions: film[];
+        likelihood_of: relative_errors; measure_films: cache_dir; reprinted: numbers; run_shots:
+        shots cache_dir; share_below: truth truth[]; sweep: cache_dir; plot_decay:
+        background; plot_maps: units; Emulator.draws: films
+    """,
+}
+"""Arguments that no check of their own refuses, their elements as [] and unknown names as {}."""
+HOLDERS = UNTRIED["what a function of the package returns"].split()
+HOLDERS += ["analysis.SeriesAnalysis", "analysis.SpotShape", "exploration.Exploration"]
+HOLDERS += ["inference.Calibration", "inference.Emulator"]
+"""Classes that hold what a function has found."""
+
+
+def calls() -> dict[str, tuple[Callable, dict[str, object] | None]]:
+    """Every public function, class and method, with right arguments where they are known."""
+    tried = {getattr(door, "__func__", door) for door, _ in WITH_NUMBERS.values()}
+    others = {
+        name: (door, None)
+        for name, door in DOORS.items()
+        if getattr(door, "__func__", door) not in tried
+        and name.removeprefix("tptools.") not in HOLDERS
+    }
+    return WITH_NUMBERS | others
+
+
+CALLS = calls()
+
+
+def of_no_type(value: object) -> Iterator[tuple[str, object]]:
+    """What no argument can be, and a list or mapping like a right one that holds it."""
+    yield "", object()
+    if isinstance(value, list | tuple) and value:
+        yield "[]", type(value)(object() for _ in value)
+    if isinstance(value, Mapping) and value:
+        yield "[]", dict.fromkeys(value, object())
+        yield "{}", {"no such name": object()}
+
+
+def unnamed(name: str) -> set[str]:
+    """What the table says of the arguments of a door."""
+    parts = (part.partition(":") for text in UNNAMED.values() for part in text.split(";"))
+    return {
+        argument
+        for door, _, found in parts
+        if f".{name}".endswith(f".{door.strip()}")
+        for argument in found.split()
+    }
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_argument_is_refused_by_its_own_name(name):
+    """All others being right, one of no type is what the message starts with, and none is lost."""
+    door, given = CALLS[name]
+    given = needed_by(name) if given is None else plainly(given | only_for(name))
+    for argument in (one.name for one in arguments(door)):
+        for kind, wrong in of_no_type(given.get(argument)):
+            if f"{argument}{kind}" not in unnamed(name):
+                own = rf"(\w+ (of|in) )?{argument.removesuffix('s')}s?\b"
+                with pytest.raises((TypeError, ValueError), match=f"^{own}"):
+                    door(**given | {argument: wrong})
 
 
 @pytest.fixture(scope="module")
