@@ -9,6 +9,7 @@ import xarray as xr
 
 from tptools.film import FILMS
 from tptools.fitting import quantum_yield, whole_spot_light
+from tptools.fitting.light import radii_of
 from tptools.instruments import IntegratingSphere
 
 X_NM = np.arange(-1500.0, 1501.0, 50.0)
@@ -112,3 +113,115 @@ def test_lamp_of_unknown_drift_is_refused():
         quantum_yield(xr.Dataset(repeats, attrs={"lamp_drift": math.nan}))
     with pytest.raises(ValueError, match="record lacks lamp_drift"):
         quantum_yield(xr.Dataset(repeats))
+
+
+SMALL_NM = 2.0 * np.arange(-2, 4)
+
+
+def small(seed=1):
+    """Counts of six positions at five times, two of them before the pulse."""
+    counts = np.random.default_rng(seed).integers(1, 9, (5, 6))
+    return xr.DataArray(counts, {"time_ns": [-2.0, -1.0, 0.0, 1.0, 2.0], "position_nm": SMALL_NM})
+
+
+def test_rings_around_a_centre_by_hand():
+    """Each position stands for half a ring, the last one, which has no other side, for a whole.
+
+    The background of two bins counts one and a half times for three, with its own noise.
+    """
+    counts = small()
+    found = whole_spot_light(counts, background_until_ns=-1.0, centre_nm=0.0)
+    ring = math.pi * 2 * np.array([4, 2, 0, 2, 4, 2 * 6])
+    off, on = counts.values[:2].sum(axis=0), counts.values[2:].sum(axis=0)
+    assert found.value == pytest.approx(ring @ (on - 1.5 * off))
+    assert found.std_err == pytest.approx(math.sqrt(ring**2 @ (on + 1.5**2 * off)))
+    assert (found.unit, found.method) == ("counts nm2", "rings around the centre")
+
+
+@pytest.mark.parametrize(
+    ("centre_nm", "twice"), [(3.25, [8, 9, 10]), (6.75, [0, 1, 2]), (5.0, []), (9.9, range(10))]
+)
+def test_positions_without_another_side_count_twice(centre_nm, twice):
+    """One that lies beyond the mirrored end by no more than half a step has another side."""
+    x = 1.0 * np.arange(11)
+    counts = xr.DataArray(np.ones((1, 11)), {"time_ns": [0.0], "position_nm": x})
+    factor = np.isin(np.arange(11), twice) + 1
+    np.testing.assert_allclose(radii_of(counts, centre_nm), abs(x - centre_nm) * factor)
+
+
+@pytest.mark.parametrize("centre_nm", [-4.0, 6.0, 7.0])
+def test_a_centre_at_an_end_is_refused(centre_nm):
+    """There is a side without positions."""
+    with pytest.raises(ValueError, match="to both sides"):
+        whole_spot_light(small(), background_until_ns=-1.0, centre_nm=centre_nm)
+
+
+def test_what_rings_need():
+    """Five positions, every reading, one record, and a background from before the pulse."""
+    usual = whole_spot_light(scan(200.0, 2.0))
+    assert usual == whole_spot_light(scan(200.0, 2.0), background_until_ns=-0.3)
+    five = small().isel(position_nm=slice(1, None))
+    assert whole_spot_light(five, background_until_ns=-1.0, centre_nm=0.0).value != 0
+    for counts, said in (
+        (five.isel(position_nm=slice(1, None)), "number of positions = 4 "),
+        (small().where(small().time_ns > -2.0), "counts is masked at 6 readings"),
+        (small().expand_dims("record"), "counts"),
+        (small().rename(time_ns="time"), "counts"),
+    ):
+        with pytest.raises(ValueError, match=f"^{said}"):
+            whole_spot_light(counts, background_until_ns=-1.0, centre_nm=0.0)
+    with pytest.raises(ValueError, match=r"^background_until_ns = 0"):
+        whole_spot_light(small(), background_until_ns=0.0)
+
+
+def sphere(lamp_drift, **counts):
+    """Record of the four measurements."""
+    repeats = {name: ("repeat", np.atleast_1d(one)) for name, one in counts.items()}
+    return xr.Dataset(repeats, attrs={"lamp_drift": lamp_drift})
+
+
+def test_yield_and_its_error_by_hand():
+    """Poisson noise of every count, and drift of the lamp in what it drives, by differences."""
+    counts = {
+        "sample_emission": np.array([4000.0, 4400.0]),
+        "blank_emission": np.array([500.0, 450.0]),
+        "sample_excitation": np.array([12_000.0, 12_500.0]),
+        "blank_excitation": np.array([17_000.0, 17_400.0]),
+    }
+
+    def value(changed=None, by=0.0, k=0):
+        c = {
+            name: one + by * (np.arange(2) == k) * (name == changed) for name, one in counts.items()
+        }
+        emitted = c["sample_emission"] - c["blank_emission"]
+        return float((emitted / (c["blank_excitation"] - c["sample_excitation"])).mean())
+
+    variance = 0.0
+    for name, numbers in counts.items():
+        driven = numbers - counts["blank_emission"] * (name == "sample_emission")
+        drift = 0.05 * driven * (name != "blank_emission")
+        for k in range(2):
+            slope = (value(name, 0.5, k) - value(name, -0.5, k)) / 1.0
+            variance += slope**2 * (numbers[k] + drift[k] ** 2)
+    found = quantum_yield(sphere(0.05, **counts))
+    assert found.value == pytest.approx(value())
+    assert found.std_err == pytest.approx(math.sqrt(variance), rel=1e-5)
+    assert (found.unit, found.method) == ("", "integrating sphere")
+
+
+@pytest.mark.parametrize(("errors", "known"), [(2.9, False), (3.1, True)])
+def test_absorbed_light_must_be_three_errors(errors, known):
+    """In every repetition: of the lamp's counts with and without the sample."""
+    blank = 1e6
+    sample = blank - errors * math.sqrt(2 * blank)
+    found = quantum_yield(
+        sphere(
+            0.0,
+            sample_emission=[900.0, 900.0],
+            blank_emission=[10.0, 10.0],
+            sample_excitation=[0.5e6, sample],
+            blank_excitation=[blank, blank],
+        )
+    )
+    assert math.isnan(found.value) != known
+    assert (found.unit, found.method) == ("", "integrating sphere")

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from scipy.optimize import curve_fit
@@ -245,3 +246,108 @@ def test_positions_beyond_do_not_count():
     spot = simulate_map(TRACE, seed=0, noise="none", position_nm=x)
     cut = spot.sel(position_nm=slice(-600, 600))
     assert line_through_slices(spot, within_nm=600) == line_through_slices(cut)
+
+
+def test_methods_are_those_of_the_library_without_a_look_at_the_fit():
+    """By their names; the free intercept belongs to a line through slices."""
+    record = add_noise(CLEAN, seed=3, noise="poisson")
+    found = {name: method(record) for name, method in METHODS.items()}
+    for name in ("slices", "global", "convolution", "moment"):
+        assert found[name].value == diffusivity(record, name).value
+    free = line_through_slices(record, free_intercept=True)
+    assert found.pop("slices, free intercept").value == free.value
+    assert {*found} == {"slices", "global", "convolution", "moment"}
+    assert [one.goodness for one in found.values()] == 4 * [None]
+    assert METHODS["slices, free intercept"](record).goodness is None
+
+
+def test_summary_of_three_records_by_hand():
+    """Errors of mean, spread and share; a value that is missing counts nowhere."""
+    value = [1.0, 2.0, 4.0, np.nan]
+    found = xr.Dataset({"value": ("record", value), "std_err": ("record", [1.5, 0.2, 1.0, 0.7])})
+    summary = summarise_repetitions(found, 1.75)
+    spread = np.std([1, 2, 4], ddof=1)
+    expected = {
+        "bias": 7 / 3 - 1.75,
+        "bias_err": spread / math.sqrt(3),
+        "spread": spread,
+        "spread_err": spread / math.sqrt(2 * 2),
+        "stated": 0.85,
+        "coverage": 1 / 3,
+        "coverage_err": math.sqrt(1 / 3 * 2 / 3 / 3),
+    }
+    assert {name: float(one) for name, one in summary.items()} == pytest.approx(expected)
+
+
+def test_limits_keep_their_container():
+    """Of a number, an array or a column of spreads, each with its names."""
+    array = detection_limit(xr.DataArray([1.0, 2.0], {"x": [5, 6]}))
+    column = detection_limit(pd.Series([1.0, 2.0], ["a", "b"]))
+    assert array.values.tolist() == column.tolist() == [detection_limit(1.0), detection_limit(2.0)]
+    assert (array.x.values.tolist(), [*column.index]) == ([5, 6], ["a", "b"])
+
+
+def test_shares_are_of_records_with_a_value():
+    """Records without one are no sign of anything, and nothing is left but other dimensions."""
+    zero = xr.DataArray(np.zeros((2, 5)), dims=("x", "record"))
+    found = xr.DataArray([[1.0, -1.0, np.nan, np.nan, np.nan], 5 * [2.0]], dims=("x", "record"))
+    share = detected(found, zero)
+    assert share.values.tolist() == [0.5, 1.0]
+    assert not share.coords
+    for one, other in ((found.isel(record=0), zero), (found, zero.isel(record=0))):
+        with pytest.raises(ValueError, match=r"lacks record.*repeat"):
+            detected(one, other)
+
+
+def test_moments_of_signed_and_masked_profiles():
+    """What a background has left below zero counts, a masked position does not."""
+    x = np.array([-30.0, -10.0, 0.0, 20.0, 50.0])
+    counts = np.array([-1.0, 4.0, np.nan, 6.0, 1.0])
+    found = second_moment(xr.DataArray(counts, {"position_nm": x}))
+    seen = ~np.isnan(counts)
+    mean = counts[seen] @ x[seen] / 10
+    assert float(found) == pytest.approx(counts[seen] @ (x[seen] - mean) ** 2 / 10)
+
+
+def test_repetitions_have_a_seed_unless_told():
+    """It is 0; one record is enough, and a hundred million are too many."""
+    seeds = {"seed": lambda r: Estimate(float(r), 1.0, "cm2/s", "seed")}
+    [[one]] = repeat(xr.DataArray, 1, seeds).value.values
+    assert one == float(derive_seed(0, "record", 0))
+    first = mean_over_records(xr.DataArray, 2, seeds["seed"])
+    assert first == mean_over_records(xr.DataArray, 2, seeds["seed"], seed=0)
+    assert (first.unit, first.note, first.method) == ("cm2/s", "", "mean of 2 records")
+    draws = {1.0: lambda seed: xr.DataArray(float(seed % 7))}
+    usual = compare_experiments("x", draws, 2, seeds)
+    xr.testing.assert_identical(usual, compare_experiments("x", draws, 2, seeds, seed=0))
+    shifted = compare_experiments("x", draws, 2, seeds, true_cm2_s=3.0)
+    assert float((usual.bias - shifted.bias).item()) == pytest.approx(2.0)
+    with pytest.raises(ValueError, match="n_records = 100000000 "):
+        repeat(xr.DataArray, 10**8, seeds)
+
+
+def test_what_is_no_experiment_is_refused():
+    """By the name of what is wrong."""
+    nothing = xr.Dataset({"value": 1.0, "std_err": 1.0})
+    for name, call in {
+        "draw": lambda: repeat(1.0, 2),
+        "methods": lambda: repeat(xr.DataArray, 2, [np.abs]),
+        "name": lambda: compare_experiments(1, {1.0: xr.DataArray}, 2),
+        "draws": lambda: compare_experiments("x", [xr.DataArray], 2),
+        "draws is empty": lambda: compare_experiments("x", {}, 2),
+        "found lacks record.*repeat": lambda: summarise_repetitions(nothing, 1.0),
+        "found lacks value.*repeat": lambda: summarise_repetitions(xr.Dataset(), 1.0),
+        "profiles": lambda: second_moment(1.0),
+        "spread_at_zero": lambda: detection_limit("much"),
+    }.items():
+        with pytest.raises((TypeError, ValueError), match=f"^{name}"):
+            call()
+
+
+def test_a_window_of_eight_sigma_is_wide_enough():
+    """And a known background needs none."""
+    usual = variance_err_white_noise(100, 10, 20)
+    assert variance_err_white_noise(100, 10, 20, 800) > 1.2 * usual
+    assert variance_err_white_noise(100, 10, 20, math.inf) == usual
+    with pytest.raises(ValueError, match="at least 8"):
+        variance_err_white_noise(100, 10, 20, 799)

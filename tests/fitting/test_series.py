@@ -6,7 +6,7 @@ import xarray as xr
 
 from tptools.companion import datasets
 from tptools.excitation import Excitation
-from tptools.fitting import diffusivity, estimates, measure_series, spreading_spot
+from tptools.fitting import diffusivity, estimates, measure_series, series, spreading_spot
 from tptools.fitting.series import CONDITIONS
 from tptools.noise import simulate_map
 
@@ -214,3 +214,64 @@ def test_the_window_is_that_of_the_fits():
     # the draws differ, since the whole record names their stream
     np.testing.assert_allclose(found.scatter, cut.scatter, rtol=0.7)
     assert float(found.scatter[0, 0]) > 1.5 * float(measure_series(scans).scatter[0, 0])
+
+
+def test_what_is_not_said_is_usual():
+    """Slices and the global fit of the first 3 ns, twenty draws, seed 0."""
+    scans = records(0.05)
+    usual = measure_series(
+        scans, ("slices", "global"), window_ns=(0.0, 3.0), n_resamples=20, seed=0
+    )
+    xr.testing.assert_identical(measure_series(scans), usual)
+
+
+def test_columns_and_their_units():
+    """Diffusivities have a unit, and what a fit says of itself has none."""
+    found = measure_series(records(0.05), ["global"])
+    units = {name: one.attrs.get("units") for name, one in found.items()}
+    D = dict.fromkeys(("value", "std_err", "scatter"), "cm2/s")
+    others = ("converged", "note", "chi_square", "n_free", "p_value")
+    assert units == D | dict.fromkeys(others)
+    assert {one.dims for one in found.values()} == {("estimator", "record")}
+
+
+@pytest.mark.parametrize(("known", "scatter"), [([1.0, 2.0, 4.0], True), ([1.0, 2.0], False)])
+def test_scatter_needs_more_than_half_of_the_draws(monkeypatch, known, scatter):
+    """It is that of the draws with a value."""
+    found = np.append(known, np.full(4 - len(known), np.nan))
+    monkeypatch.setattr(series, "slopes_of_draws", lambda *_: found)
+    said = []
+    monkeypatch.setattr(series, "check_fits", lambda *given: said.append(given))
+    record = records(0.05).counts[0]
+    value = series._scatter(record, (0.0, 3.0), 4, 1)
+    assert value == pytest.approx(np.std(known, ddof=1) if scatter else np.nan, nan_ok=True)
+    [(_, n_bytes, remedy)] = said
+    assert (n_bytes, remedy) == (4 * 8 * 4 * record.size, "lower n_resamples")
+
+
+def test_rows_without_more_are_plain():
+    """No method, no note, converged and no goodness of fit; another column can be the error."""
+    table = xr.Dataset({"value": ((), 1.0, {"units": "nm"}), "std_err": 0.1, "other": 0.3})
+    [one] = estimates(table)
+    assert (one.value, one.std_err, one.unit) == (1.0, 0.1, "nm")
+    assert (one.method, one.note, one.converged, one.goodness) == ("", "", True, None)
+    assert estimates(table, error="other")[0].std_err == 0.3
+    with pytest.raises(ValueError, match=r"^table lacks value.*measure_series"):
+        estimates(xr.Dataset())
+
+
+def test_goodness_is_known_by_its_chi_square():
+    """Rows with it have one, whatever else is not a number."""
+    table = xr.Dataset({"value": 1.0, "std_err": 0.1, "chi_square": 5.0, "n_free": np.nan})
+    [one] = estimates(table.assign(p_value=0.25), unit="nm")
+    assert (one.goodness.chi_square, one.goodness.p_value) == (5.0, 0.25)
+
+
+def test_conditions_over_other_dimensions_are_none():
+    """What differs along a scan belongs to no record."""
+    scans = records(0.05)
+    n = scans.sizes["position_nm"]
+    scans = scans.assign(power_nW=("position_nm", np.ones(n)), rep_rate_MHz=2.5)
+    found = measure_series(scans, ["global"])
+    assert set(found.coords) == {"estimator", "rep_rate_MHz"}
+    assert found.rep_rate_MHz.values.tolist() == [2.5]
