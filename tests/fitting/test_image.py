@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 from tptools.fitting import find_particles, fit_step
-from tptools.fitting.image import as_image, filled
+from tptools.fitting.image import as_image, clearly_apart, filled
+from tptools.records import EVEN
 
 GREY = xr.DataArray(
     np.random.default_rng(1).poisson(100, (64, 64)),
@@ -52,3 +53,38 @@ def test_filling_takes_the_nearest():
     whole = filled(values, good)
     np.testing.assert_array_equal(whole[good], values[good])
     assert set(whole[2, 1:2]) <= {values[2, 0], values[2, 2]}
+
+
+@pytest.mark.parametrize("spreads", [(1.0, 1.0), (0.2, 1.4), (1.4, 0.2)])
+@pytest.mark.parametrize(("step", "apart"), [(3.9, False), (4.1, True)])
+def test_levels_are_four_spreads_apart(spreads, step, apart):
+    """Root mean square of those of both, whatever the unit and the number of pixels of each."""
+    low, high = (spread * np.array([-1.0, 1.0]) for spread in spreads)
+    values = np.concatenate([low, low, high + step])
+    for unit in (1e-3, 50.0):
+        assert clearly_apart(unit * values, np.arange(6) > 3) == apart
+    assert not clearly_apart(values, np.ones(6, bool))
+    assert not clearly_apart(values, np.zeros(6, bool))
+
+
+def test_pixels_may_be_uneven_by_their_rounding():
+    """Twice what steps may be uneven; the edge of a square is that of the mean area."""
+    for factor, even in ((1 + 1.9 * EVEN, True), (1 + 2.1 * EVEN, False)):
+        image = GREY.assign_coords(x_nm=4 * GREY.x_nm, y_nm=4 * factor * GREY.y_nm)
+        if even:
+            assert as_image(image, "n", signed=False)[1] == pytest.approx(4 * factor**0.5, rel=1e-9)
+        else:
+            with pytest.raises(ValueError, match=r"^pixels of n are 4 nm wide and 4\.00"):
+                as_image(image, "n", signed=False)
+
+
+def test_two_pixels_are_an_image_and_heights_may_be_negative():
+    """Counts may not, and masked pixels are NaN."""
+    small = GREY[:2, :2] - 1000
+    assert as_image(small, "n", signed=True)[0].shape == (2, 2)
+    with pytest.raises(ValueError, match="^n "):
+        as_image(small, "n", signed=False)
+    with pytest.raises(ValueError, match="^n "):
+        as_image(GREY.expand_dims("z"), "n", signed=False)
+    masked = as_image(GREY.where(GREY.x_nm != 3), "n", signed=False)[0]
+    assert np.isnan(masked.sel(x_nm=3)).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from tptools.fitting.micrograph import level_of, levels, mask
+from tptools.fitting.micrograph import _far, level_of, levels, mask
 
 Y, X = np.mgrid[-1:1:120j, -1:1:150j]
 SQUARES = ((np.arange(120) % 20 < 9)[:, None]) & (np.arange(150) % 20 < 9)
@@ -98,3 +98,30 @@ def test_level_is_that_of_some_pixels():
     level = 100 + 10 * X + 5 * Y**2
     found = level_of(np.where(SQUARES, 0, level), ~SQUARES)
     np.testing.assert_allclose(found, level, atol=0.2)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1e-3, 5.0), (-40.0, -1e4)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_far_pixels_lie_a_range_beyond_the_others(scale, offset, side):
+    """By more than its width, on either side of it, and unlike their neighbours, in any unit."""
+    image = np.random.default_rng(1).uniform(-1, 1, (60, 70))
+    lowest, highest = np.quantile(image, [0.01, 0.99])
+    beyond = {-1: lowest, 1: highest}[side]
+    image[10, 10] = beyond + side * 1.1 * (highest - lowest)
+    image[10, 40] = beyond + side * 0.9 * (highest - lowest)
+    image[40:43, 40:43] = beyond + side * 1.1 * (highest - lowest)
+    far = _far(scale * image + offset)
+    assert far[10, 10]
+    assert far.sum() <= 1 + 4  # corners of a block have other neighbours
+    assert not far[41, 40:43].any()
+    assert not far[10, 40]
+
+
+def test_every_pixel_counts_unless_told():
+    """Fewer tell the levels as well, where there are enough."""
+    image, good = gaussian_filter(noisy(), 1) + 10 * X, np.ones(X.shape, bool)
+    usual, every, third = levels(image, good), levels(image, good, 1), levels(image, good, 3)
+    np.testing.assert_array_equal(usual.low, every.low)
+    assert not np.array_equal(usual.low, third.low)
+    assert third.step == pytest.approx(usual.step, rel=0.05)
+    np.testing.assert_allclose(usual.flat, image - usual.low - usual.step / 2)

@@ -217,7 +217,7 @@ def test_as_many_excitons_as_are_asked_for(monkeypatch, given):
     assert made < 300 + 4 * 300**0.5 + in_a_train
 
 
-def test_a_table_says_what_it_holds(monkeypatch):
+def test_a_table_says_what_it_holds(monkeypatch, capsys):
     """Values and errors at 1 ns, film by shot, with units, labels, and how they were made."""
     runs = []
 
@@ -227,6 +227,7 @@ def test_a_table_says_what_it_holds(monkeypatch):
 
     monkeypatch.setattr(experiment, "simulate", keeping)
     found = run_shots(FILMS[:1], [Shot("first", LASER, (0, 2))], seed=0, n_excitons=300)
+    assert capsys.readouterr().err == ""
     one = diffusivity(runs[0], 1.0)
     assert found.diffusivity_cm2_s.dims == found.simulation_err_cm2_s.dims == ("film", "shot")
     assert found.diffusivity_cm2_s.item() == one.value

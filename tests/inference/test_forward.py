@@ -181,12 +181,15 @@ def test_excitons_are_those_that_are_asked_for(monkeypatch, n_layers):
     assert settings == {"seed": 1, "n_threads": 1, "recording": forward.RECORDING}
 
 
-def test_a_table_says_what_it_holds(monkeypatch):
+def test_a_table_says_what_it_holds(monkeypatch, capsys):
     """D by film, laser and reading, with the numbers of both, units, and how they were made."""
     power = lambda model, laser, *_: [laser.power_nW, model.lifetime_ns, 0.0]  # noqa: E731
     monkeypatch.setattr(forward, "_measure", power)
     films = pd.DataFrame({"lifetime_ns": [1.5, 2.5, 2.0]})
     found = measure_films(films, LASERS, seed=0, n_excitons=1)
+    assert capsys.readouterr().err == ""
+    measure_films(films, LASERS, seed=0, n_excitons=1, progress=True)
+    assert "3/3" in capsys.readouterr().err
     assert found.diffusivity_cm2_s.sel(reading="cut").values.tolist() == 3 * [[10, 5]]
     D = found.diffusivity_cm2_s.sel(reading="projection")
     assert D.T.values.tolist() == 2 * [[1.5, 2.5, 2.0]]

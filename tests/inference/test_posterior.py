@@ -1,5 +1,7 @@
 """Tests of tptools.inference.posterior."""
 
+import importlib
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -194,3 +196,27 @@ def test_as_many_starts_as_are_wanted_are_enough():
     assert effective_size(_tempered(weights, 50.0)) == pytest.approx(50, rel=1e-6)
     with pytest.raises(ValueError, match="leaves 49 draws of n_prior = 50"):
         _tempered(weights[1:], 50.0)
+
+
+def test_walkers_start_where_the_likelihood_is_and_each_position_is_drawn_once(monkeypatch):
+    """From twice as many effective draws as there are walkers, however narrow it is."""
+    asked = []
+
+    def walk(prior, likelihood, shares, starts, seed, n_walkers, n_steps):
+        asked.append((starts, n_walkers, n_steps))
+        return np.arange(8.0)[:, None] / 8, 0.5
+
+    module = importlib.import_module("tptools.inference.posterior")
+    monkeypatch.setattr(module, "_walk", walk)
+    said = []
+    monkeypatch.setattr(module, "check_fits", lambda *given: said.append(given[1:]))
+    prior = Prior({"x": Uniform(0.0, 8.0)})
+    narrow = lambda films: np.exp(-200 * films["x"].to_numpy())  # noqa: E731 -- of few films
+    few = {"n_draws": 8, "n_prior": 512, "n_walkers": 2, "n_steps": 6}
+    found = posterior(prior, narrow, seed=1, **few)
+    assert sorted(found.x.values) == list(range(8))
+    assert found.attrs["acceptance"] == 0.5
+    [(starts, *numbers)] = asked
+    assert numbers == [2, 6]
+    assert effective_size(starts) == pytest.approx(4, rel=0.01)
+    assert said == [(3 * 8 * 2 * 6, "lower n_steps or n_walkers")]
