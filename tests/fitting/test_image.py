@@ -82,9 +82,9 @@ def test_two_pixels_are_an_image_and_heights_may_be_negative():
     """Counts may not, and masked pixels are NaN."""
     small = GREY[:2, :2] - 1000
     assert as_image(small, "n", signed=True)[0].shape == (2, 2)
-    with pytest.raises(ValueError, match="^n "):
+    with pytest.raises(ValueError, match=r"^n "):
         as_image(small, "n", signed=False)
-    with pytest.raises(ValueError, match="^n "):
+    with pytest.raises(ValueError, match=r"^n "):
         as_image(GREY.expand_dims("z"), "n", signed=False)
     masked = as_image(GREY.where(GREY.x_nm != 3), "n", signed=False)[0]
     assert np.isnan(masked.sel(x_nm=3)).all()

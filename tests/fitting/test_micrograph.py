@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from tptools.fitting.micrograph import _far, level_of, levels, mask
+from tptools.fitting.micrograph import _far, _sides, level_of, levels, mask
 
 Y, X = np.mgrid[-1:1:120j, -1:1:150j]
 SQUARES = ((np.arange(120) % 20 < 9)[:, None]) & (np.arange(150) % 20 < 9)
@@ -125,3 +125,18 @@ def test_every_pixel_counts_unless_told():
     assert not np.array_equal(usual.low, third.low)
     assert third.step == pytest.approx(usual.step, rel=0.05)
     np.testing.assert_allclose(usual.flat, image - usual.low - usual.step / 2)
+
+
+def test_places_run_from_side_to_side():
+    """Along either, whatever the shape of the image."""
+    y, x = _sides(np.zeros((3, 5)))
+    assert (y.tolist(), x.tolist()) == ([-1, 0, 1], [-1, -0.5, 0, 0.5, 1])
+
+
+def test_a_single_level_has_no_step():
+    """Where no pixel is above the others, what is fitted is the illumination alone."""
+    light = 100 + 10 * X * Y + 5 * Y**2
+    found = levels(light, np.ones(X.shape, bool))
+    assert not found.high.any()
+    assert found.step == 0
+    np.testing.assert_allclose(found.low, light, atol=0.2)
