@@ -1,5 +1,8 @@
 """Tests of tptools.fitting.decays on decays whose answer is known."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,6 +16,7 @@ from tptools.fitting import (
     prompt_fraction,
     systematic_deviation,
 )
+from tptools.fitting.decays import _share
 from tptools.kmc import ExcitonModel, PulseTrain, simulate
 
 TIME_NS = np.arange(0.0125, 20, 0.025)
@@ -484,3 +488,120 @@ def test_level_is_that_before_the_pulse():
     assert level_before_pulse(counts) == 2
     with pytest.raises(ValueError, match=r"until_ns = -0\.6 is before the first bin"):
         level_before_pulse(counts, -0.6)
+
+
+def bins(counts, edges):
+    """Counts between edges."""
+    record = xr.DataArray(counts, {"time_ns": edges[:-1]}, "time_ns")
+    return record.assign_coords(time_end_ns=("time_ns", edges[1:]))
+
+
+def test_periods_have_an_end():
+    """A record may be as long as the period, to a thousandth, and prompt ends before it does."""
+    edges = np.array([-1.0, 0.0, 2.0, 3.0])
+    counts = bins([100.0, 500.0, 200.0], edges)
+    found = prompt_fraction(counts, until_ns=2.0, period_ns=4.0)
+    assert found.value == pytest.approx(5 / 8)
+    assert prompt_fraction(counts, until_ns=2.0, period_ns=3.9965).value == found.value
+    with pytest.raises(ValueError, match="length of counts"):
+        prompt_fraction(counts, until_ns=2.0, period_ns=3.99)
+    with pytest.raises(ValueError, match=r"^period_ns"):
+        prompt_fraction(counts, until_ns=5.0, period_ns=4.0)
+
+
+@pytest.mark.parametrize(("total", "known"), [(-5.0, False), (29.0, False), (31.0, True)])
+def test_light_must_be_three_errors_above_the_background(total, known):
+    """Below there is no fraction, and the note says how little there is."""
+    values, light = np.array([64.0, 36.0]), np.array([0.75, 0.25]) * total
+    found = _share(values, light, np.array([1.0, 0.0]))
+    assert (found.unit, found.method) == ("", "prompt fraction")
+    if known:
+        assert found.value == 0.75
+        assert found.std_err == pytest.approx(math.sqrt(64 * 0.25**2 + 36 * 0.75**2) / total)
+        assert found.note == ""
+    else:
+        assert math.isnan(found.value)
+        some = "not determined: 29 ± 10 counts above the background"
+        assert found.note == (some if total > 0 else "no counts above the background")
+
+
+@pytest.mark.parametrize("prompt", [(1.0, 0.0), (0.0, 1.0)])
+@pytest.mark.parametrize("errors", [-0.1, 0.1, 2.9, 3.1])
+def test_fractions_beyond_one_by_three_errors_are_none(prompt, errors):
+    """Either part may be below its background by less, which is noted."""
+    values = np.array([10_000.0, 2_500.0])
+
+    def share(lost):
+        return _share(values, np.array([3000.0, -lost]), np.array(prompt))
+
+    def beyond(lost):
+        """By hand, in standard errors."""
+        fraction = 3000 / (3000 - lost)
+        error = math.sqrt(values @ (np.array([1.0, 0.0]) - fraction) ** 2) / (3000 - lost)
+        return (fraction - 1) / error
+
+    lost = optimize.brentq(lambda one: beyond(one) - errors, -900, 900)
+    found = share(lost)
+    assert math.isnan(found.value) == (errors > 3)
+    assert ("below the background" in found.note) == (errors > 0)
+    assert found.note.startswith("not determined") == (errors > 3)
+    assert found.unit == ""
+
+
+def test_level_counts_bins_before_a_time():
+    """By their middles, to the rounding of it; before the response unless told."""
+    time = np.round(np.arange(-0.6, 0.6, 0.1), 1)
+    counts = decay(np.arange(12.0), time)
+    assert level_before_pulse(counts) == pytest.approx(1.5)
+    for until_ns, last in ((-0.3, 3), (-0.31, 2), (0.25, 8)):
+        level = level_before_pulse(counts, until_ns)
+        assert level == pytest.approx(np.mean(np.arange(last + 1)))
+
+
+def test_deviation_by_hand():
+    """Root of what chi-square has beyond its expected value, over the counts of all fits."""
+    fit = fit_decay(GOOD)
+    one = replace(fit, chi_square=150.0, n_free=100.0, fitted=np.full(4, 200.0))
+    two = replace(fit, chi_square=80.0, n_free=50.0, fitted=np.full(4, 50.0), converged=False)
+    found = systematic_deviation([one, two])
+    square, error = 80 / 1000, math.sqrt(4 * 230 - 2 * 150) / 1000
+    assert found.value == pytest.approx(math.sqrt(square))
+    assert found.std_err == pytest.approx(error / (2 * math.sqrt(square)))
+    assert (found.unit, found.converged) == ("", False)
+    assert systematic_deviation([one, one]).converged
+    none = systematic_deviation([replace(one, chi_square=90.0)])
+    assert (none.value, none.unit, none.note) == (0.0, "", "within the noise")
+    assert none.std_err == pytest.approx((2 * 100) ** 0.25 / math.sqrt(800))
+    for wrong, said in (("all", "fits"), ([1.0], r"fits\[0\]")):
+        with pytest.raises(TypeError, match=f"^{said} "):
+            systematic_deviation(wrong)
+
+
+@pytest.mark.parametrize(("fit", "window_ns"), [(fit_decay, (0.0, 3.0)), (fit_tail, (3.0, 20.0))])
+def test_what_is_not_said_is_usual(fit, window_ns):
+    """An exponential of the first 3 ns, and a tail after it, without background."""
+    usual, told = fit(GOOD), fit(GOOD, window_ns=window_ns, background=0.0)
+    assert usual.n_points == told.n_points
+    assert [float(one) for one in usual.values()] == [float(one) for one in told.values()]
+    assert usual.method == {fit_decay: "exponential", fit_tail: "power-law tail"}[fit]
+
+
+def test_a_tail_starts_after_zero_and_after_the_response():
+    """The bin that holds its start may begin before it, by less than is left."""
+    coarse = decay(np.round(1e5 * np.arange(0.25, 20, 0.5) ** -1.6), np.arange(0.25, 20, 0.5))
+    with pytest.raises(ValueError, match="start of window_ns"):
+        fit_tail(coarse, window_ns=(0.2, 20))
+    assert np.isfinite(fit_tail(coarse, window_ns=(0.26, 20))["exponent"].value)
+    with pytest.raises(ValueError, match="start of window_ns"):
+        fit_tail(GOOD, window_ns=(0.4, 20), irf=IRF)
+    assert fit_tail(GOOD, window_ns=(0.45, 20), irf=IRF).n_points > 700
+    assert fit_tail(GOOD, window_ns=(1.0, 20), period_ns=20.0).n_points > 700
+
+
+@pytest.mark.parametrize("lifetime_ns", [0.005, 5e3])
+def test_lifetimes_far_from_the_bins_are_started_from(lifetime_ns):
+    """A fifth of a bin, and hundreds of windows, are found in counts without noise."""
+    edges = np.arange(0, 20.0001, 0.025)
+    mean = -1e9 * np.diff(np.exp(-edges / lifetime_ns)) * lifetime_ns / 0.025
+    fit = fit_decay(bins(mean.round(), edges), window_ns=(0, 20))
+    assert fit["lifetime_ns"].value == pytest.approx(lifetime_ns, rel=1e-3)

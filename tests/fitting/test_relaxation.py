@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from tptools.estimate import Estimate
 from tptools.fitting import fit_relaxation, relaxation_curve
+from tptools.fitting.relaxation import _reason
 
 TIME_US = np.geomspace(0.6, 100, 16)
 
@@ -147,3 +149,54 @@ def test_unusable_points_are_refused(points, message):
     """Too few, unequal, missing or errorless points are ValueErrors that say so."""
     with pytest.raises(ValueError, match=message):
         fit_relaxation(*points)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_chi_square_is_that_of_the_given_errors(unit):
+    """Of residuals over them; the errors of parameters follow from the scatter alone."""
+    error = unit * np.linspace(1e-3, 4e-3, 16)
+    value = np.random.default_rng(8).normal(unit * relaxation_curve(TIME_US, 0.01, 0.14, 6), error)
+    fit = fit_relaxation(TIME_US, value, error)
+    assert fit.chi_square == pytest.approx((((value - fit.fitted) / error) ** 2).sum())
+    assert (fit.n_free, fit.method) == (13, "single exponential")
+    assert {one.goodness.chi_square for one in fit.values()} == {fit.chi_square}
+    wide = fit_relaxation(TIME_US, value, 10 * error)
+    assert wide.chi_square == pytest.approx(fit.chi_square / 100)
+    for name, one in fit.items():
+        assert wide[name].value == pytest.approx(one.value, rel=1e-6)
+        assert wide[name].std_err == pytest.approx(one.std_err, rel=1e-4)
+
+
+@pytest.mark.parametrize("n_free", [1, 5, 60])
+def test_rivals_lose_by_more_than_noise(n_free):
+    """Each reason holds until its misfit is larger by one error, or ten per cent of chance."""
+    noise = 0.3
+    least = noise * n_free
+    others = stats.t.ppf(0.84, n_free) ** 2 * noise
+    flat = 2 * stats.f.ppf(0.9, 2, n_free) * noise
+    for name, allowed in (("flat", flat), ("line", others), ("first", others)):
+        for factor, reason in ((0.99, name), (1.01, "")):
+            rivals = dict.fromkeys(("flat", "line", "first"), least + 1e3)
+            rivals[name] = least + factor * allowed
+            assert _reason(least, n_free, rivals) == reason
+    assert _reason(0.0, n_free, {"flat": 1e3, "line": 1e-10}) == "line"  # rounding
+    assert _reason(0.0, n_free, {"flat": 1e3, "line": 1e-8}) == ""
+
+
+@pytest.mark.parametrize(("times", "known"), [(47, True), (53, False)])
+def test_amplitudes_at_zero_need_a_point_near_it(times, known):
+    """Within fifty relaxation times; the time itself does not."""
+    after = 6.0 * times + np.geomspace(0.6, 100, 16)
+    value = 0.01 + 0.14 * np.exp(-(after - after[0]) / 6)
+    fit = fit_relaxation(after, value)
+    assert fit["tau_us"].value == pytest.approx(6, rel=1e-5)
+    assert np.isfinite(fit["amplitude_cm2_s"].value) == known
+    assert known or "no time lies near zero" in fit["amplitude_cm2_s"].note
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1e250])
+def test_curves_know_no_smallest_or_largest_number(unit):
+    """In any unit of time and diffusivity they are the same."""
+    found = relaxation_curve(unit * TIME_US, 0.01 * unit, 0.14 * unit, 6.0 * unit)
+    np.testing.assert_allclose(found / unit, relaxation_curve(TIME_US, 0.01, 0.14, 6.0))
+    assert relaxation_curve([1e3], 0.5, 2.0, 1e-9).tolist() == [0.5]
