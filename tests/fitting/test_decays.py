@@ -496,6 +496,29 @@ def bins(counts, edges):
     return record.assign_coords(time_end_ns=("time_ns", edges[1:]))
 
 
+def test_prompt_fraction_by_hand():
+    """Bins of their own widths over a background per median one; one holds the end in part.
+
+    The median is that of the record, as for the level before the pulse.
+    """
+    edges = np.array([-3.0, -2.0, -1.0, 0.0, 1.0, 3.0, 6.0])
+    counts = np.array([4.0, 4.0, 4.0, 900.0, 700.0, 500.0])
+    background = level_before_pulse(bins(counts, edges))
+    assert background == 4
+    found = prompt_fraction(bins(counts, edges), until_ns=1.5, background=background)
+    light = counts[3:] - 4 * np.array([1, 2, 3])
+    share = (light[0] + light[1] / 4) / light.sum()
+    assert found.value == pytest.approx(share)
+    prompt = np.array([1, 0.25, 0])
+    error = math.sqrt(counts[3:] @ (prompt - share) ** 2) / light.sum()
+    assert found.std_err == pytest.approx(error)
+    usual = prompt_fraction(bins(counts, edges))
+    assert usual == prompt_fraction(bins(counts, edges), until_ns=3.0, background=0.0)
+    # a bin about the pulse belongs to it
+    about = prompt_fraction(bins(counts[:2], np.array([-0.5, 0.5, 4.5])), until_ns=0.5)
+    assert about.value == 0.5
+
+
 def test_periods_have_an_end():
     """A record may be as long as the period, to a thousandth, and prompt ends before it does."""
     edges = np.array([-1.0, 0.0, 2.0, 3.0])

@@ -262,6 +262,7 @@ def prompt_fraction(
     background = check_number("background", background, at_least=0)
     lower, upper = bin_edges(record, "time_ns")
     width, values = upper - lower, record.to_numpy()
+    median = np.median(width)
     if background and np.isinf(width).any():
         raise ValueError(
             f"background = {background!r} has no sum over a bin without end; leave that bin out"
@@ -273,7 +274,7 @@ def prompt_fraction(
         lower, upper = lower - earlier, upper - earlier
     used = lower + upper >= 0
     lower, width, values = lower[used], width[used], values[used]
-    dark = background * width / np.median(width) if background and width.size else 0.0 * values
+    dark = background * width / median if background else 0.0 * values
     return _share(values, values - dark, np.clip((until_ns - lower) / width, 0, 1))
 
 
