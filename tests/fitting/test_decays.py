@@ -515,7 +515,7 @@ def test_prompt_fraction_by_hand():
     usual = prompt_fraction(bins(counts, edges))
     assert usual == prompt_fraction(bins(counts, edges), until_ns=3.0, background=0.0)
     # a bin about the pulse belongs to it
-    about = prompt_fraction(bins(counts[:2], np.array([-0.5, 0.5, 4.5])), until_ns=0.5)
+    about = prompt_fraction(bins([50.0, 50.0], np.array([-0.5, 0.5, 4.5])), until_ns=0.5)
     assert about.value == 0.5
 
 
