@@ -14,7 +14,7 @@ from typing import Any
 DEADLINE_S = 60.0
 SILENCE_S = 10.0
 MOST_BYTES = 2**24
-"""A hundred times the largest dataset."""
+"""Thirty times the largest dataset."""
 
 
 class Download:
