@@ -16,6 +16,7 @@ import xarray as xr
 
 import tptools
 from tptools.companion import datasets, make, recipes
+from tptools.companion.outdated import core_minutes
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel, Recording, diffusivities, mean_square_displacement, sweep
 from tptools.provenance import sources
@@ -436,6 +437,30 @@ def test_it_is_a_program(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["make", "--list"])
     runpy.run_path(make.__file__, run_name="__main__")
     assert len(capsys.readouterr().out.splitlines()) == len(recipes.RECIPES)
+
+
+def test_dry_run_says_what_each_costs(monkeypatch, capsys):
+    """A line for each, with what differs where that is why, and nothing is made."""
+    monkeypatch.setattr(make, "make", None)
+    make.main([SMALL, "film_search", "--dry-run"])
+    minutes = f"{core_minutes(SMALL):.2g} min of one core"
+    lines = [f"{SMALL:21} {minutes}", "film_search           see its title"]
+    count = f"2 of {len(recipes.RECIPES)} datasets to make"
+    assert capsys.readouterr().out.splitlines() == [*lines, count]
+    monkeypatch.setattr(make, "outdated", lambda: {SMALL: ["dwell_s", "n_layers"]})
+    make.main(["--outdated", "--dry-run"])
+    found = capsys.readouterr().out.splitlines()
+    assert found == [f"{lines[0]}: dwell_s, n_layers", count.replace("2", "1", 1)]
+
+
+def test_numbers_of_a_search_have_seven_digits():
+    """Those that are counted or told stay as they are, and units stay with all."""
+    columns = {"D": ("film", [1 / 3], {"units": "cm2/s"}), "n_layers": ("film", [2])}
+    small = make._small(xr.Dataset(columns | {"case": ("film", ["q = 1"])}, attrs={"seed": 1}))
+    assert (small.D.dtype, small.D.units) == (np.float32, "cm2/s")
+    assert small.n_layers.dtype == int
+    assert small.case.item() == "q = 1"
+    assert small.attrs == {"seed": 1, "version": tptools.__version__}
 
 
 def test_command_line_refuses_an_unknown_name(capsys):
