@@ -1,7 +1,7 @@
 """Tests of tptools.fitting.spectra: what was put in comes back within the stated errors."""
 
 import math
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.film import FILMS
 from tptools.fitting import (
@@ -17,8 +18,25 @@ from tptools.fitting import (
     fit_peak,
     reject_cosmic_rays,
 )
+from tptools.fitting.edge import Limits
+from tptools.fitting.result import Fit
+from tptools.fitting.spectra import (
+    _doubted,
+    _edge_of,
+    _judged_line,
+    _judged_peak,
+    _limits_of_exciton,
+    _limits_of_peak,
+    _listed,
+    _peak_of,
+    _pixel_widths,
+    _start_of_exciton,
+    _start_of_peak,
+    _start_without_exciton,
+    _variance,
+)
 from tptools.instruments import Spectrometer, Spectrophotometer
-from tptools.spectra import HC_EV_NM, emission_shape
+from tptools.spectra import HC_EV_NM, absorption_shape, emission_shape
 
 FILM = FILMS["OLA/OA"].optics
 STEADY = Spectrometer(laser_drift=0)
@@ -417,3 +435,325 @@ def test_bandwidth_of_the_whole_spectrum_is_refused():
     small = scan.assign_coords(wavelength_nm=scan.wavelength_nm.values / 1000)
     with pytest.raises(ValueError, match="bandwidth_nm = 2 must be below the span"):
         fit_absorbance(small)
+
+
+CAMERA = {
+    "electrons_per_count": 4.0,
+    "read_noise_electrons": 4.0,
+    "bias_counts": 600.0,
+    "slit_nm": 2.0,
+    "pixel_nm": 0.5,
+}
+
+
+def frames(*pixels, **camera):
+    """A record of the readings of some pixels, one frame after the other."""
+    counts = np.transpose(np.array(pixels, float))
+    axis = {"wavelength_nm": 500 + 0.5 * np.arange(counts.shape[1])}
+    dims = ("frame", "wavelength_nm")
+    variables = {"counts": (dims, counts), "saturated": (dims, counts < 0)}
+    return xr.Dataset(variables, axis, CAMERA | camera)
+
+
+def test_units_and_methods_are_those_of_the_axes():
+    """Of every parameter of both fits, with the goodness of the fit."""
+    peak = {"centre_eV": "eV", "fwhm_eV": "eV", "intensity": "counts", "background": "counts"}
+    edge = {"exciton_eV": "eV", "exciton_fwhm_eV": "eV", "height": "", "rise_per_eV": "1/eV"}
+    edge |= {"baseline": "", "baseline_exponent": "", "exciton_nm": "nm"}
+    for fit, units, method in (
+        (plain_peak(), peak | {"peak_nm": "nm", "fwhm_nm": "nm"}, "Gaussian in energy"),
+        (plain_edge(), edge, "exciton and continuum"),
+    ):
+        assert {name: one.unit for name, one in fit.items()} == units
+        assert fit.method == method
+        assert {one.goodness for one in fit.values()} == {fit.goodness}
+
+
+def test_variance_of_a_reading_is_that_of_its_making():
+    """Photons, read noise and rounding add up; below the bias there are no photons."""
+    rng, gain = np.random.default_rng(1), 3.0
+    for light, read in ((0.0, 2.0), (1.0, 2.0), (200.0, 9.0)):
+        electrons = rng.poisson(gain * light, 200_000) + rng.normal(0, read, 200_000)
+        seen = (600 + electrons / gain).round()
+        camera = CAMERA | {"electrons_per_count": gain, "read_noise_electrons": read}
+        found = _variance(np.array([590.0, 600 + light]), camera)
+        assert found[1] == pytest.approx(seen.var(), rel=0.015)
+        assert found[0] == pytest.approx((read / gain) ** 2 + 1 / 12)
+
+
+def test_a_ray_exceeds_the_median_by_so_many_standard_deviations():
+    """Of photons, read noise and rounding at the median; what lies below is none."""
+    noise = math.sqrt(100 / 4 + 1 + 1 / 12)
+    for threshold, how in ((6.0, {}), (2.5, {"threshold": 2.5})):
+        high, low = 700 + (threshold + 0.01) * noise, 700 + (threshold - 0.01) * noise
+        record = frames([700, 700, 700, high], [700, 700, 700, low], [700, 700, 700, 0])
+        found = reject_cosmic_rays(record, **how)
+        assert found.n_kept.values.tolist() == [3, 4, 4]
+        assert found.counts.values[0] == 700
+        assert found.attrs == record.attrs
+    few = frames([700, 701, math.nan, 702], [700, math.nan, math.nan, 702])
+    assert reject_cosmic_rays(few).n_kept.values.tolist() == [3, 0]
+    with pytest.raises(ValueError, match=r"^threshold = 0"):
+        reject_cosmic_rays(few, threshold=0)
+    with pytest.raises(ValueError, match="has 1 frames"):
+        reject_cosmic_rays(few.isel(frame=0))
+
+
+@pytest.mark.parametrize("name", CAMERA)
+def test_cameras_that_cannot_be_are_refused(name):
+    """Each number by its name; zero is one for what may be without noise, slit or bias."""
+    bare = frames(3 * [600.0])
+    for wrong in (-1.0, 0.0, math.inf):
+        record = bare.assign_attrs({name: wrong})
+        allowed = name not in ("electrons_per_count", "pixel_nm") and wrong == 0
+        if allowed or (name == "bias_counts" and wrong == -1):
+            reject_cosmic_rays(record)
+            continue
+        with pytest.raises(ValueError, match=f"^{name} = "):
+            reject_cosmic_rays(record)
+
+
+def test_saturated_readings_are_counted_unless_masked():
+    """The error says how many there are."""
+    record = frames(*8 * [[700.0, 700, 700]])
+    record["saturated"][:, 2:4] = True
+    record["counts"][1, 2] = math.nan
+    with pytest.raises(ValueError, match="record has 5 saturated readings"):
+        fit_peak(record)
+
+
+def test_eight_pixels_are_the_fewest():
+    """One less is refused, and so are wavelengths that are none."""
+    with pytest.raises(ValueError, match="record has 7 finite points and must have at least 8"):
+        fit_peak(frames(*7 * [[700.0, 700, 700]]))
+    eight = frames(*8 * [[700.0, 700, 700]])
+    assert math.isnan(fit_peak(eight)["peak_nm"].value)
+    with pytest.raises(ValueError, match=r"^least wavelength_nm = 0"):
+        fit_peak(eight.assign_coords(wavelength_nm=0.5 * np.arange(8)))
+
+
+def beams_of(sample, reference, **attrs):
+    axis = {"wavelength_nm": 500.0 + np.arange(len(sample))}
+    beams = {"sample": ("wavelength_nm", sample), "reference": ("wavelength_nm", reference)}
+    return xr.Dataset(beams, axis, {"dark_rate_Hz": 200, "dwell_s": 0.25} | attrs)
+
+
+def test_dark_counts_are_a_rate_times_a_time():
+    """They are taken off both beams, and their noise stays; a beam that is as dark has no light."""
+    record = beams_of([1050.0, 50, 51, math.nan], [10_050.0, 9000, 150, 9000])
+    found = absorbance(record)
+    np.testing.assert_allclose(found.absorbance, [1, math.nan, 2, math.nan])
+    error = math.sqrt(1050 / 1000**2 + 10_050 / 10_000**2) / math.log(10)
+    assert found.std_err[0] == pytest.approx(error)
+    assert np.isnan(found.std_err.values).tolist() == [False, True, False, True]
+    assert found.absorbance.attrs == {"long_name": "absorbance", "units": "1"}
+    assert found.attrs == record.attrs
+    for name in ("dark_rate_Hz", "dwell_s"):
+        absorbance(record.assign_attrs({name: 0}))
+        with pytest.raises(ValueError, match=f"^{name} = -1"):
+            absorbance(record.assign_attrs({name: -1}))
+
+
+def test_error_of_an_absorbance_is_its_scatter():
+    """Over repetitions of bright beams with dark counts."""
+    rng = np.random.default_rng(2)
+    found = absorbance(beams_of(rng.poisson(2050, 4000), rng.poisson(8050, 4000)))
+    assert found.absorbance.std() == pytest.approx(found.std_err.mean().item(), rel=0.05)
+
+
+def test_wavelengths_of_beams_agree_to_a_millionth():
+    """What rounding may leave; more is another wavelength."""
+    reference = beams_of([900.0], [9000.0]).reference.rename(wavelength_nm="wavelength_um")
+    sample = beams_of([900.0], [9000.0]).drop_vars("reference")
+    for off, same in ((0.9e-6, True), (1.1e-6, False)):
+        other = reference.assign_coords(wavelength_um=[0.5 * (1 + off)])
+        if same:
+            np.testing.assert_array_equal(
+                absorbance(sample.assign(reference=other)).wavelength_nm, 500
+            )
+        else:
+            with pytest.raises(ValueError, match="same wavelengths"):
+                absorbance(sample.assign(reference=other))
+
+
+def test_limits_of_lines_are_those_of_the_record():
+    """Ends, half or a tenth of what slit and steps resolve, all of it, and one bad point."""
+    wavelength = np.array([400.0, 402, 405, 490, 500])
+    low, high = HC_EV_NM / 500, HC_EV_NM / 400
+    per_nm = HC_EV_NM / (400 * 500)
+    for bandwidth, resolved in ((0.0, 2.0), (7.0, 7.0)):
+        found = astuple(_limits_of_exciton(wavelength, bandwidth))
+        resolved_eV = resolved * per_nm
+        wanted = low, high, resolved_eV / 2, high - low, 1.5 * resolved_eV
+        np.testing.assert_allclose(found, wanted)
+    found = astuple(_limits_of_peak(wavelength, 7.0))
+    np.testing.assert_allclose(found, (low, high, 0.7 * per_nm, high - low, 10.5 * per_nm))
+    _limits_of_exciton(wavelength, 199.0)
+    with pytest.raises(ValueError, match=r"bandwidth_nm = 201 must be below the span .*, 100 nm"):
+        _limits_of_exciton(wavelength, 201.0)
+
+
+LIMITS = Limits(2.0, 3.0, 0.05, 1.0, 0.2)
+
+
+def line_fit(centre, width, width_err=0.01, centre_err=0.01, **more):
+    """A fit with a line of this place and width."""
+    numbers = {"centre_eV": (centre, centre_err), "fwhm_eV": (width, width_err)} | more
+    parameters = {name: Estimate(*one, "eV", "given") for name, one in numbers.items()}
+    return Fit(parameters, "given", np.zeros(1), 20.0, 20.0, np.zeros_like)
+
+
+@pytest.mark.parametrize(
+    ("centre", "width", "width_err", "centre_err", "reason"),
+    [
+        (2.001, 0.3, 0.01, 0.01, ""),
+        (2.999, 0.3, 0.01, 0.01, ""),
+        (2.0, 0.3, 0.01, 0.01, "at or beyond an end"),
+        (3.0, 0.3, 0.01, 0.01, "at or beyond an end"),
+        (2.5, 0.99, 0.01, 0.01, ""),
+        (2.5, 1.0, 0.01, 0.01, "wider than the record"),
+        (2.5, 0.051, 0.01, 0.01, ""),
+        (2.5, 0.05, 0.01, 0.01, "narrower"),
+        (2.5, 0.3, 0.29, 0.01, ""),
+        (2.5, 0.3, 0.31, 0.01, "narrower"),
+        (2.5, 0.3, 0.01, math.nan, "narrower"),
+        (2.5, 0.3, math.nan, 0.01, "narrower"),
+    ],
+)
+def test_lines_are_judged_by_limits_and_errors(centre, width, width_err, centre_err, reason):
+    """A place on an end loses all; what is not resolved only its width."""
+    fit = line_fit(centre, width, width_err, centre_err)
+    found = _judged_line(fit, "centre_eV", "fwhm_eV", LIMITS)
+    assert reason in found["fwhm_eV"].note
+    assert math.isnan(found["fwhm_eV"].value) == bool(reason)
+    assert math.isnan(found["centre_eV"].value) == (bool(reason) and reason != "narrower")
+
+
+def test_light_of_a_peak_is_five_errors():
+    """These grow with a misfit, and do not shrink with a fit that is too good."""
+    for chi_square, error in ((20.0, 1.0), (80.0, 2.0), (5.0, 1.0)):
+        for light, seen in ((4.99, False), (5.01, True)):
+            fit = line_fit(2.5, 0.3, intensity=(light * error, 1.0), background=(3.0, 1.0))
+            found = _judged_peak(replace(fit, chi_square=chi_square), LIMITS)
+            names = ("centre_eV", "fwhm_eV", "intensity")
+            assert [math.isnan(found[name].value) for name in names] == 3 * [not seen]
+            assert found["background"].value == 3
+
+
+def test_a_narrow_line_is_doubted_at_its_nearest_point():
+    """A wide one, or none, is not."""
+    wavelength, pulls = HC_EV_NM / np.array([2.9, 2.7, 2.5, 2.3]), np.array([1.0, -2, 3, -4])
+    for place, width, doubted in (
+        (2.61, 0.2, 1),
+        (2.59, 0.1, 2),
+        (2.61, 0.21, None),
+        (math.nan, 0.1, None),
+    ):
+        fit = line_fit(place, width)
+        found = _doubted(pulls, wavelength, fit, "centre_eV", "fwhm_eV", LIMITS)
+        assert [i for i, one in enumerate(found) if one == math.inf] == (
+            [] if doubted is None else [doubted]
+        )
+        kept = np.isfinite(found)
+        np.testing.assert_array_equal(found[kept], pulls[kept])
+
+
+def test_starts_have_the_bounds_of_the_record():
+    """A line lies within it; heights and exponents are no less than zero."""
+    found = np.array([2.4, 0.1, 0.5, 2.0, 0.03, 4.0])
+    start = _start_of_exciton(found, LIMITS)
+    assert [one["value"] for one in start.values()] == found.tolist()
+    bounds = {name: (one.get("min"), one.get("max")) for name, one in start.items()}
+    assert bounds == {
+        "exciton_eV": (2.0, 3.0),
+        "exciton_fwhm_eV": (0.05, 1.0),
+        "height": (0.0, None),
+        "rise_per_eV": (-10.0, 200.0),
+        "baseline": (None, None),
+        "baseline_exponent": (0.0, 8.0),
+    }
+    flat = _start_without_exciton(LIMITS)
+    assert [*flat] == [*start]
+    held = {name: one["value"] for name, one in flat.items() if not one.get("vary", True)}
+    assert held == {"exciton_eV": 2.5, "exciton_fwhm_eV": 1.0, "height": 0, "rise_per_eV": 0}
+    assert (flat["baseline_exponent"]["min"], flat["baseline_exponent"]["max"]) == (0.0, 8.0)
+
+
+@pytest.mark.parametrize("fwhm_nm", [4.0, 12.0, 40.0])
+@pytest.mark.parametrize("centre_nm", [470.0, 523.0, 580.0])
+def test_a_peak_starts_near_where_it_is(centre_nm, fwhm_nm):
+    """Within a third of its width, with its width to a half and its light to a fifth."""
+    axis, pixel = np.arange(450, 600, 0.5), np.full(300, 0.5)
+    limits = _limits_of_peak(axis, 1.0)
+    centre, fwhm = HC_EV_NM / centre_nm, HC_EV_NM * fwhm_nm / centre_nm**2
+    counts = 600 + 5000 * pixel * emission_shape(axis, centre, fwhm)
+    start = _start_of_peak(axis, counts, pixel, 1 + (counts - 600) / 4, limits)
+    assert abs(HC_EV_NM / start["centre_eV"]["value"] - centre_nm) < fwhm_nm / 3
+    assert start["fwhm_eV"]["value"] == pytest.approx(fwhm, rel=0.5)
+    assert start["intensity"]["value"] == pytest.approx(5000, rel=0.2)
+    assert 600 <= start["background"]["value"] < counts.max()
+    assert (start["centre_eV"]["min"], start["centre_eV"]["max"]) == (limits.low_eV, limits.high_eV)
+    widths = limits.narrowest_eV, limits.widest_eV
+    assert (start["fwhm_eV"]["min"], start["fwhm_eV"]["max"]) == widths
+
+
+def test_pixels_are_as_wide_as_they_say_or_as_they_lie():
+    """Stated, or whole steps apart to a twentieth, or else half way to their neighbours."""
+    axis = np.array([500.0, 500.5, 502.0, 502.5, 504.0])
+
+    def widths(at, **coords):
+        record = xr.Dataset({"counts": ("wavelength_nm", np.ones(at.size))}, {"wavelength_nm": at})
+        return _pixel_widths(record.assign_coords(coords), 0.5).tolist()
+
+    assert widths(axis) == 5 * [0.5]
+    off = np.array([0, 0, 0.024, 0, 0])
+    assert widths(axis + off) == 5 * [0.5]
+    halves = [0.5, 1.0, 1.0, 1.0, 1.5]
+    np.testing.assert_allclose(widths(axis + 1.1 * off), halves, atol=0.03)
+    assert widths(axis + 1.1 * off) != 5 * [0.5]
+    close = np.array([500.0, 500.1, 500.2])
+    np.testing.assert_allclose(widths(close), 3 * [0.1])
+    known = np.array([0.2, 0.3, 0.4, 0.5, 0.6])
+    for name, values in (("width", known), ("start", axis - known), ("end", axis + known)):
+        stated = {f"wavelength_{name}_nm": ("wavelength_nm", values)}
+        np.testing.assert_allclose(widths(axis, **stated), known)
+
+
+@pytest.mark.parametrize("slit_nm", [0.0, 2.5, 12.0])
+def test_counts_of_a_peak_are_an_integral_over_slit_and_pixel(slit_nm):
+    """Of the density of light in wavelength, each pixel with its own width."""
+    at, pixel = np.array([500.0, 510, 520]), np.array([0.5, 1.0, 4.0])
+    peak = _peak_of(slit_nm, at, pixel)(at, 2.4, 0.03, 1000.0, 7.0)
+    for place, width, found in zip(at, pixel, peak, strict=True):
+        places = place + np.linspace(-1, 1, 4001) * (width + slit_nm) / 2
+        # a box over a box, as wide as the light that falls on the pixel
+        away = np.abs(places - place)
+        share = np.clip(((width + slit_nm) / 2 - away) / max(min(width, slit_nm), 1e-9), 0, 1)
+        share *= min(width, slit_nm) / slit_nm if slit_nm else 1
+        light = np.trapezoid(share * emission_shape(places, 2.4, 0.03), places)
+        assert found - 7 == pytest.approx(1000 * light, rel=2e-3)
+
+
+def test_absorbance_of_an_edge_is_exciton_and_baseline():
+    """Without a bandwidth as it is; trial steps end at what numbers can hold."""
+    at, line = np.array([450.0, 500, 520]), (2.45, 0.1, 0.03, 2.0)
+    edge = _edge_of(0.0, 0.03)
+    fall = 0.2 * (at / 500) ** -3.0
+    shape = absorption_shape(HC_EV_NM / at, *line)
+    np.testing.assert_allclose(edge(at, 2.45, 0.1, 0.7, 2.0, 0.2, 3.0), 0.7 * shape + fall)
+    assert (edge(at, 2.45, 0.1, 0.0, 2.0, 1e6, 0.0) == 300).all()
+    assert (edge(at, 2.45, 0.1, 0.0, 2.0, -1e6, 0.0) == -300).all()
+
+
+def test_places_of_points_have_six_digits():
+    """In a row, with their unit once."""
+    assert _listed(np.array([500.12345, 601.0])) == "500.123, 601 nm"
+
+
+@pytest.mark.parametrize("name", ["bandwidth_nm", "binding_eV"])
+def test_widths_and_energies_below_zero_are_refused(name):
+    """The error names them."""
+    scan = absorbance(Spectrophotometer().measure(FILM, seed=1))
+    how = {"binding_eV": -1.0} if name == "binding_eV" else {}
+    with pytest.raises(ValueError, match=f"^{name} = -1"):
+        fit_absorbance(scan.assign_attrs(bandwidth_nm=-1.0) if not how else scan, **how)
