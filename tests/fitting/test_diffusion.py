@@ -1,18 +1,23 @@
 """Tests of tptools.fitting.diffusion: lines, slices, moments and what all methods share."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lmfit.models import LinearModel
+from scipy.stats import chi2
 from spots import FINE_NM, INTENSITY, SHAPES, TIME_NS, records, spread
 
 from tptools.fitting import (
     diffusivity,
     fit_growth,
     fit_profiles,
+    line_through_slices,
     moment,
+    slices,
     spreading_spot,
     variance_growth,
 )
@@ -335,3 +340,344 @@ def test_unusable_arguments_are_refused(arguments, message):
     """An unknown method or a reversed window is a ValueError that names it."""
     with pytest.raises(ValueError, match=message):
         diffusivity(GOOD, **arguments)
+
+
+def neighbours(points):
+    """Standard deviation of as many as 25 points, with the one it is for as near the middle."""
+    n = min(25, points.size)
+    first = np.clip(np.arange(points.size) - n // 2, 0, points.size - n)
+    near = [points[i : i + n][np.isfinite(points[i : i + n])] for i in first]
+    return np.array([one.std(ddof=1) if one.size > 1 else np.nan for one in near])
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 25, 26, 60])
+def test_errors_of_growth_are_those_of_25_neighbours(size):
+    """Fewer where there are no more, without those that are missing; two at least."""
+    points = np.random.default_rng(size).normal(size=size)
+    for missing in ([], [0], [*range(size // 2)], [*range(size - 1)]):
+        points[missing] = np.nan
+        np.testing.assert_allclose(slices._neighbour_deviation(points), neighbours(points))
+
+
+def test_weights_are_errors_unless_one_is_rounding():
+    """A billionth of the largest is; then all are the same."""
+    error = np.array([2.0, 0.5, 2.1e-9])
+    np.testing.assert_allclose(slices._weights(error), [0.25, 4, 1 / 2.1e-9**2])
+    assert slices._weights(np.array([1.0, 0.5, 0.9e-9])).tolist() == [1, 1, 1]
+    assert slices._weights(np.array([0.0, 0.0])).tolist() == [1, 1]
+
+
+def test_growth_says_what_it_is():
+    """Names, units and reasons, from a record with a slice that has no width."""
+    record = records(spot(0.05, 2e4), 1, seed=5)[0]
+    record[20] = 0
+    growth = variance_growth(record, window_ns=(0.5, 2.0))
+    profiles = fit_profiles(record[10:41])
+    assert growth.reason.values.tolist() == profiles.reason.values.tolist()
+    assert growth.reason.values[10] == "no counts"
+    width = profiles.variance_nm2.values
+    np.testing.assert_allclose(growth.growth_nm2, width - width[0])
+    np.testing.assert_allclose(growth.growth_err_nm2, neighbours(width))
+    assert growth.growth_nm2.attrs == {
+        "long_name": "growth of the variance along one axis, 2Dt",
+        "units": "nm2",
+    }
+    assert growth.growth_err_nm2.attrs["units"] == "nm2"
+
+
+def test_lines_say_what_they_are():
+    """Units, methods, freedom, and no goodness where errors are those of the scatter."""
+    growth = xr.DataArray([0.0, 900, 2100, 3000, 9.0], {"time_ns": [0.0, 1, 2, 3, 3.5]})
+    for free, method, n_free in (
+        (False, "line through the origin", 2),
+        (True, "line with free intercept", 2),
+    ):
+        fit = fit_growth(growth, free_intercept=free)
+        assert (fit.method, fit["diffusivity_cm2_s"].unit, fit["intercept_nm2"].unit) == (
+            method,
+            "cm2/s",
+            "nm2",
+        )
+        assert (fit.n_free, fit.n_points) == (n_free, 4 if free else 3)
+        assert np.isnan(fit.goodness.p_value)
+        assert fit["intercept_nm2"].goodness == fit.goodness
+        assert fit.goodness.n_free == n_free
+        assert fit.goodness.chi_square == fit.chi_square
+        assert (fit["intercept_nm2"].value == 0) == (not free)
+
+
+@pytest.mark.parametrize(("window_ns", "n_points"), [((1, 3), 3), ((0.9, 3.1), 3), ((1, 4), 4)])
+def test_ends_of_a_window_are_in_it(window_ns, n_points):
+    """Of a line, and of a growth in the plane that is halved."""
+    growth = xr.DataArray([0.0, 1000, 2000, 3000, 4100], {"time_ns": range(5)})
+    assert fit_growth(growth, window_ns, free_intercept=True).n_points == n_points
+    for named in (
+        growth.rename("mean_square_displacement_nm2"),
+        growth.assign_attrs(long_name="<r^2(t)> - <r^2(0)>, 4Dt in the plane"),
+    ):
+        with pytest.raises(ValueError, match="must be that of a variance along one axis, 2Dt"):
+            fit_growth(named)
+
+
+@pytest.mark.parametrize("n_parameters", [3, 4])
+def test_derivatives_of_slices_are_those_of_their_gaussians(n_parameters):
+    """By amplitude, centre, variance and background, each of its own slice."""
+    position, counts = np.linspace(-500, 500, 21), np.zeros((2, 21))
+    fits = np.array([[50.0, 20, 200.0**2, 3], [20, -70, 150.0**2, 1]])
+
+    def model(parameters):
+        return slices._gaussians(position, counts, parameters, n_parameters)
+
+    found = model(fits)
+    amplitude, centre, variance, background = fits.T[..., None]
+    shape = np.exp(-((position - centre) ** 2) / (2 * variance))
+    np.testing.assert_allclose(found.mean, amplitude * shape + background)
+    assert found.own.shape == (n_parameters, 2, 21)
+    assert found.shared.shape == (0, 2, 21)
+    for i, own in enumerate(found.own):
+        step = np.zeros(4)
+        step[i] = 1e-5 * fits[0, i]
+        change = (model(fits + step).mean - model(fits - step).mean) / (2 * step[i])
+        np.testing.assert_allclose(own, change, rtol=1e-6, atol=1e-9)
+
+
+def test_variances_on_a_line_are_told_from_others():
+    """Chi-square is that of relative errors on the line; large ones are in no line."""
+    time = np.arange(8.0)
+    line, off = 4e4 + 1e4 * time, np.array([1, -1, 0.5, -2, 2, -0.5, 1.5, -1.5])
+    error = 0.01 * line
+    exact = slices._straight(time, line, error)
+    assert (exact.chi_square, exact.n_free) == (pytest.approx(0, abs=1e-9), 6)
+    assert exact.p_value == pytest.approx(1)
+    found = slices._straight(time, line + off * error, error * (1 + 0.01 * off))
+    left = off - np.polyval(np.polyfit(time, off * error, 1, w=1 / error), time) / error
+    assert found.chi_square == pytest.approx(left @ left, rel=0.02)
+    assert found.p_value == pytest.approx(chi2.sf(found.chi_square, 6))
+    wild, sized = line.copy(), error.copy()
+    wild[3] *= 1.5
+    for relative, n_free in ((0.16, 5), (0.14, 6)):
+        sized[3] = relative * wild[3]
+        assert slices._straight(time, wild, sized).n_free == n_free
+    few = slices._straight(time, line, np.where(time < 4, error, line))
+    assert few.n_free == 2
+    none = slices._straight(time, line, np.where(time < 3, error, line))
+    assert none.n_free == 0
+    assert np.isnan([none.chi_square, none.p_value]).all()
+
+
+def test_draws_give_the_slopes_of_records():
+    """As slice by slice, with the record's mask and window."""
+    record = records(spot(0.05, 2e3), 1, seed=21)[0].astype(float)
+    record[7, 30] = np.nan
+    record[:, 12] = np.nan
+    draws = np.array([one.values for one in records(spot(0.05, 2e3), 3, seed=22)])
+    found = slices.slopes_of_draws(record, draws, (0.5, 2.5))
+    for one, value in zip(draws, found, strict=True):
+        same = record.copy(data=np.where(np.isnan(record), np.nan, one))
+        assert diffusivity(same, window_ns=(0.5, 2.5), goodness=False).value == pytest.approx(value)
+    dark = 0 * draws[:1]
+    dark[0, :4] = draws[0, :4]
+    assert np.isfinite(slices.slopes_of_draws(record, dark, (0, 3)))
+    dark[0, 3] = 0
+    assert np.isnan(slices.slopes_of_draws(record, dark, (0, 3)))
+
+
+def test_edges_are_the_outermost_twentieths():
+    """Their mean is taken off each slice; what falls below zero is zero."""
+    record = records(spot(0.05, 2e4, 30.0), 1, seed=23)[0].astype(float)
+    record[5, 0] = np.nan
+    level = np.nanmean(record.values[:, [0, 1, 2, -3, -2, -1]], axis=1, keepdims=True)
+    flat = record.copy(data=np.maximum(record.values - level, 0))
+    for free in (False, True):
+        how = {"free_intercept": free, "goodness": False}
+        edges = line_through_slices(record, background="edges", **how)
+        ignored = line_through_slices(flat, background="ignored", **how)
+        assert edges.value == pytest.approx(ignored.value)
+        assert edges.goodness is None
+    few = record[:, 25:40]
+    with_ends = line_through_slices(few, background="edges", goodness=False)
+    level = few.values[:, [0, -1]].mean(1, keepdims=True)
+    without = few.copy(data=np.maximum(few.values - level, 0))
+    found = line_through_slices(without, background="ignored", goodness=False)
+    assert with_ends.value == pytest.approx(found.value)
+
+
+def test_positions_beyond_a_distance_do_not_count():
+    """Those at it do; the error says what is wrong with one that is none."""
+    record = records(spot(0.05, 2e4), 1, seed=24)[0]
+    near = line_through_slices(record, within_nm=600)
+    assert near == line_through_slices(record[:, np.abs(WIDE_NM) <= 600])
+    with pytest.raises(ValueError, match=r"^within_nm = 0"):
+        line_through_slices(record, within_nm=0)
+    with pytest.raises(ValueError, match=r"^background = 'none'"):
+        line_through_slices(record, background="none")
+
+
+def test_four_slices_with_a_width_make_a_line():
+    """One less does not, and the reason says so; a second of the same kind counts."""
+    exact = spot(0.05, 1e4)[[0, 20, 30, 40, 50]]
+    exact[4] = 0
+    found = diffusivity(exact)
+    assert found.value == pytest.approx(0.05, rel=0.01)
+    assert (found.unit, found.method, found.note) == ("cm2/s", "slices", "1 of 5 slices: no counts")
+    exact[3] = 0
+    found = diffusivity(exact)
+    assert (found.unit, found.method, found.note) == ("cm2/s", "slices", "2 of 5 slices: no counts")
+    assert np.isnan(found.value)
+    found = diffusivity(spot(0.05, 1e4)[[0, 20, 30]])
+    assert np.isnan(found.value)
+    assert found.note == "3 slices have a width, and a line needs 4"
+
+
+def masked_map(seed=31):
+    """A record with a mask, as arrays of the method of moments."""
+    record = records(spot(0.05, 400.0, 4.0)[::6], 1, seed=seed)[0].astype(float)
+    record.values[np.random.default_rng(seed).uniform(size=record.shape) < 0.1] = np.nan
+    record.values[:, [0, 20, 60]] = np.round(record.values[:, [1, 21, 59]])
+    widths = ("time_ns", np.where(np.arange(11) % 2, 0.25, 0.35))
+    record = record.assign_coords(time_width_ns=widths)
+    return moment._Map.of(slices_of_window(record, (0, 3), exposures=True))
+
+
+def test_maps_of_moments_count_what_is_seen():
+    """Background and exposures are those of readings, and sums of slices keep the widths."""
+    map_ = masked_map()
+    seen = map_.exposure > 0
+    assert 0.85 < seen.mean() < 0.95
+    edges = [0, 1, 2, -3, -2, -1]
+    assert map_.edges.tolist() == edges
+    assert moment._Map.at(map_, map_.counts * 0 + 1).counts.tolist() == (1.0 * seen).tolist()
+    counts, exposure = map_.counts[:, edges].sum(), map_.exposure[:, edges].sum()
+    assert map_.background == pytest.approx(counts / exposure)
+    assert map_.background_variance == pytest.approx(counts / exposure**2)
+    net = map_.width * (map_.counts - map_.background * map_.exposure)
+    np.testing.assert_allclose(map_.net, net)
+    parts = [slice(0, 3), slice(3, 4), slice(4, 11)]
+    summed = map_.summed(np.array([0, 3, 4]))
+    for row, one in enumerate(parts):
+        np.testing.assert_allclose(summed.counts[row], map_.counts[one].sum(0))
+        np.testing.assert_allclose(summed.exposure[row], map_.exposure[one].sum(0))
+        width = (map_.width * seen)[one].sum(0) / np.maximum(seen[one].sum(0), 1)
+        np.testing.assert_allclose(summed.width[row], width)
+        mean = np.average(map_.time[one], weights=map_.counts[one].sum(1))
+        assert summed.time[row] == pytest.approx(mean)
+    dark = replace(map_, counts=0 * map_.counts).summed(np.array([0, 5]))
+    assert dark.time.tolist() == [0, 0]
+    small = replace(map_, position=map_.position[:7])
+    assert small.edges.tolist() == [0, -1]
+
+
+def propagated(map_, function):
+    """Value in each slice of what counts and a background give; its noise, and its change."""
+
+    def at(counts, background):
+        return function(map_.width * (counts - background * map_.exposure))
+
+    value, variance = at(map_.counts, map_.background), np.zeros(map_.time.size)
+    expected = np.outer(map_.counts.sum(1), map_.counts.sum(0)) / map_.counts.sum()
+    for j in range(map_.position.size):
+        step = np.zeros(map_.position.size)
+        step[j] = 1e-3
+        change = at(map_.counts + step, map_.background) - at(map_.counts - step, map_.background)
+        variance += (change / 2e-3) ** 2 * expected[:, j]
+    high, low = (at(map_.counts, map_.background + one) for one in (1e-4, -1e-4))
+    return value, variance, (high - low) / 2e-4
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_noise_of_moments_is_what_counts_change(order):
+    """By differences: of each count, with the noise expected there, and of the background."""
+    map_ = masked_map()
+    x = map_.position - map_.net.sum(0) @ map_.position / map_.net.sum()
+    known = propagated(map_, lambda net: net @ x**order / net.sum(1))
+    for found, one in zip(map_._moments(order), known, strict=True):
+        np.testing.assert_allclose(found, one, rtol=1e-4)
+
+
+@pytest.mark.parametrize("order", [2, 4])
+def test_slopes_of_cumulants_have_the_noise_of_counts(order):
+    """A line with weights of each slice's noise; the background moves all slices at once."""
+    map_ = masked_map()
+    kept = np.arange(11) != 4
+    net = map_.net[kept]
+    x = map_.position - net.sum(0) @ map_.position / net.sum()
+
+    def cumulant(one):
+        second = one @ x**2 / one.sum(1)
+        return second if order == 2 else one @ x**4 / one.sum(1) - 3 * second**2
+
+    rows = replace(map_.kept(kept))
+    rows.__dict__["background"] = map_.background
+    value, variance, by_background = propagated(rows, cumulant)
+    weight = 1 / np.sqrt(variance)
+    time = map_.time[kept]
+    design = np.stack([time, np.ones(10)], axis=1)
+    covariance = np.linalg.inv((design * weight[:, None] ** 2).T @ design)
+    slope = np.polyfit(time, value, 1, w=weight)[0]
+    shift = np.polyfit(time, by_background, 1, w=weight)[0]
+    error = np.sqrt(covariance[0, 0] + shift**2 * map_.background_variance)
+    assert map_.cumulant_slope(kept, order=order) == pytest.approx((slope, error), rel=1e-3)
+
+
+def test_net_counts_stand_out_by_three_errors():
+    """Of their own noise and of the background that is taken off."""
+    for errors, seen in ((2.98, False), (3.02, True)):
+        level = np.full((5, 61), 10.0)
+        bright = moment._Map(
+            np.arange(5.0), WIDE_NM, level.copy(), np.full((5, 61), 0.5), np.ones((5, 61))
+        )
+        by_background = 0.5 * 305
+        size = 0.0
+        for _ in range(50):
+            noise = 0.25 * (3050 + size) + by_background**2 * 10 / 30
+            size = errors * np.sqrt(noise) / 0.5
+        bright.counts[2, 30] += size
+        assert bright.stands_out() == seen
+
+
+def test_ends_are_the_same_but_for_noise():
+    """Two counts, less the wings of a spot, differ by the root of their sum."""
+    counts = np.zeros((2, 61))
+    counts[:, :3], counts[:, -3:] = 8, 5
+    counts[1, 1] += 4
+    plain = moment._Map(np.arange(2.0), WIDE_NM, counts, np.ones((2, 61)), np.ones((2, 61)))
+    found = plain._ends(None)
+    assert (found.chi_square, found.n_free) == (pytest.approx(22**2 / 82), 1)
+    assert found.p_value == pytest.approx(chi2.sf(22**2 / 82, 1))
+    wings = np.zeros((2, 61))
+    wings[0, 0] = 12
+    assert plain._ends(plain.at(wings)).chi_square == pytest.approx(10**2 / 82)
+    longer = replace(plain, exposure=np.where(np.arange(61) < 30, 52 / 30, 1) * np.ones((2, 61)))
+    assert longer._ends(None).chi_square == pytest.approx(0)
+    assert plain.at(0 * counts)._ends(None).chi_square == 0
+
+
+def test_three_slices_with_light_have_a_slope():
+    """Two have none; units and method are said in any case."""
+    exact = spot(0.05, 1e5, 0.0)[[0, 20, 40, 60]]
+    exact[3] = 0
+    found = diffusivity(exact, "moment")
+    assert found.value == pytest.approx(0.05, rel=1e-3)
+    exact[2] = 0
+    found = diffusivity(exact, "moment")
+    assert found.note.startswith("2 slices have counts above the background")
+    assert (found.unit, found.method) == ("cm2/s", "moment")
+
+
+def test_wings_that_the_window_cuts_are_not_taken_for_another_shape():
+    """A Gaussian spot that is cut has cumulants that bend, as its likeliest Gaussian has."""
+    cut = spot(0.05, 2e6, 50.0, np.linspace(-700, 700, 41))
+    found = diffusivity(records(cut, 1, seed=33)[0], "moment")
+    assert "non-Gaussian" not in found.note
+    assert abs(excess(found)) < 3
+
+
+def test_kurtosis_is_that_of_the_displacement():
+    """Where half of the excitons rest, it grows to that of their mixture at the end."""
+    wide = np.linspace(-3000, 3000, 121)
+    mixed = (spot(0.0, 1e7, 0.0, wide) + spot(0.1, 1e7, 0.0, wide)) / 2
+    note = diffusivity(mixed.round(), "moment").note
+    kurtosis = float(note.partition("kurtosis of the spreading ")[2].split(" ")[0])
+    # the cumulant grows as 3 (2Dt)^2 / 4, of which a line over time sees the slope
+    slope = np.polyfit(TIME_NS, 3 * (0.1e5 * 2 * TIME_NS) ** 2 / 4, 1, w=np.sqrt(INTENSITY))[0]
+    assert kurtosis == pytest.approx(slope / (3 * 0.1e5**2), rel=0.05)
