@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import xlogy
 
 from tptools.fitting import diffusivity, engine, spreading_spot
 from tptools.fitting.gaussians import (
@@ -88,3 +89,131 @@ def test_global_fit_waits_for_no_compiler(monkeypatch):
     spot = {"diffusivity_cm2_s": 0.05, "variance_nm2": 212**2}
     mean = spreading_spot(np.arange(4), X, 1e4, **spot)
     assert diffusivity(mean, "global").value == pytest.approx(0.05, rel=1e-3)
+
+
+GAUSSIAN = np.array([50.0, 30.0, 4e4, 3.0])
+PLACES = np.linspace(-300, 700, 15)
+
+
+def model(parameters):
+    amplitude, centre, variance, background = parameters
+    return amplitude * np.exp(-((PLACES - centre) ** 2) / (2 * variance)) + background
+
+
+def filled_columns(y, poisson):
+    """What the compiled loops make of one profile, in plain Python: misfit and columns."""
+    columns = np.full((engine.N_COLUMNS, PLACES.size), 9.0)
+    return engine._misfit.py_func(PLACES, y, GAUSSIAN, poisson, columns), columns
+
+
+@pytest.mark.parametrize("poisson", [False, True])
+def test_misfit_of_a_profile_is_chi_square_or_deviance(poisson):
+    """Masked readings weigh nothing, and empty ones have no logarithm."""
+    y, mean = np.random.default_rng(1).poisson(model(GAUSSIAN)).astype(float), model(GAUSSIAN)
+    y[2], y[0] = np.nan, 0
+    known = np.isfinite(y)
+    misfit, (shape, weight, residual) = filled_columns(y, poisson)
+    of_each = 2 * (xlogy(y, y / mean) - y + mean) if poisson else (y - mean) ** 2
+    assert misfit == pytest.approx(of_each[known].sum())
+    np.testing.assert_allclose(shape, (mean - 3) / 50)
+    np.testing.assert_allclose(weight, known / mean if poisson else known)
+    np.testing.assert_allclose(residual, np.where(known, y - mean, 0))
+
+
+@pytest.mark.parametrize("poisson", [False, True])
+def test_normal_equations_are_those_of_differences(poisson):
+    """Of the model by its parameters, weighted as its readings are."""
+    y = np.random.default_rng(2).poisson(model(GAUSSIAN)).astype(float)
+    _, columns = filled_columns(y, poisson)
+    matrix, gradient = np.full((4, 4), 7.0), np.zeros(4)
+    engine._normal_equations.py_func(PLACES, GAUSSIAN, columns, matrix, gradient)
+    steps = np.diag(1e-5 * GAUSSIAN)
+    slopes = np.transpose(
+        [(model(GAUSSIAN + one) - model(GAUSSIAN - one)) / (2 * one.sum()) for one in steps]
+    )
+    weighted = columns[1][:, None] * slopes
+    np.testing.assert_allclose(np.tril(matrix), np.tril(slopes.T @ weighted), rtol=1e-6)
+    np.testing.assert_allclose(gradient, weighted.T @ (y - model(GAUSSIAN)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 3, 4])
+def test_damped_equations_are_solved_below_the_diagonal(n):
+    """Of the first so many; where a matrix is not positive definite there is no solution."""
+    rng = np.random.default_rng(n)
+    whole, right = rng.normal(size=(6, 4)), rng.normal(size=4)
+    matrix = whole.T @ whole
+    lower, solution = np.full((4, 4), np.nan), np.full(4, np.nan)
+    for damping in (0.0, 0.7):
+        below = np.tril(matrix) + np.triu(np.full((4, 4), np.nan), 1)
+        assert engine._solve.py_func(below, right, damping, n, lower, solution)
+        damped = (matrix + damping * np.diag(np.diag(matrix)))[:n, :n]
+        np.testing.assert_allclose(solution[:n], np.linalg.solve(damped, right[:n]))
+    for singular in (np.zeros((4, 4)), -np.eye(4), np.ones((4, 4))):
+        works = engine._solve.py_func(singular, right, 0.0, n, lower, solution)
+        assert works == (n == 1 and singular[0, 0] > 0)
+
+
+def test_a_step_is_small_by_the_parameter_that_moves_most():
+    """Against amplitude, width and variance; of a likelihood, by what it gains."""
+    at, none = np.array([-50.0, 1e6, 400.0, 3.0]), np.zeros(4)
+
+    def is_settled(step, gradient=none, poisson=False):
+        return engine._is_settled.py_func(np.array(step), np.array(gradient), at, poisson)
+
+    for i, size in enumerate((50, 20, 400)):
+        for sign in (-1, 1):
+            for times, small in ((0.99e-7, True), (1.01e-7, False)):
+                step = np.zeros(4)
+                step[i] = sign * times * size
+                assert is_settled(step) == small
+    assert is_settled([0, 0, 0, 1e9])
+    for gain, small in ((0.99e-4, True), (1.01e-4, False)):
+        gradient = [1.0, 2, 4, 8]
+        step = gain * np.array([1.0, 0.5, 0.25, -2 / 8]) / 1
+        assert is_settled(step, gradient, True) == small
+
+
+@pytest.mark.parametrize("likeliest", [False, True])
+@pytest.mark.parametrize("n_parameters", [3, 4])
+def test_profiles_end_where_no_step_gains(likeliest, n_parameters):
+    """The gradient of the misfit vanishes, and the error of the width is that of the inverse."""
+    rng, truth = np.random.default_rng(3), [200.0, 40, 4e4, 5 if n_parameters == 4 else 0]
+    amplitude, centre, variance, background = truth
+    mean = amplitude * np.exp(-((X - centre) ** 2) / (2 * variance)) + background
+    rows = rng.poisson(mean + 1e-9, (5, 61)).astype(float)
+    rows[1, 5:9] = np.nan
+    fits, verdicts = fit_rows(X, rows, n_parameters, likeliest=likeliest)
+    assert (verdicts == GOOD).all()
+    for row, fit in zip(rows, fits, strict=True):
+        known = np.isfinite(row)
+        x, y = X[known] - fit[1], row[known]
+        shape = np.exp(-(x**2) / (2 * fit[2]))
+        found = fit[0] * shape + fit[3]
+        slopes = np.array(
+            [
+                shape,
+                fit[0] * shape * x / fit[2],
+                fit[0] * shape * x**2 / (2 * fit[2] ** 2),
+                1 + 0 * x,
+            ]
+        )[:n_parameters]
+        weight = 1 / found if likeliest else np.ones(x.size)
+        matrix = slopes * weight @ slopes.T
+        inverse = np.linalg.inv(matrix)
+        scale = 1.0 if likeliest else ((y - found) ** 2).sum() / (x.size - n_parameters)
+        gradient = slopes * weight @ (y - found)
+        if not (likeliest and fit[3] < 1e-3):
+            # what a last step would gain is next to nothing
+            assert gradient @ inverse @ gradient < 1e-4 * (1 if likeliest else scale)
+            assert fit[4] == pytest.approx(np.sqrt(scale * inverse[2, 2]), rel=1e-3)
+
+
+def test_a_likely_profile_has_some_background_and_no_dip():
+    """A millionth of where the amplitude starts, where there is none to be seen."""
+    mean = 400 * np.exp(-((X - 100) ** 2) / (2 * 100**2))
+    (fit,), verdicts = fit_rows(X, np.round(mean)[None], 4, likeliest=True)
+    assert verdicts[0] == GOOD
+    assert 1e-4 < fit[3] < 1e-3
+    assert fit[2] == pytest.approx(100**2, rel=0.02)
+    (plain,), _ = fit_rows(X, mean[None], 4)
+    assert plain[3] == pytest.approx(0, abs=1e-6)

@@ -1,7 +1,10 @@
 """Tests of method ``global`` and of the bound that it has to reach."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import xlogy
 from spots import INTENSITY, POSITION_NM, TIME_NS, records
 
 from tptools.fitting import cramer_rao_bound, diffusivity, likelihood, spreading, spreading_spot
@@ -121,3 +124,158 @@ def test_a_search_that_is_cut_short_is_not_converged(monkeypatch):
     found = diffusivity(record + 1, "global")
     assert np.isnan(found.value)
     assert (found.method, found.note, found.converged) == ("global", "did not settle", False)
+
+
+def small_map(seed=1):
+    """Counts of a few slices of unequal widths, some of them masked."""
+    time, position = np.array([0.0, 0.7, 1.0, 2.5]), np.linspace(-300, 700, 21)
+    exposure = np.array([1.0, 0.5, 0.5, 2.0])
+    shared, amplitudes = np.array([5e3, 3e4, 50.0, 2.0]), np.array([60.0, 30, 25, 10])
+
+    def mean(shared, amplitudes):
+        variance = (shared[1] + 2 * shared[0] * time)[:, None]
+        spot = np.exp(-((position - shared[2]) ** 2) / (2 * variance))
+        return amplitudes[:, None] * spot + shared[3] * exposure[:, None]
+
+    counts = np.random.default_rng(seed).poisson(mean(shared, amplitudes)).astype(float)
+    counts[1, 3:6] = counts[3, 0] = np.nan
+    counts[2, 0] = 0
+    spot = spreading.Spot(shared, amplitudes)
+    return spreading.CountMap(position, time, exposure, counts), spot, counts, mean
+
+
+def derivatives(function, at):
+    """By every number in an array, one after the other along the first axis."""
+    steps = np.diag(1e-5 * at)
+    return np.array([(function(at + one) - function(at - one)) / (2 * one.sum()) for one in steps])
+
+
+def dense(spot, counts, mean):
+    """Expected information and gradient by amplitudes, then shared parameters, in one matrix."""
+
+    def of_all(parameters):
+        return mean(parameters[4:], parameters[:4])
+
+    at = np.concatenate([spot.amplitudes, spot.shared])
+    expected, slopes = of_all(at), derivatives(of_all, at)
+    known = np.isfinite(counts)
+    slopes, expected, seen = slopes[:, known], expected[known], counts[known]
+    return slopes / expected @ slopes.T, slopes @ (seen / expected - 1)
+
+
+def test_equations_of_a_map_are_those_of_differences():
+    """Information and gradient of every slice, and the deviance of all that is seen."""
+    map_, spot, counts, mean = small_map()
+    found, (information, gradient) = map_.equations(spot), dense(*small_map()[1:])
+    known = np.isfinite(counts)
+    n, m = counts[known], mean(*spot)[known]
+    assert found.deviance == pytest.approx(2 * (xlogy(n, n / m) - n + m).sum())
+    np.testing.assert_allclose(found.gradient[0], gradient[:4], rtol=1e-5)
+    np.testing.assert_allclose(found.gradient[1:].sum(1), gradient[4:], rtol=1e-5)
+    np.testing.assert_allclose(found.information[0, 0], np.diag(information)[:4], rtol=1e-5)
+    np.testing.assert_allclose(found.information[0, 1:], information[4:, :4], rtol=1e-5)
+    np.testing.assert_allclose(found.information[1:, 0], information[4:, :4], rtol=1e-5)
+    np.testing.assert_allclose(found.information[1:, 1:].sum(-1), information[4:, 4:], rtol=1e-5)
+    for variance in (0.0, -1.0):
+        wrong = spot.shared * [1, 0, 1, 1] + [0, variance, 0, 0]
+        assert map_.equations(spot._replace(shared=wrong)) is None
+    narrowing = spot.shared * [-1, 1, 1, 1]
+    assert map_.equations(spot._replace(shared=narrowing)) is not None
+    assert map_.equations(spot._replace(shared=narrowing * [1.3, 1, 1, 1])) is None
+
+
+def test_amplitudes_are_taken_out_of_the_equations():
+    """What is left is the inverse of a block of the inverse; its step that of all at once."""
+    map_, spot, counts, mean = small_map()
+    equations = map_.equations(spot)
+    shared = spreading._shared(equations, spot.amplitudes)
+    information, gradient = dense(spot, counts, mean)
+    np.testing.assert_allclose(
+        np.linalg.inv(shared.matrix), np.linalg.inv(information)[4:, 4:], rtol=1e-4
+    )
+    step = np.linalg.solve(information, gradient)
+    np.testing.assert_allclose(np.linalg.solve(shared.matrix, shared.gradient), step[4:], rtol=1e-4)
+    gain = shared.gain + shared.gradient @ step[4:]
+    assert gain == pytest.approx(gradient @ step, rel=1e-5)
+    np.testing.assert_allclose(shared.free, 1 / np.diag(information)[:4], rtol=1e-5)
+    moved = spreading._moved(spot, equations, shared.free, step[4:], 1e-3)
+    np.testing.assert_allclose(moved.shared, spot.shared + step[4:], rtol=1e-6)
+    np.testing.assert_allclose(moved.amplitudes, spot.amplitudes + step[:4], rtol=1e-4)
+    floor = spot.shared[3] + step[7] + 1
+    up = spreading._moved(spot, equations, shared.free, step[4:], floor)
+    assert up.shared[3] == floor
+    assert up.shared[:3].tolist() == moved.shared[:3].tolist()
+    held = spreading._moved(spot, equations, shared.free, step[4:7], 1e-3)
+    assert held.shared[3] == spot.shared[3]
+    bound = np.linalg.inv(information)[4, 4]
+    assert spreading.smallest_variance(map_, spot) == pytest.approx(bound, rel=1e-4)
+    wrong = spot._replace(shared=-spot.shared)
+    assert np.isnan(spreading.smallest_variance(map_, wrong))
+
+
+def test_amplitudes_at_zero_stay_unless_they_are_pulled():
+    """No slice has less than no light, and one that is out of sight has no say."""
+    map_, spot, counts, _ = small_map()
+    dim = spot._replace(amplitudes=spot.amplitudes * [1, 0, 1, 0])
+    equations = map_.equations(dim)
+    pulled = equations.gradient[0].copy()
+    pulled[1], pulled[3] = -1.0, 1.0
+    gradient = equations.gradient.copy()
+    gradient[0] = pulled
+    shared = spreading._shared(replace(equations, gradient=gradient), dim.amplitudes)
+    assert (shared.free > 0).tolist() == [True, False, True, True]
+    gradient[0, 3] = 0
+    shared = spreading._shared(replace(equations, gradient=gradient), dim.amplitudes)
+    assert (shared.free > 0).tolist() == [True, False, True, False]
+    information = equations.information.copy()
+    information[0, 0, 2] = 0
+    shared = spreading._shared(replace(equations, information=information), dim.amplitudes)
+    assert shared.free[2] == 0
+    down = spreading._moved(dim, equations, np.full(4, 1e9), np.zeros(4), 1e-3)
+    assert (down.amplitudes >= 0).all()
+    assert counts.shape == (4, 21)
+
+
+def test_damped_equations_are_solved_where_they_are_positive():
+    """In any units; a matrix that is singular but for rounding has no solution."""
+    rng, right = np.random.default_rng(2), np.array([1.0, -2, 3])
+    whole = rng.normal(size=(5, 3)) * [1e-2, 1, 1e2]
+    matrix = whole.T @ whole
+    for damping in (0.0, 0.5):
+        damped = matrix + damping * np.diag(np.diag(matrix))
+        found = spreading._solve(matrix, right, damping)
+        np.testing.assert_allclose(damped @ found, right, rtol=1e-6, atol=1e-6)
+    for one in (-matrix, 0 * matrix, matrix * np.diag([1, 1, 0])):
+        assert spreading._solve(one, right, 0.0) is None
+    for pivot, solved in ((0.9e-7, False), (1.2e-7, True)):
+        near = np.sqrt(1 - pivot**2)
+        pair = np.array([[1.0, near], [near, 1.0]])
+        assert (spreading._solve(pair, right[:2], 0.0) is not None) == solved
+        assert spreading._solve(pair, right[:2], 1.0) is not None
+    indefinite = np.array([[1.0, 2.0], [2.0, 1.0]])
+    assert spreading._solve(indefinite, right[:2], 0.0) is None
+    four = np.diag([4.0, 1, 1, 1])
+    assert spreading._variance_of_diffusivity(four) == pytest.approx(0.25)
+    assert np.isnan(spreading._variance_of_diffusivity(-four))
+
+
+@pytest.mark.parametrize("floor", [1e-3, 4.0])
+def test_the_likeliest_spot_has_no_gradient(floor):
+    """From near or far, but for a background that rests on its floor; its error is the bound."""
+    map_, spot, *_ = small_map()
+    starts = (
+        spot._replace(shared=np.maximum(spot.shared, [0, 0, 0, floor])),
+        spreading.Spot(np.array([-2e3, 6e4, 150.0, max(5.0, floor)]), 3 * spot.amplitudes),
+    )
+    for start in starts:
+        best, variance = spreading.likeliest(map_, start, floor)
+        gradient = map_.equations(best).gradient
+        n = 3 if best.shared[3] == floor else 4
+        assert n == (4 if floor < 1 else 3)
+        size = np.array([5e3, 3e4, 50, 2])
+        assert np.abs(gradient[1:].sum(1) * size)[:n].max() < 1e-2
+        assert np.abs(gradient[0] * best.amplitudes).max() < 1e-2
+        assert variance == pytest.approx(spreading.smallest_variance(map_, best), rel=1e-6)
+        assert n == 4 or gradient[4].sum() < 0
+    wild = spot._replace(shared=np.array([0.0, -1.0, 0, 1]))
+    assert np.isnan(spreading.likeliest(map_, wild, floor)[1])

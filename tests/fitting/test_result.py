@@ -1,6 +1,7 @@
 """Tests of tptools.fitting.result: what a fit says of itself."""
 
 import math
+from dataclasses import replace
 
 import lmfit
 import numpy as np
@@ -252,3 +253,278 @@ def test_deviance_is_that_of_poisson_counts(excess):
     exact = math.copysign(math.sqrt(2 * 40 * excess**2 * series), excess)
     assert root[0] == pytest.approx(exact, rel=1e-9)
     assert slope[0] == pytest.approx((1 - counts[0] / mean[0]) / exact, rel=1e-9)
+
+
+def task_of(curve, values, start, **how):
+    """A task without bounds, but for those that are given, in which all is varied."""
+    start = np.array(start, float)
+    free = {
+        "lower": np.full(start.size, -math.inf),
+        "upper": np.full(start.size, math.inf),
+        "varied": np.ones(start.size, bool),
+    }
+    return optimum.Task(curve, np.array(values, float), start, **free | how)
+
+
+def power_task(values=None, **how):
+    """Points about a rise, of which the parameters are height and power."""
+    return task_of(lambda p: rise(X, *p), points() if values is None else values, [1, 0.5], **how)
+
+
+def test_misfit_is_chi_square_or_deviance():
+    """With a variance that is given, follows from the curve, or is one; or of counts."""
+    values, at, mean = np.arange(8.0), np.array([2.0, 0.7]), rise(X, 2.0, 0.7)
+    square = (values - mean) ** 2
+    for variance, known in (
+        (None, square.sum()),
+        (X, (square / X).sum()),
+        (lambda mean: 3 * mean, (square / (3 * mean)).sum()),
+    ):
+        assert power_task(values, variance=variance).misfit(at) == pytest.approx(known)
+    deviance = 2 * (xlogy(values, values / mean) - values + mean).sum()
+    assert power_task(values, poisson=True).misfit(at) == pytest.approx(deviance)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+def test_slopes_are_derivatives_of_the_curve(size):
+    """In any unit, at a bound and from a start at zero; those that are held are zero."""
+    start = np.array([2.0 * size, 0.7, 0.0])
+    at = np.array([3.0 * size, 0.6, 0.0])
+    task = task_of(
+        lambda p: p[0] / size * X ** p[1] + p[2] * X**2,
+        X,
+        start,
+        lower=np.array([3.0 * size, -math.inf, 0.0]),
+        upper=np.array([math.inf, 0.6, math.inf]),
+    )
+    assert task.scale(at).tolist() == [3.0 * size, 0.7, 1.0]
+    assert task.scale(-at / 3).tolist() == [2.0 * size, 0.7, 1.0]
+    known = np.stack([X**0.6 / size, 3 * np.log(X) * X**0.6, X**2], axis=1)
+    np.testing.assert_allclose(task.slopes(at, np.ones(3, bool)), known, rtol=1e-5, atol=1e-9)
+    some = task.slopes(at, np.array([True, False, True]))
+    assert (some[:, 1] == 0).all()
+    np.testing.assert_allclose(some[:, [0, 2]], known[:, [0, 2]], rtol=1e-5)
+
+
+def test_steps_of_a_slope_fit_the_curve():
+    """A parameter that bends the curve at once, or hardly at all, has the slope at its value."""
+    fast, slow = 1e9, 1e-9
+    task = task_of(lambda p: np.exp(fast * p[0] * X / 8) + slow * p[1] * X, X, [1e-3, 1e-3])
+    at = np.array([1e-12, 1e-3])
+    found = task.slopes(at, np.ones(2, bool))
+    np.testing.assert_allclose(found[:, 0], fast * X / 8 * np.exp(1e-3 * X / 8), rtol=1e-3)
+    # of next to nothing, what differences leave
+    np.testing.assert_allclose(found[:, 1], slow * X, rtol=0.05)
+
+
+@pytest.mark.parametrize("poisson", [False, True])
+def test_pull_is_how_fast_half_the_misfit_falls(poisson):
+    """By each parameter, with the variance as it is there."""
+    values = np.random.default_rng(3).poisson(rise(X, 20, 0.7))
+    variance = None if poisson else 2 * X
+    task = power_task(values, poisson=poisson, variance=variance)
+    at = np.array([18.0, 0.75])
+    found = optimum.Optimum(
+        task, at, task.curve(at), task.slopes(at, task.varied), task.varied.copy()
+    )
+    steps = np.diag([1e-4, 1e-5])
+    falls = [(task.misfit(at - one) - task.misfit(at + one)) / (4 * one.sum()) for one in steps]
+    np.testing.assert_allclose(found.pull, falls, rtol=1e-5)
+    np.testing.assert_allclose(found.deviation**2, task.curve(at) if poisson else variance)
+
+
+def plane(slopes, values=None, **how):
+    """A curve that is linear in its parameters, at its optimum for points of errors of 0.5."""
+    n = len(slopes)
+    values = np.random.default_rng(4).normal(size=n) if values is None else values
+    how = {"variance": np.full(n, 0.25)} | how
+    task = task_of(lambda p: slopes @ p, values, np.ones(slopes.shape[1]), **how)
+    return optimum.find_optimum(task)
+
+
+def test_covariance_is_the_inverse_of_the_curvature():
+    """Whatever the units of parameters; of those that are asked for, while others are held."""
+    slopes = np.random.default_rng(5).normal(size=(9, 3)) * [1e-6, 1, 1e6]
+    found = plane(slopes)
+    for which in ([True, True, True], [True, False, True]):
+        columns = slopes[:, which] / 0.5
+        covariance, known, rank = found.covariance(np.array(which))
+        scale = np.array([1e-6, 1, 1e6])[which]
+        inverse = np.linalg.inv((columns / scale).T @ (columns / scale))
+        np.testing.assert_allclose(covariance * np.outer(scale, scale), inverse, rtol=1e-4)
+        assert known.all()
+        assert rank == sum(which)
+    for dead, lost, rank in (
+        (slopes * [1, 0, 1], [False, True, False], 2),
+        (slopes @ [[1, 0, 0], [0, 1, 1e6], [0, 0, 0]], [False, True, True], 2),
+    ):
+        same = replace(found, slopes=dead)
+        covariance, known, number = same.covariance(np.ones(3, bool))
+        assert (~known).tolist() == lost
+        assert number == rank
+        alone = 1 / (4 * (dead[:, 0] ** 2).sum())
+        assert covariance[0, 0] >= 0.99 * alone
+    close = slopes[:, 1:2] * [1, 1] + [[0, 1e-5]] * (np.arange(9)[:, None] % 2)
+    assert replace(found, slopes=close).covariance(np.ones(2, bool))[1].all()
+
+
+@pytest.mark.parametrize("growth", [1.0, 4.0])
+def test_reach_of_a_parameter_at_its_bound_is_to_a_larger_misfit(growth):
+    """With all others at their best for it, as far as the curve is linear."""
+    slopes, truth = np.random.default_rng(6).normal(size=(30, 3)), np.array([0.5, -0.4, 2.0])
+    values = slopes @ truth + 0.5 * np.random.default_rng(7).normal(size=30)
+    lower = np.array([-math.inf, 0.0, -math.inf])
+    found = plane(slopes, values, lower=lower)
+    assert found.free.tolist() == [True, False, True]
+    assert found.at[1] == 0
+    reach = found.reach(1, growth)
+
+    def misfit(second):
+        others, left = slopes[:, [0, 2]], values - second * slopes[:, 1]
+        left = left - others @ np.linalg.lstsq(others, left)[0]
+        return 4 * left @ left
+
+    assert misfit(reach) - misfit(0.0) == pytest.approx(growth, rel=1e-3)
+    twice = replace(found, slopes=slopes @ [[1, 0, 0], [0, 0, 0], [0, 0, 1]])
+    assert math.isnan(twice.reach(1, growth))
+
+
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_parameters_are_put_on_bounds_that_they_would_pass(side):
+    """One after the other; a start beyond them is put within."""
+    slopes, truth = np.random.default_rng(8).normal(size=(40, 3)), np.array([2.0, -3.0, 0.5])
+    sign = 1 if side == "lower" else -1
+    values = sign * slopes @ truth
+    bounds = {side: sign * np.array([-1.0, 0.0, 0.6])}
+    found = plane(slopes, values, **bounds)
+    assert found.message == ""
+    best = optimize.lsq_linear(
+        slopes, values, np.sort([bounds[side], 3 * [sign * math.inf]], axis=0)
+    )
+    np.testing.assert_allclose(found.at, best.x, atol=1e-6)
+    held = best.x == bounds[side]
+    assert (found.at[~found.free] == bounds[side][~found.free]).all()
+    assert held.sum() <= (~found.free).sum() <= 2
+    np.testing.assert_allclose(found.fitted, slopes @ found.at)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("noise", [1.0, 10.0])
+def test_a_bound_is_reached_within_a_hundredth_of_an_error(scaled, noise):
+    """The error is that of the scatter where that is asked for."""
+    rng = np.random.default_rng(9)
+    values = noise * rng.normal(size=400)
+    values -= values.mean()
+    error = 0.5 / 20 * (2 * values.std() if scaled else 1)
+    for errors, on in ((0.009, True), (0.011, False)):
+        task = task_of(
+            lambda p: p[0] * np.ones(400),
+            values,
+            [errors * error],
+            variance=np.full(400, 0.25),
+            lower=np.zeros(1),
+            scaled=scaled,
+        )
+        at = np.array([errors * error])
+        found = optimum.Optimum(
+            task, at, task.curve(at), task.slopes(at, task.varied), task.varied.copy()
+        )
+        assert optimum._at_bound(found).tolist() == [on]
+        away = replace(found, task=replace(task, lower=np.full(1, -math.inf)))
+        assert optimum._at_bound(away).tolist() == [False]
+        held = replace(found, free=np.zeros(1, bool))
+        assert optimum._at_bound(held).tolist() == [False]
+
+
+def test_what_changes_on_the_way_to_a_bound_is_not_put_there():
+    """A flat stretch that ends in a cliff leaves the parameter where it is."""
+    task = task_of(
+        lambda p: np.full(4, 1e-9 * p[0] + 5.0 * (p[0] < 0.1)),
+        np.zeros(4),
+        [0.5],
+        lower=np.zeros(1),
+    )
+    at = np.array([0.5])
+    found = optimum.Optimum(
+        task, at, task.curve(at), task.slopes(at, task.varied), task.varied.copy()
+    )
+    assert found.pull[0] < 0
+    assert optimum._at_bound(found).tolist() == [False]
+
+
+@pytest.mark.parametrize("level", [0.3, 2.0, 7.0, 400.0])
+def test_chance_of_counts_is_that_of_the_gamma_law_of_their_moments(level):
+    """Chi-square of merged bins has their number less parameters for a mean, and its variance."""
+    counts = np.random.default_rng(10).poisson(level, 90)
+    counts[:9] += 1 + int(level / 4)
+    mean = counts.mean()
+    task = task_of(lambda p: p[0] * np.ones(90), counts, [level], poisson=True)
+    found = optimum.find_optimum(task)
+    assert found.at[0] == pytest.approx(mean)
+    size = math.ceil(5 / mean)
+    n = 90 // size
+    first = size * np.arange(n)
+    merged, expected = np.add.reduceat(counts, first), np.add.reduceat(np.full(90, mean), first)
+    chi_square = ((merged - expected) ** 2 / expected).sum()
+    goodness = optimum.goodness_of(found, absolute=True)
+    assert goodness.chi_square == pytest.approx(chi_square)
+    assert goodness.n_free == pytest.approx(n - 1)
+    variance = 2 * (n - 1) + (1 / expected).sum()
+    law = stats.gamma((n - 1) ** 2 / variance, scale=variance / (n - 1))
+    assert goodness.p_value == pytest.approx(law.sf(chi_square))
+    relative = optimum.goodness_of(found, absolute=False)
+    assert (relative.chi_square, relative.n_free) == (goodness.chi_square, goodness.n_free)
+    assert math.isnan(relative.p_value)
+
+
+def test_as_many_parameters_as_points_leave_no_chance():
+    """Neither freedom nor a p-value; one point more leaves both."""
+    slopes = np.random.default_rng(11).normal(size=(4, 3))
+    full = optimum.goodness_of(plane(slopes[:3]), absolute=True)
+    assert full.n_free == 0
+    assert math.isnan(full.p_value)
+    one = optimum.goodness_of(plane(slopes), absolute=True)
+    assert one.n_free == 1
+    assert one.p_value == pytest.approx(stats.chi2.sf(one.chi_square, 1))
+
+
+@pytest.mark.parametrize(
+    ("fitted", "first"),
+    [
+        ([5.0, 6, 7], [0, 1, 2]),
+        ([4.9, 6, 7], [0, 2]),
+        ([2.5, 2.5, 5, 5], [0, 2, 3]),
+        ([1, 1, 1, 1, 1, 4, 0.9], [0]),
+        ([1, 1, 1, 1, 1, 4, 1], [0, 5]),
+        ([6, 1, 1, 1], [0]),
+        ([1, 1], [0]),
+    ],
+)
+def test_bins_are_merged_up_to_five_counts(fitted, first):
+    """What is left at the end joins the group before it."""
+    assert optimum._groups(np.array(fitted, float)).tolist() == first
+
+
+def test_weights_follow_the_curve_until_both_agree():
+    """Wherever they start; a point without counts weighs as one at first."""
+    values = np.array([0.0, 3, 9, 11, 21, 24])
+    x = np.arange(1.0, 7)
+    task = task_of(lambda p: p[0] * x, values, [1.0], variance=lambda mean: mean)
+    found = optimum.find_optimum(task)
+    # of weights 1 / (a x) the optimum is a ratio of sums
+    assert found.at[0] == pytest.approx(values.sum() / x.sum(), rel=1e-5)
+    assert found.message == ""
+    held = optimum.find_optimum(replace(task, varied=np.zeros(1, bool)))
+    assert held.at[0] == 1
+    assert (held.message, held.slopes.tolist()) == ("", 6 * [[0.0]])
+
+
+@pytest.mark.parametrize("counts", [[0.0], [3.0], [1e6]])
+def test_slopes_of_deviances_are_their_derivatives(counts):
+    """Also where there are no counts."""
+    counts = np.array(counts)
+    for mean in (0.5, 2.999, 3.5, 1e6 * (1 + 1e-4)):
+        step = 1e-6 * mean
+        high, low = (signed_deviance(counts, np.array([mean + s]))[0] for s in (step, -step))
+        slope = signed_deviance(counts, np.array([mean]))[1]
+        np.testing.assert_allclose(slope, (high - low) / (2 * step), rtol=1e-6)
