@@ -544,6 +544,8 @@ def test_maps_of_moments_count_what_is_seen():
     map_ = masked_map()
     seen = map_.exposure > 0
     assert 0.85 < seen.mean() < 0.95
+    assert not map_.counts[~seen].any()
+    np.testing.assert_allclose(map_.exposure[1::2].max() / map_.exposure[::2].max(), 0.25 / 0.35)
     edges = [0, 1, 2, -3, -2, -1]
     assert map_.edges.tolist() == edges
     assert moment._Map.at(map_, map_.counts * 0 + 1).counts.tolist() == (1.0 * seen).tolist()
@@ -624,12 +626,12 @@ def test_net_counts_stand_out_by_three_errors():
     for errors, seen in ((2.98, False), (3.02, True)):
         level = np.full((5, 61), 10.0)
         bright = moment._Map(
-            np.arange(5.0), WIDE_NM, level.copy(), np.full((5, 61), 0.5), np.ones((5, 61))
+            np.arange(5.0), WIDE_NM, level.copy(), np.full((5, 61), 0.5), np.full((5, 61), 0.8)
         )
-        by_background = 0.5 * 305
+        by_background = 0.5 * 0.8 * 305
         size = 0.0
         for _ in range(50):
-            noise = 0.25 * (3050 + size) + by_background**2 * 10 / 30
+            noise = 0.25 * (3050 + size) + by_background**2 * 12.5 / 24
             size = errors * np.sqrt(noise) / 0.5
         bright.counts[2, 30] += size
         assert bright.stands_out() == seen

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from skimage.draw import polygon
 
 from tptools.fitting import find_particles, mean_size
+from tptools.fitting import particles as sizing
 from tptools.fitting.particles import _room
 from tptools.instruments import (
     ElectronMicroscope,
@@ -389,3 +390,242 @@ def test_axes_and_number_types_of_other_programs():
     found, plain = find_particles(other), find_particles(counts)
     for name in ("x_nm", "y_nm", "edge_nm"):
         np.testing.assert_allclose(found[name], plain[name])
+
+
+def boxes(shape, *windows):
+    """Where some rectangles of rows and columns are."""
+    inside = np.zeros(shape, bool)
+    for rows, columns in windows:
+        inside[slice(*rows), slice(*columns)] = True
+    return inside
+
+
+def test_axes_are_those_of_whole_pixels():
+    """Of a full rectangle they are its sides over the root of twelve; one pixel is as wide."""
+    rows, columns = np.nonzero(np.ones((40, 30), bool))
+    np.testing.assert_allclose(sizing._axes(columns, rows), [30 / 12**0.5, 40 / 12**0.5], 1e-3)
+    short, _ = sizing._axes(np.arange(9), np.zeros(9))
+    assert short == pytest.approx(12**-0.5)
+
+
+def test_solidity_is_area_over_hull():
+    """One for a rectangle, at any place; less where a corner is missing or a hole is."""
+    assert sizing._solidity(boxes((9, 9), ((2, 5), (1, 8)))) == pytest.approx(1)
+    corner = boxes((10, 10), ((0, 10), (0, 5)), ((0, 5), (0, 10)))
+    assert sizing._solidity(corner) == pytest.approx(75 / (100 - 12.5))
+    ring = boxes((6, 6), ((0, 6), (0, 6)))
+    ring[2:4, 2:4] = False
+    assert sizing._solidity(ring) == pytest.approx(32 / 36)
+    turned = boxes((10, 10), ((0, 1), (4, 6)), ((1, 2), (2, 9)))
+    assert sizing._solidity(turned[:, ::-1]) == pytest.approx(sizing._solidity(turned))
+
+
+def test_borders_are_the_outermost_pixels():
+    """On any side."""
+    assert not sizing._at_border((slice(1, 4), slice(1, 5)), (5, 6))
+    for rows, columns in (((0, 4), (1, 5)), ((1, 5), (1, 5)), ((1, 4), (0, 5)), ((1, 4), (1, 6))):
+        assert sizing._at_border((slice(*rows), slice(*columns)), (5, 6))
+
+
+def test_what_stands_alone_is_large_whole_and_convex():
+    """Its area and aspect are told; what touches at a corner only is another."""
+    side = boxes((40, 60), ((2, 8), (2, 8)), ((8, 14), (8, 20)), ((20, 25), (20, 26)))
+    side |= boxes((40, 60), ((30, 40), (30, 40)), ((20, 32), (40, 44)), ((28, 32), (40, 54)))
+    found = sorted(sizing._convex(side, 6.0))
+    assert [area for area, _ in found] == [36, 72]
+    assert [aspect for _, aspect in found] == pytest.approx([1, 2], rel=0.02)
+    assert len(sizing._convex(side, 5.0)) == 3
+
+
+def test_regions_below_the_least_area_are_left_out():
+    """Those of just as much are none; without a cut, what touches at corners is apart."""
+    inside = boxes((30, 30), ((2, 8), (2, 8)), ((8, 13), (8, 13)), ((20, 26), (20, 25)))
+    labels, small = sizing._labels(inside, 1.0, 5.0, False)
+    assert np.unique(labels).size == 4
+    assert small.tolist() == []
+    labels, small = sizing._labels(inside, 1.0, 5.2, False)
+    assert np.unique(labels).size == 3
+    assert small.tolist() == [25]
+    whole = boxes((40, 80), ((10, 30), (10, 30)), ((16, 24), (30, 34)), ((10, 30), (34, 54)))
+    labels, _ = sizing._labels(whole, 1.0, 8.0, True)
+    assert np.unique(labels).size == 3
+    assert sizing._touching(labels).tolist() == [False, True, True]
+    labels, _ = sizing._labels(whole, 1.0, 8.0, False)
+    assert sizing._touching(labels).tolist() == [False, False]
+    stacked = np.array([[1, 0, 2], [3, 0, 2], [0, 0, 0], [4, 0, 5]])
+    assert sizing._touching(stacked).tolist() == [False, True, False, True, False, False]
+
+
+@pytest.mark.parametrize("half_band", [3.0, 2.75])
+def test_widths_are_sums_over_halves_of_a_band(half_band):
+    """A bar is as long as it is, in either half; pixels at the rims count in part."""
+    rows, columns = np.indices((21, 31))
+    bar = ((columns >= 5) & (columns < 22)).astype(float)
+    offset = rows - 10.0
+    np.testing.assert_allclose(sizing._widths(bar, offset, half_band), [17, 17])
+    one_side = bar * np.where(offset > 0, 1, np.where(offset == 0, 0.5, 0))
+    left, right = sizing._widths(one_side, offset, half_band)
+    assert left == pytest.approx(17 * 0.25 / half_band)
+    assert right == pytest.approx(17 - left)
+
+
+def test_fourfold_moment_is_that_of_squares_alone():
+    """Three sevenths for a rectangle in any shear, nothing for an ellipse or a triangle."""
+    x, y = (one.ravel() - 40.0 for one in np.indices((81, 81)))
+    box = np.abs(y) <= 20
+    assert sizing._fourfold(x[box], y[box]) == pytest.approx(3 / 7, rel=2e-3)
+    turned = 0.6 * x[box] - 0.8 * y[box], 0.8 * x[box] + 0.6 * y[box]
+    assert sizing._fourfold(*turned) == pytest.approx(3 / 7, rel=2e-3)
+    ellipse = x**2 + 4 * y**2 <= 1600
+    assert sizing._fourfold(x[ellipse], y[ellipse]) == pytest.approx(0, abs=0.02)
+    triangle = (y >= -20) & (np.abs(x) <= (40 - y) / 2)
+    assert sizing._fourfold(x[triangle], y[triangle]) == pytest.approx(0, abs=0.03)
+
+
+def measured(rows, columns, level=50.0, outside=0.0):
+    """What is found of one rectangle in the middle of its zone."""
+    core = boxes((40, 50), (rows, columns))
+    return sizing._measure(np.where(core, level, outside), core, np.ones_like(core))
+
+
+def test_a_rectangle_is_measured_by_its_own_darkness(monkeypatch):
+    """Centre, edges and area are those of its pixels, at any contrast, without an error."""
+    found = measured((10, 30), (12, 34))
+    assert found["centre"].tolist() == [19.5, 22.5]
+    assert sorted(found["edges"]) == pytest.approx([20, 22])
+    assert found["area"] == pytest.approx(440)
+    assert found["edge_variance"] == pytest.approx(0)
+    assert abs(math.remainder(found["angle"], math.pi / 2)) < 1e-6
+    assert (found["square"], found["shape"]) == (True, "angular")
+    bright = measured((10, 30), (12, 34), level=-3.0)
+    assert sorted(bright["edges"]) == pytest.approx([20, 22])
+    assert measured((10, 30), (12, 34), outside=1.0)["area"] > 460
+    long = measured((10, 30), (8, 40))
+    assert (long["square"], long["shape"]) == (False, "elongated")
+    assert measured((10, 30), (8, 34))["square"]
+    assert not measured((10, 30), (12, 34), outside=10.0)["square"]
+    halves = iter([[20.0, 21.0], [18.0, 15.0]])
+    monkeypatch.setattr(sizing, "_widths", lambda *_: next(halves))
+    found = measured((10, 30), (12, 34))
+    assert found["edges"].tolist() == [20.5, 16.5]
+    # of two means of two, each with half the difference for an error
+    assert found["edge_variance"] == pytest.approx(((1 / 2) ** 2 + (3 / 2) ** 2) / 4)
+
+
+def test_all_particles_are_measured_or_counted():
+    """Those at the border and those that a mask cuts have their own numbers."""
+    labels = np.zeros((60, 60), int)
+    labels[5:15, 5:15], labels[5:15, 15:25], labels[30:40, 30:40] = 1, 2, 3
+    labels[50:60, 10:20], labels[30:40, 5:15], labels[45:55, 45:55] = 4, 5, 7
+    masked = np.zeros((60, 60), bool)
+    masked[35, 10] = True
+    whole, cut = sizing._measure_all(1.0 * (labels > 0), labels, labels, masked)
+    assert cut == {"cut_by_border": 1, "cut_by_mask": 1}
+    assert [one["centre"].tolist() for one in whole] == [
+        [9.5, 9.5],
+        [9.5, 19.5],
+        [34.5, 34.5],
+        [49.5, 49.5],
+    ]
+    assert [one["alone"] for one in whole] == [False, False, True, True]
+
+
+def of_area(area, square=True, shape="round", alone=True):
+    return {"area": area, "square": square, "shape": shape, "alone": alone}
+
+
+def test_single_squares_are_told_from_blocks_and_other_shapes():
+    """Blocks have more than two and a half times the usual area; shapes count if alone."""
+    small = [of_area(10.0), of_area(11.0), of_area(9.0)]
+    for area, n_single in ((26.2, 4), (26.3, 3)):
+        single, rejected, shape = sizing._judged([*small, of_area(area, alone=False)])
+        assert (len(single), rejected["not_single"], shape) == (n_single, 4 - n_single, "")
+    single, rejected, shape = sizing._judged(
+        [*small, of_area(27, alone=False), of_area(5, False), of_area(6, False, "angular")]
+        + 2 * [of_area(7, False, "angular")]
+        + [of_area(7, False, alone=False)]
+    )
+    assert single == small
+    assert (rejected, shape) == ({"not_single": 2, "not_square": 4}, "angular")
+    assert sizing._judged([]) == ([], {"not_single": 0, "not_square": 0}, "")
+
+
+def test_the_most_frequent_cause_is_named_with_its_remedy():
+    """Of the whole particles if there are any, else of those that are cut or too small."""
+    left_out = {"not_single": 3, "not_square": 4, "cut_by_border": 9, "cut_by_mask": 1}
+    left_out |= {"too_small": 2}
+    cause = sizing._cause(left_out, 8, "round", 3.0)
+    assert cause == "4 of 8 particles are round; find_particles measures squares"
+    cause = sizing._cause(left_out | {"not_single": 8}, 8, "round", 3.0)
+    assert cause.startswith("all of 8 particles are in clusters that cannot be parted; spread")
+    cause = sizing._cause(left_out, 0, "", 3.0)
+    assert cause == "9 of 12 particles are cut by the border; enlarge the field"
+    cause = sizing._cause(left_out | {"cut_by_mask": 10}, 0, "", 3.0)
+    assert cause.startswith("10 of 21 particles are cut by what is masked; take an image")
+    cause = sizing._cause(left_out | {"too_small": 90}, 0, "", 3.0)
+    assert "smaller than a square of least_edge_nm = 3; reduce it" in cause
+
+
+def test_particles_have_units_and_weights_of_the_room_they_have():
+    """Boxes around turned squares, blur included, that lie clear of the border."""
+    found = find_particles(drawn(4 * ["square"]))
+    units = {name: one.attrs["units"] for name, one in found.data_vars.items()}
+    assert units.pop("angle_deg") == "degree"
+    assert units.pop("weight") == "1"
+    assert {*units.values()} == {"nm"}
+    np.testing.assert_allclose(found.edge_nm, (found.long_edge_nm + found.short_edge_nm) / 2)
+    assert (np.abs(found.angle_deg) <= 45).all()
+    turn = np.radians(found.angle_deg)
+    extent = found.edge_nm * (np.abs(np.cos(turn)) + np.abs(np.sin(turn)))
+    # twice the smoothing of 0.4 nm on either side
+    room = (256 - (extent + 4 * 0.4) / PIXEL_NM) ** 2
+    np.testing.assert_allclose(found.weight, (room.mean() / room), rtol=2e-3)
+    # a zone of one pixel more would change weights by a twentieth of this
+    assert found.weight.std() > 0.01
+
+
+def test_least_edge_is_below_the_shorter_side():
+    """In pixels of the image; as long as it is allowed."""
+    counts = drawn(2 * ["square"])[:40]
+    with pytest.raises(ValueError, match=r"10\.25 is 41 pixels of 0\.25 nm"):
+        find_particles(counts, least_edge_nm=10.25)
+    with pytest.raises(ValueError, match=r"left out|one grey"):
+        find_particles(counts, least_edge_nm=10.0)
+
+
+def sizes_of(edge, error=0.0, weight=1.0):
+    columns = {"edge_nm": np.array(edge), "edge_err_nm": error, "weight": weight}
+    full = {name: np.broadcast_to(one, len(edge)) for name, one in columns.items()}
+    return xr.Dataset({name: ("particle", one) for name, one in full.items()}, attrs={"note": "so"})
+
+
+def test_errors_of_few_sizes_are_those_of_textbooks():
+    """Also with weights, of which the unit does not matter; units, method and notes are said."""
+    edge = np.array([8.0, 9, 7, 8.5, 10])
+    plain = mean_size(sizes_of(edge, 0.3))
+    assert plain.mean.value == pytest.approx(edge.mean())
+    assert plain.mean.std_err == pytest.approx(edge.std(ddof=1) / 5**0.5)
+    spread = math.sqrt(edge.var(ddof=1) - 0.09)
+    assert plain.spread.value == pytest.approx(spread)
+    square = (edge - edge.mean()) ** 2 - edge.var(ddof=1)
+    assert plain.spread.std_err == pytest.approx(math.sqrt((square**2).sum()) / 5 / (2 * spread))
+    assert plain.count == 5
+    for one in (plain.mean, plain.spread):
+        assert (one.unit, one.method, one.note) == ("nm", "5 particles", "so")
+    weight = np.array([1.0, 2, 3, 2, 2])
+    share, effective = weight / 10, 100 / 22
+    mean = share @ edge
+    variance = share @ (edge - mean) ** 2 * effective / (effective - 1)
+    mean_err = math.sqrt(share**2 @ (edge - mean) ** 2 * effective / (effective - 1))
+    for unit in (1.0, 70.0):
+        found = mean_size(sizes_of(edge, 0.3, unit * weight))
+        assert (found.mean.value, found.mean.std_err) == pytest.approx((mean, mean_err))
+        assert found.spread.value == pytest.approx(math.sqrt(variance - 0.09))
+        fourth = math.sqrt(share**2 @ ((edge - mean) ** 2 - variance) ** 2)
+        assert found.spread.std_err == pytest.approx(fourth / (2 * found.spread.value))
+    lost = mean_size(sizes_of(edge, 3.0)).spread
+    assert lost.std_err == pytest.approx(math.sqrt(math.sqrt((square**2).sum()) / 5))
+    assert (lost.value, lost.unit, lost.method) == (0, "nm", "5 particles")
+    assert lost.note == "so; within the noise of an edge"
+    with pytest.raises(ValueError, match=r"^weight"):
+        mean_size(sizes_of(edge, 0.3, 0.0))
