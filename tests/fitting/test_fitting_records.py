@@ -5,7 +5,9 @@ import pytest
 import xarray as xr
 
 from tptools.fitting.records import (
+    Slices,
     check_window,
+    found_once,
     relative_exposures,
     select_window,
     slices_of_window,
@@ -86,3 +88,37 @@ def test_gaps_are_steps_without_slices(step):
         off[at] = most
         assert steps_in_common(step * np.cumsum(steps + off)) is not None
         assert steps_in_common(step * np.cumsum(steps + 1.3 * off)) is None
+
+
+def test_what_was_found_is_found_again_for_the_same_only():
+    """Another reading, axis, shape or option is another question."""
+    asked = []
+
+    def question(record, option=0, *, named=0):
+        asked.append(record)
+        return len(asked)
+
+    record = Slices(np.arange(2.0), np.arange(3.0), np.ones((2, 3)), np.ones(2))
+    assert found_once(question, record) == found_once(question, record) == 1
+    wide = record._replace(counts=np.ones((3, 2)))
+    for number, other in enumerate((record._replace(counts=np.zeros((2, 3))), wide, record), 2):
+        assert found_once(question, other) == number
+    assert found_once(question, record, 1) == 5
+    assert found_once(question, record, named=1) == found_once(question, record, named=1) == 6
+
+
+def test_widths_of_bins_are_asked_for_where_they_count():
+    """Uneven slices are all alike unless exposures are wanted."""
+    uneven = COUNTS.assign_coords(time_ns=[0.0, 1.0, 2.5, 4.5, 9.0])
+    assert slices_of_window(uneven, (0, 9)).exposure.tolist() == [1] * 5
+    with pytest.raises(ValueError, match="equally spaced"):
+        slices_of_window(uneven, (0, 9), exposures=True)
+
+
+def test_three_slices_and_five_positions_are_enough():
+    """One less of either is too few."""
+    assert slices_of_window(COUNTS, (0.5, 1.5)).counts.shape == (3, 5)
+    with pytest.raises(ValueError, match="holds 2 slices"):
+        slices_of_window(COUNTS, (0.5, 1.4))
+    with pytest.raises(ValueError, match="has 4 positions"):
+        slices_of_window(COUNTS[:, 1:], (0.5, 1.5))

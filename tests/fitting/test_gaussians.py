@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 from scipy.special import xlogy
 
 from tptools.fitting import diffusivity, engine, spreading_spot
@@ -12,6 +13,11 @@ from tptools.fitting.gaussians import (
     NO_PEAK,
     NOT_SETTLED,
     TOO_FEW_COUNTS,
+    UNSURE,
+    _gaussian,
+    _judged,
+    _slopes,
+    _start,
     fit_one,
     fit_rows,
 )
@@ -217,3 +223,72 @@ def test_a_likely_profile_has_some_background_and_no_dip():
     assert fit[2] == pytest.approx(100**2, rel=0.02)
     (plain,), _ = fit_rows(X, mean[None], 4)
     assert plain[3] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("masked", [0, 7])
+@pytest.mark.parametrize("n_parameters", [3, 4])
+def test_errors_are_those_of_the_scatter(masked, n_parameters):
+    """Of least squares, with the residual variance of the readings there are."""
+    random = np.random.default_rng(1)
+    row = random.poisson(2 + 50 * np.exp(-((X - 100) ** 2) / (2 * 200**2))).astype(float)
+    row[:masked] = np.nan
+    fits, _ = fit_rows(X, row[None], n_parameters)
+    known = np.isfinite(row)
+
+    def curve(x, amplitude, centre, variance, background=0.0):
+        return _gaussian(x, amplitude, centre, variance, background)
+
+    first = [50.0, 100.0, 4e4, 2.0][:n_parameters]
+    best, covariance = optimize.curve_fit(curve, X[known], row[known], first)
+    np.testing.assert_allclose(fits[0, :n_parameters], best, rtol=1e-3, atol=1e-2)
+    assert fits[0, 4] == pytest.approx(covariance[2, 2] ** 0.5, rel=1e-3)
+
+
+def test_slopes_are_the_derivatives():
+    """By amplitude, centre, variance and background."""
+    at = np.array([30.0, 50.0, 2e4, 4.0])
+    for k, slope in enumerate(_slopes(X, *at).T):
+        step = 1e-5 * at * (np.arange(4) == k)
+        change = _gaussian(X, *(at + step)) - _gaussian(X, *(at - step))
+        np.testing.assert_allclose(slope, change / (2 * step[k]), rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [3, 4])
+@pytest.mark.parametrize("masked", [0, 5])
+def test_starts_have_peak_area_and_background(n, masked):
+    """A dense profile starts at its own parameters; one of a single bin half a step wide."""
+    x = np.linspace(-900, 900, 181)
+    row = 30 * np.exp(-((x - 100) ** 2) / (2 * 150**2)) + (4 if n == 4 else 0)
+    spike = np.where(x == 100, 7.0, 0.0)
+    rows = np.stack([row, spike, row])
+    rows[:, :masked] = np.nan
+    verdicts = np.array([GOOD, GOOD, NO_PEAK])
+    start = _start(x, rows, verdicts, n)
+    assert start[0, :2].tolist() == pytest.approx([30, 100])
+    assert start[0, 2] ** 0.5 == pytest.approx(150, rel=0.01 + 0.03 * (masked > 0))
+    assert start[0, 3] == pytest.approx(4 if n == 4 else 0, abs=1e-6)
+    assert start[1].tolist() == [7.0, 100.0, 5.0**2, 0.0]
+    assert np.isnan(start[2]).all()
+
+
+def test_what_became_of_fits_by_hand():
+    """Ends of the positions belong to them; a width must be larger than its error."""
+    x = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    cases = [
+        ([5.0, -2.0, 4.0, 0.0, 9.0], GOOD),
+        ([0.5, 2.0, 4.0, 0.0, 15.0], GOOD),
+        ([5.0, -2.1, 4.0, 0.0, 1.0], NO_PEAK),
+        ([5.0, 2.1, 4.0, 0.0, 1.0], NO_PEAK),
+        ([0.0, 0.0, 4.0, 0.0, 1.0], NO_PEAK),
+        ([-5.0, 0.0, 4.0, 0.0, 1.0], NO_PEAK),
+        ([5.0, 0.0, 4.0, 0.0, 16.0], UNSURE),
+        ([5.0, 0.0, 4.0, 0.0, np.nan], NOT_SETTLED),
+    ]
+    given, wanted = np.array([one for one, _ in cases]), [verdict for _, verdict in cases]
+    fits, found = _judged(x, given.copy(), np.full(8, GOOD))
+    assert found.tolist() == wanted
+    np.testing.assert_array_equal(fits[:2, :4], given[:2, :4])
+    np.testing.assert_array_equal(fits[:2, 4], np.sqrt(given[:2, 4]))
+    assert np.isnan(fits[2:]).all()
+    before = np.full(8, MASKED)
+    assert _judged(x, given.copy(), before)[1].tolist() == before.tolist()

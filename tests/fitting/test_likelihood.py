@@ -279,3 +279,110 @@ def test_the_likeliest_spot_has_no_gradient(floor):
         assert n == 4 or gradient[4].sum() < 0
     wild = spot._replace(shared=np.array([0.0, -1.0, 0, 1]))
     assert np.isnan(spreading.likeliest(map_, wild, floor)[1])
+
+
+def test_a_spot_has_its_counts_centre_and_variance():
+    """In every slice, above the background; without more it lies at zero on none."""
+    x = np.arange(-2500.0, 2600.0, 20.0)
+    time, counts = np.array([0.0, 1.5, 4.0]), np.array([50.0, 20.0, 7.0])
+    spot = spreading_spot(time, x, counts, **SPOT | {"centre_nm": 60.0}, background=3.0)
+    assert spot.dims == ("time_ns", "position_nm")
+    assert spot.time_ns.values.tolist() == time.tolist()
+    assert spot.position_nm.values.tolist() == x.tolist()
+    light = spot.to_numpy() - 3
+    np.testing.assert_allclose(light.sum(axis=1), counts)
+    np.testing.assert_allclose(light @ x / counts, 60)
+    np.testing.assert_allclose(light @ (x - 60) ** 2 / counts, 212**2 + 2 * D * 1e5 * time)
+    plain = {"diffusivity_cm2_s": D, "variance_nm2": 212.0**2}
+    usual, told = (
+        spreading_spot(time, x, 5.0, **plain, **more) for more in ({}, {"centre_nm": 0.0})
+    )
+    assert usual.equals(told)
+    assert float(usual.min()) < 1e-9
+    bounds = [
+        cramer_rao_bound(time, x, counts, **plain, **more)
+        for more in ({}, {"centre_nm": 0.0, "background": 0.0})
+    ]
+    assert bounds[0] == bounds[1] < cramer_rao_bound(time, x, counts, **plain, background=1.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"position_nm": [0.0]}, "columns have .*position_nm"),
+        ({"slice_counts": [1.0, 2.0]}, "slice_counts has 2 values"),
+        ({"variance_nm2": 0.0}, "variance_nm2"),
+        ({"diffusivity_cm2_s": -0.1}, "smallest variance_nm2"),
+        ({"background": -0.1}, "background"),
+        ({"centre_nm": np.inf}, "centre_nm"),
+    ],
+)
+def test_spots_that_cannot_be_are_refused(changed, message):
+    """Each by the name of its number."""
+    arguments = {"time_ns": TIME_NS, "position_nm": POSITION_NM, "slice_counts": 10.0, **SPOT}
+    with pytest.raises(ValueError, match=f"^{message}"):
+        spreading_spot(**arguments | changed)
+
+
+def test_numbers_of_a_spot_know_no_size():
+    """Neither what is left of its variance nor its counts are too small."""
+    tiny = {"diffusivity_cm2_s": 0.0, "variance_nm2": 0.25}
+    assert np.isfinite(cramer_rao_bound(TIME_NS, [-0.5, 0.0, 0.5, 1.0], 1e-60, **tiny))
+    two = spreading_spot([0.0], [0.0, 1.0], [4.0], **tiny)
+    assert two.values[0, 0] == pytest.approx(4 / np.sqrt(2 * np.pi * 0.25))
+
+
+@pytest.mark.parametrize("background", [0.0, 2.0])
+def test_derivatives_of_the_fitted_map(background):
+    """By D, variance, centre and background, and by each slice, they are those of its mean.
+
+    A background that rests at nothing is no parameter.
+    """
+    exposure = np.linspace(0.5, 1.5, TIME_NS.size)
+    mean = spreading_spot(TIME_NS, POSITION_NM, 2000 * INTENSITY, **SPOT)
+    record = slices_of_window(mean + background, (0.0, 3.0))._replace(exposure=exposure)
+    spot = likelihood._likeliest(record)
+    shared = np.array([0.05e5, 212.0**2, 20.0, spot.floor if background == 0 else background])
+    spot = replace(spot, shared=shared)
+    found = spot.model(record.counts)
+    x, v = POSITION_NM - 20, shared[1] + 2 * shared[0] * TIME_NS[:, None]
+    shape = np.exp(-(x**2) / (2 * v))
+    level = exposure[:, None] * shared[3]
+    np.testing.assert_allclose(found.mean, spot.amplitudes[:, None] * shape + level, rtol=1e-12)
+    np.testing.assert_allclose(found.own, [shape])
+    assert len(found.shared) == (3 if background == 0 else 4)
+    for k, derivative in enumerate(found.shared):
+        step = 1e-4 * shared[k] * (np.arange(4) == k)
+        up, down = (
+            replace(spot, shared=shared + sign * step).model(record.counts).mean for sign in (1, -1)
+        )
+        slope = (up - down) / (2 * step[k])
+        np.testing.assert_allclose(derivative, slope, rtol=1e-5, atol=1e-7 * abs(slope).max())
+    assert found.counts is record.counts
+
+
+def test_only_the_answer_is_the_same_without_a_look_at_the_fit():
+    """A map that is no spot at all has no D either way."""
+    mean = spreading_spot(TIME_NS, POSITION_NM, 2000 * INTENSITY, **SPOT, background=2.0)
+    (record,) = records(mean, 1, seed=3)
+    whole, short = (diffusivity(record, "global", goodness=one) for one in (True, False))
+    assert (whole.value, whole.std_err) == (short.value, short.std_err)
+    assert (whole.goodness is None, short.goodness is None) == (False, True)
+    assert (whole.unit, whole.method) == (short.unit, short.method) == ("cm2/s", "global")
+    comb = record.copy(data=record * 0 + 400 * (1 + np.cos(POSITION_NM / 60)).round())
+    assert np.isnan(diffusivity(comb, "global", goodness=False).value)
+    flat = diffusivity(record * 0 + 5, "global")
+    assert np.isnan(flat.value)
+    assert flat.note == "the sum of all slices has no width"
+    assert (flat.unit, flat.method, flat.converged) == ("cm2/s", "global", True)
+
+
+def test_the_likeliest_map_is_that_of_the_fit(monkeypatch):
+    """Where there is one: not of a flat record, nor where the search does not settle."""
+    mean = spreading_spot(TIME_NS, POSITION_NM, 2000 * INTENSITY, **SPOT, background=2.0)
+    seen = slices_of_window(mean, (0.0, 3.0))
+    np.testing.assert_allclose(likelihood.likeliest_map(seen), mean, rtol=1e-3)
+    assert likelihood.likeliest_map(seen._replace(counts=np.full(mean.shape, 5.0))) is None
+    monkeypatch.setattr(spreading, "MAX_STEPS", 1)
+    noisy = records(mean, 1, seed=4)[0].to_numpy().astype(float)
+    assert likelihood.likeliest_map(seen._replace(counts=noisy)) is None

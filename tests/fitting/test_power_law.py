@@ -185,3 +185,65 @@ def test_one_missing_value_is_refused(fit):
     given = [Estimate(one, 0.1, "nm", "fit") for one in (1.0, math.nan, 3.0)]
     with pytest.raises(ValueError, match="point 1 is nan"):
         fit([1, 2, 3], given)
+
+
+def test_scatter_is_measured_in_the_given_errors():
+    """Residuals of logarithms over relative errors, those of powers among them."""
+    rng = np.random.default_rng(1)
+    errors = np.linspace(0.01, 0.04, 7)
+    light = 3 * np.array(POWERS) ** 0.9 * np.exp(errors * rng.standard_normal(7))
+    given = [Estimate(v, v * e, "counts", "fit") for v, e in zip(light, errors, strict=True)]
+    line = fit_power_law(POWERS, given, power_error=0.02)
+    pulls = np.log(light / line.fitted) / np.hypot(errors, 0.02)
+    assert line.chi_square == pytest.approx(pulls @ pulls)
+    assert (line.n_free, line.method) == (5, "power law")
+    np.testing.assert_allclose(line.curve(POWERS), line.fitted)
+    assert (line["exponent"].unit, line["prefactor"].unit) == ("", "counts")
+    assert line["prefactor"].method == "power law"
+
+
+@pytest.mark.parametrize(("apart", "known"), [(0.9e-6, False), (1.1e-6, True)])
+def test_powers_are_apart_by_a_millionth(apart, known):
+    """Less is what single precision cannot tell."""
+    powers = [2.0, 2.0 * math.exp(apart / 2), 2.0 * math.exp(apart)]
+    if known:
+        assert math.isfinite(fit_power_law(powers, powers)["exponent"].value)
+        assert exponent_half_width(powers, 0.01) > 1
+    else:
+        for call in (lambda: fit_power_law(powers, powers), lambda: exponent_half_width(powers, 1)):
+            with pytest.raises(ValueError, match=r"^power_nW differs by .*rounding"):
+                call()
+
+
+@pytest.mark.parametrize(("logarithm", "known"), [(699.0, True), (-699.0, True), (-701.0, False)])
+def test_prefactors_reach_as_far_as_numbers(logarithm, known):
+    """By their logarithm, up and down."""
+    powers = np.exp(np.linspace(6.9, 7.1, 5))
+    # light at these powers is about 1
+    line = fit_power_law(powers, np.exp(logarithm * (1 - np.log(powers) / 7)))
+    assert math.isfinite(line["prefactor"].value) == known
+
+
+def test_half_a_width_by_hand():
+    """Student's law, the error of a point, and how far logarithms of powers scatter."""
+    powers = np.array([3.0, 1.0, 9.0])
+    logs = np.log(powers)
+    spread = math.sqrt(((logs - logs.mean()) ** 2).sum())
+    student = math.tan(math.pi * 0.475)  # of one degree of freedom
+    assert exponent_half_width(powers, 0.02) == pytest.approx(student * 0.02 / spread)
+    for wrong, said in (([0.0, 1, 2], "lowest of power_nW"), ([-1.0, 1, 2], "lowest of power_nW")):
+        with pytest.raises(ValueError, match=f"^{said}"):
+            exponent_half_width(wrong, 0.02)
+        with pytest.raises(ValueError, match=f"^{said}"):
+            trend(wrong, [Estimate(1.0, 0.1, "nm", "fit")] * 3)
+    with pytest.raises(ValueError, match=r"^relative_error = 0"):
+        exponent_half_width(powers, 0.0)
+
+
+def test_a_trend_of_two_points_is_their_difference():
+    """From the lowest power to the highest, in any order, with the errors of both."""
+    points = [Estimate(3.0, 0.3, "nm", "fit"), Estimate(1.0, 0.4, "nm", "fit")]
+    change = trend([20.0, 0.1], points)
+    assert change.value == pytest.approx(2.0)
+    assert change.std_err == pytest.approx(0.5)
+    assert (change.unit, change.method, change.note, change.converged) == ("nm", "trend", "", True)

@@ -143,6 +143,7 @@ def test_estimates_bring_their_errors():
         (([1, 2, 3, 4], [1, 2, 3]), "must have the same number"),
         (([1, 2, 3, 4], [1, 2, np.nan, 3]), "finite"),
         (([1, 2, 3, 4], [4, 3, 2, 1], [1, 1, 0, 1]), "must be positive"),
+        (([2, 2, 2, 2], [4, 3, 2, 1]), "time_us holds one value only"),
     ],
 )
 def test_unusable_points_are_refused(points, message):
@@ -200,3 +201,11 @@ def test_curves_know_no_smallest_or_largest_number(unit):
     found = relaxation_curve(unit * TIME_US, 0.01 * unit, 0.14 * unit, 6.0 * unit)
     np.testing.assert_allclose(found / unit, relaxation_curve(TIME_US, 0.01, 0.14, 6.0))
     assert relaxation_curve([1e3], 0.5, 2.0, 1e-9).tolist() == [0.5]
+
+
+def test_four_points_are_enough():
+    """Of a curve without noise they are its parameters."""
+    time_us = np.array([1.0, 4.0, 9.0, 50.0])
+    fit = fit_relaxation(time_us, relaxation_curve(time_us, 0.01, 0.14, 6.0))
+    assert fit["tau_us"].value == pytest.approx(6)
+    assert fit.n_free == 1

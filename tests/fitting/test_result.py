@@ -528,3 +528,64 @@ def test_slopes_of_deviances_are_their_derivatives(counts):
         high, low = (signed_deviance(counts, np.array([mean + s]))[0] for s in (step, -step))
         slope = signed_deviance(counts, np.array([mean]))[1]
         np.testing.assert_allclose(slope, (high - low) / (2 * step), rtol=1e-6)
+
+
+def test_intervals_are_those_of_student():
+    """About the value, to both sides, with the chance that is asked for."""
+    fit = fit_curve(rise, X, points(), START, units=UNITS, method="rise")
+    one = fit["power"]
+    for more, chance in (({}, 0.975), ({"confidence": 0.5}, 0.75)):
+        half = stats.t.ppf(chance, 6) * one.std_err
+        assert fit.interval("power", **more) == pytest.approx((one.value - half, one.value + half))
+    for wrong in (0.0, 1.0):
+        with pytest.raises(ValueError, match=r"^confidence = "):
+            fit.interval("power", wrong)
+    with pytest.raises(TypeError, match=r"^name "):
+        fit.interval(1)
+
+
+def test_words_for_a_misfit():
+    """From a thousandth on, with its size and chance, which may be too small for a number."""
+    assert misfit_note(Goodness(60.0, 20.0, 1.01e-3)) == ""
+    assert misfit_note(Goodness(60.0, 20.0, 0.9e-3)).endswith("(chi2/nu = 3, p = 0.0009)")
+    assert misfit_note(Goodness(6e4, 20.0, 0.0)).endswith("(chi2/nu = 3e+03, p < 1e-300)")
+
+
+def test_a_misfit_of_counts_says_how_far_off():
+    """In per cent of the counts, as the root of what chi-square has beyond its expected value."""
+    mean = 1e5 * (1 + 0.1 * np.cos(10 * LEVEL))
+    start, how = {"level": {"value": 9e4}}, {"units": {"level": "Hz"}, "method": "m"}
+    fit = fit_curve(lambda t, level: level + 0 * t, LEVEL, mean.round(), start, poisson=True, **how)
+    beyond = 100 * math.sqrt((fit.chi_square - fit.n_free) / fit.fitted.sum())
+    assert beyond == pytest.approx(7, abs=0.5)
+    assert fit["level"].note.endswith(f", off by {beyond:.2g} %")
+    assert (fit["level"].unit, fit["level"].method) == ("Hz", "m")
+    given = fit_curve(lambda t, level: level + 0 * t, LEVEL, mean, start, variance=mean, **how)
+    assert "does not fit" in given["level"].note
+    assert "off by" not in given["level"].note
+
+
+def test_a_fit_says_what_it_is():
+    """Its method, number of points and parameters; a good one has no message and no note."""
+    fit = fit_curve(rise, X, points(), START, units=UNITS, method="rise")
+    said = ", ".join(f"{name} = {one}" for name, one in fit.items())
+    assert repr(fit) == f"Fit(rise through 8 points: {said})"
+    assert (fit.message, [one.note for one in fit.values()]) == ("", ["", ""])
+    assert (fit["height"].unit, fit["power"].unit) == ("nm", "")
+    assert len(fit) == 2
+
+
+@pytest.mark.parametrize("bound", [{"min": 2.5}, {"max": 1.5}])
+def test_bounds_hold_on_either_side(bound):
+    """What lies beyond one ends there, and says so before what the fit has to say."""
+    start = START | {"height": {"value": 2.0} | bound}
+    if "min" in bound:
+        start["height"]["value"] = 3.0
+    else:
+        start["height"]["value"] = 1.0
+    fit = fit_curve(rise, X, points(), start, units=UNITS, method="rise")
+    [end] = bound.values()
+    assert fit["height"].value == end
+    assert fit["height"].note.startswith(f"at its bound of {end}, its error one-sided")
+    assert 0 < fit["height"].std_err < 1
+    assert fit["power"].note == ""
