@@ -386,3 +386,25 @@ def test_the_likeliest_map_is_that_of_the_fit(monkeypatch):
     monkeypatch.setattr(spreading, "MAX_STEPS", 1)
     noisy = records(mean, 1, seed=4)[0].to_numpy().astype(float)
     assert likelihood.likeliest_map(seen._replace(counts=noisy)) is None
+
+
+def test_a_search_starts_at_the_spot_of_the_mean_slice():
+    """Of a spot that stays it is the truth, with the counts of every slice above its background.
+
+    One without counts starts a little above nothing.
+    """
+    exposure = np.where(np.arange(TIME_NS.size) % 2, 0.5, 1.5)
+    exposure /= exposure.mean()
+    shape = np.exp(-((POSITION_NM - 20) ** 2) / (2 * 150.0**2))
+    counts = 2000 * INTENSITY[:, None] * shape + 3 * exposure[:, None]
+    seen = slices_of_window(
+        spreading_spot(TIME_NS, POSITION_NM, 1.0, **SPOT).copy(data=counts), (0.0, 3.0)
+    )
+    shared, amplitudes = likelihood._start(seen._replace(exposure=exposure))
+    np.testing.assert_allclose(shared, [0, 150.0**2, 20, 3], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(amplitudes, 2000 * INTENSITY, rtol=1e-6)
+    masked = counts.copy()
+    masked[:, :5] = np.nan
+    dark = np.where(np.arange(TIME_NS.size)[:, None] == 7, 0.0, masked)
+    shared, amplitudes = likelihood._start(seen._replace(exposure=exposure, counts=dark))
+    assert 0 < amplitudes[7] < 0.01 * amplitudes.min(where=np.arange(61) != 7, initial=np.inf)

@@ -83,6 +83,7 @@ def test_exact_power_law_has_no_error():
         ([1, 2], [1, 2], "at least 3"),
         ([1, 2, 3], [1, 2], "3, .*: 2"),
         ([1, 2, -3], [1, 2, 3], "must be positive"),
+        ([1, 2, 0], [1, 2, 3], "must be positive"),
         ([1, 2, 3], [1, 0, 3], "must be positive"),
         ([1, 2, math.inf], [1, 2, 3], "must be finite"),
         ([7, 7, 7], [1, 2, 3], "power_nW holds one value only"),
@@ -101,6 +102,7 @@ def test_powers_that_differ_by_their_errors_tell_nothing():
     for spread in (0.0, 0.01):
         powers = 10 * np.exp(spread * np.linspace(-1, 1, 7) + 0.02 * rng.standard_normal(7))
         line = fit_power_law(powers, np.linspace(2, 3, 7), power_error=0.02)
+        assert [one.unit for one in line.values()] == ["", ""]
         for one in line.values():
             assert math.isnan(one.value)
             assert "not determined by this record" in one.note

@@ -132,7 +132,7 @@ def test_estimates_bring_their_errors():
     assert (
         fit_relaxation(TIME_US, given)["tau_us"] == fit_relaxation(TIME_US, value, error)["tau_us"]
     )
-    with pytest.raises(ValueError, match="is in 'nm' and must be in 'cm2/s'"):
+    with pytest.raises(ValueError, match=r"^diffusivity_cm2_s is in 'nm' and must be in 'cm2/s'"):
         fit_relaxation(TIME_US, [Estimate(1.0, 0.1, "nm", "fit")] * 16)
 
 
