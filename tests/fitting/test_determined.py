@@ -1,6 +1,7 @@
 """Tests of tptools.fitting.determined: what is left out of a fit, and what it leaves open."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,3 +103,17 @@ def test_what_is_not_determined_is_said():
         for name, one in found.items():
             assert one.note == "not determined by this record: it is dark" * (name in lost)
         np.testing.assert_array_equal(found.fitted, fit.fitted)
+
+
+def test_what_a_fit_says_already_comes_first():
+    """And then what was left out."""
+    y = points(12, {4: 9.0})
+    x = np.linspace(-1, 1, 12)
+
+    def fit_of(chosen):
+        fit = fit_line(x[chosen], y[chosen])
+        return replace(fit, parameters={k: replace(one, note=k) for k, one in fit.items()})
+
+    found = without_outliers(fit_of, lambda fit: (y - fit.curve(x)) / ERROR, str, 12)
+    for name, one in found.items():
+        assert one.note.startswith(f"{name}; left out what no such curve passes: [")

@@ -111,3 +111,38 @@ def test_unusable_counts_are_refused(counts, message):
     """Wrong dimensions, too few or unsorted positions and NaN are ValueErrors that say so."""
     with pytest.raises(ValueError, match=message):
         fit_profiles(counts)
+
+
+def test_times_of_profiles_must_increase_and_stay():
+    """Beside any other dimension; with what is known of them, and readings that are masked."""
+    counts = profiles(np.tile(gaussian(POSITION_NM, 50, 0, 150**2, 3.0), (2, 3, 1)))
+    counts = counts.rename(b="time_ns").assign_coords(time_ns=[0.0, 1.0, 2.0], side=("a", [5, 6]))
+    counts = counts.assign_attrs(film="F")
+    counts[0, 1, :10] = np.nan
+    counts[:, :, -1] = np.nan
+    fit = fit_profiles(counts.transpose("position_nm", "time_ns", "a"))
+    assert fit.sizes == {"time_ns": 3, "a": 2}
+    assert set(fit.coords) == {"time_ns", "side"}
+    assert fit.time_ns.values.tolist() == [0, 1, 2]
+    assert {one.attrs["film"] for one in fit.values()} == {"F"}
+    np.testing.assert_allclose(fit.variance_nm2, 150**2, rtol=1e-4)
+    np.testing.assert_allclose(fit.background, 3, rtol=1e-4)
+    assert [*fit] == [
+        "amplitude",
+        "centre_nm",
+        "variance_nm2",
+        "background",
+        "variance_err_nm2",
+        "reason",
+    ]
+    with pytest.raises(ValueError, match="time_ns"):
+        fit_profiles(counts.assign_coords(time_ns=[0.0, 1.0, 1.0]))
+
+
+def test_without_a_background_four_positions_are_enough():
+    """It is zero then."""
+    x = np.array([-200.0, -100.0, 0.0, 100.0])
+    counts = xr.DataArray(gaussian(x, 50, -30, 90.0**2), {"position_nm": x})
+    fit = fit_profiles(counts, background=False)
+    assert float(fit.variance_nm2) == pytest.approx(90**2, rel=1e-4)
+    assert float(fit.background) == 0
