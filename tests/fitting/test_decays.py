@@ -9,7 +9,9 @@ import xarray as xr
 from scipy import optimize
 from scipy.special import xlogy
 
+from tptools.estimate import Estimate
 from tptools.fitting import (
+    binned,
     fit_decay,
     fit_tail,
     level_before_pulse,
@@ -17,6 +19,7 @@ from tptools.fitting import (
     systematic_deviation,
 )
 from tptools.fitting.decays import _share
+from tptools.fitting.result import Fit
 from tptools.kmc import ExcitonModel, PulseTrain, simulate
 
 TIME_NS = np.arange(0.0125, 20, 0.025)
@@ -628,3 +631,180 @@ def test_lifetimes_far_from_the_bins_are_started_from(lifetime_ns):
     mean = -1e9 * np.diff(np.exp(-edges / lifetime_ns)) * lifetime_ns / 0.025
     fit = fit_decay(bins(mean.round(), edges), window_ns=(0, 20))
     assert fit["lifetime_ns"].value == pytest.approx(lifetime_ns, rel=1e-3)
+
+
+EDGES = np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 4.0], [6.0, 8.0]])
+BINS = binned.Bins(EDGES, np.array([4.0, 3, 2, 1]), 0.5, 0.2)
+
+
+def test_bins_are_as_wide_as_they_are():
+    """Over the width of the reference; those around times have this, and lie as the record's do."""
+    np.testing.assert_allclose(BINS.widths, [2, 2, 4, 4])
+    around = BINS.around(np.array([3.0, 7.0, 9.0]))
+    np.testing.assert_allclose(around, [[2.8, 3.3], [6.8, 7.3], [8.8, 9.3]])
+
+
+def test_bins_of_a_window_have_their_middle_in_it():
+    """At its ends as well, but for rounding; masked ones are none."""
+    start = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7])
+    counts = xr.DataArray([9.0, 8, 1, 6, 5, 4, 3], {"time_ns": start})
+    ends = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9])
+    counts = counts.assign_coords(time_end_ns=("time_ns", ends))
+    found = binned.bins_of(counts, (0.05, 0.6))
+    assert found.counts.tolist() == [9, 8, 1, 6, 5, 4]
+    np.testing.assert_allclose(found.edges, np.stack([start, ends], axis=1)[:6])
+    assert (found.width_ns, found.before_ns) == (pytest.approx(0.1), 0)
+    assert binned.bins_of(counts, (0.05 + 1e-12, 0.6 - 1e-12)).counts.size == 6
+    assert binned.bins_of(counts, (0.05 + 1e-8, 0.6 - 1e-8)).counts.tolist() == [8, 1, 6, 5]
+    masked = counts.where(counts.time_ns != 0.1)
+    assert binned.bins_of(masked, (0, 1)).counts.tolist() == [9, 1, 6, 5, 4, 3]
+    middle = decay(np.array([9.0, 8, 7, 6]), np.array([0.5, 1.5, 2.5, 3.5]))
+    assert binned.bins_of(middle, (0, 5)).before_ns == 0.5
+    with pytest.raises(ValueError, match="counts has 3 bins with counts within"):
+        binned.bins_of(counts.where(counts > 1, 0), (0.05, 0.35))
+
+
+def test_units_of_a_decay_are_counts_and_times():
+    """Of all parameters, also of those without a value; the exponent has none."""
+    for fit, unit in (
+        (fit_decay(GOOD, background=None), "ns"),
+        (fit_decay(decay(0 * TIME_NS + 20)), "ns"),
+        (fit_tail(GOOD, background=None), ""),
+    ):
+        units = {name: one.unit for name, one in fit.items()}
+        name = "lifetime_ns" if unit else "exponent"
+        assert units == {"amplitude": "counts", name: unit, "background": "counts"}
+
+
+def test_backgrounds_are_counts_of_a_bin():
+    """Up to what sums of products can hold; the error names them."""
+    for background in (-1.0, 1.1e15):
+        with pytest.raises(ValueError, match=r"^background = "):
+            fit_decay(GOOD, background=background)
+    fit_tail(GOOD, background=1e15)
+
+
+def test_groups_hold_a_hundredth_of_the_counts():
+    """Bins with more are a group alone; empty ones belong to the group before them."""
+    even = binned._equally_filled(np.ones(256))
+    assert even.size == 100
+    assert {*np.diff(even)} == {2, 3}
+    assert binned._equally_filled(np.array([70.0, 0, 0, 30])).tolist() == [0, 1]
+    assert binned._equally_filled(np.array([50.0, 30, 20])).tolist() == [0, 1, 2]
+    rare = binned._equally_filled(np.array([999.0, 5, 4, 0.5, 0.5, 991]))
+    assert rare.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("background", [None, 3.0])
+def test_a_fit_of_bins_starts_at_the_best_trial(background):
+    """On counts without noise, with the amplitude and background that belong to it."""
+    edges = np.stack([np.arange(0, 20, 0.5), np.arange(0.5, 20.1, 0.5)], axis=1)
+    edges = np.concatenate([edges, [[20.0, 24.0], [24.0, 30.0]]])
+    trials = np.array([0.3, 1.0, 3.0, 9.0])
+
+    def shape(edges, lifetime):
+        return -lifetime * np.diff(np.exp(-edges / lifetime))[:, 0]
+
+    model = binned.Model("given", "lifetime_ns", shape, trials, "none", "infinite")
+    widths = np.diff(edges)[:, 0] / 0.5
+    bins = binned.Bins(edges, 700 * shape(edges, 3.0) + 3 * widths, 0.5, 0.25)
+    amplitude, trial, level = binned._start(model, trials, bins, background)
+    assert trial == 3.0
+    assert amplitude == pytest.approx(700, rel=0.05)
+    assert level == pytest.approx(3.0, rel=0.5 if background is None else 1e-9)
+    mean = amplitude * shape(edges, trial) + level * widths
+    assert mean.sum() == pytest.approx(bins.counts.sum(), rel=0.02)
+    alone = binned._start(model, trials[3:], bins, background)
+    assert alone[1] == 9.0
+    fit = binned.fit_bins(model, bins, background)
+    assert fit["lifetime_ns"].value == pytest.approx(3.0)
+    assert fit["background"].value == pytest.approx(3.0)
+    assert (fit["background"].std_err == 0) == (background is not None)
+    assert fit.method == "given"
+    np.testing.assert_allclose(fit.curve(edges[:40, 0] + 0.25), bins.counts[:40])
+
+
+def rising_fit(fitted, level=0.0):
+    """A fit of these counts, with a background in bins of the width of the reference."""
+    parameters = {
+        name: Estimate(*numbers, "counts", "given", "noted")
+        for name, numbers in {"background": (level, 0.0), "amplitude": (5.0, 1.0)}.items()
+    }
+    return Fit(parameters, "given", np.asarray(fitted, float), 1.0, 1.0, np.zeros_like)
+
+
+def steps_of(counts, widths):
+    """Errors by which bins exceed as many before them, by 1, 2, 4, ... bins."""
+    found = []
+    for n in (1, 2, 4, 8):
+        before, after = counts[:n].sum(), counts[n : 2 * n].sum()
+        first, second = widths[:n].sum(), widths[n : 2 * n].sum()
+        noise = np.sqrt(before / first**2 + max(after, 1) / second**2)
+        found.append((after / second - before / first) / noise)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 8])
+@pytest.mark.parametrize("width", [1.0, 3.0])
+def test_counts_rise_by_five_errors_at_any_scale(n, width):
+    """From so many bins to as many after them, in rates where widths differ."""
+    widths = np.where(np.arange(17) % 2, width, 1.0)
+    widths[:2] = 1.0
+    for errors, rises in ((4.9, False), (5.1, True)):
+
+        def too_high(size, errors=errors):
+            rate = np.where(np.arange(17) >= n, 20 + size, 20.0)
+            rate[2 * n :] = 0
+            return steps_of(rate * widths, widths).max() - errors
+
+        size = optimize.brentq(too_high, 0, 400)
+        rate = np.where(np.arange(17) >= n, 20 + size, 20.0)
+        rate[2 * n :] = 0
+        edges = np.concatenate([[0], np.cumsum(widths)])
+        bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), rate * widths, 1.0, 0.0)
+        reason, note = binned._rise(rising_fit(rate * widths), bins, False)
+        assert reason == ""
+        assert note.startswith("counts rise at first") == rises
+        assert bool(note) == rises
+
+
+def test_a_rise_is_noted_or_spoils_the_fit():
+    """By the light that is missing before its maximum, or where the fit is at a limit."""
+    edges, light = np.arange(65.0), np.full(64, 1000.0)
+    light[8] = 1200
+    text = "counts rise at first, to a maximum at 8.5 ns"
+    wanted = f"not determined by this record: {text}; start window_ns there, or give irf"
+    fit = rising_fit(light + 10, level=10.0)
+    for missing, spoilt in ((0.049, False), (0.051, True)):
+        counts = light + 10
+        counts[:8] -= missing * light.sum() / 8
+        bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), counts, 1.0, 0.5)
+        found = binned._rise(fit, bins, False)
+        assert found == ((wanted, "") if spoilt else ("", text))
+        assert binned._rise(fit, bins, True) == (wanted, "")
+
+
+def test_the_maximum_of_few_counts_is_that_of_a_hundred():
+    """One bin of many among few is noise; where there are enough counts it is the maximum."""
+    edges = np.arange(129.0)
+    for unit, top in ((1.0, 48), (100.0, 100)):
+        rate = np.where(np.arange(128) < 32, 0.0, 2.0)
+        rate[40:57] = 4
+        rate[100] = 9
+        bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), unit * rate, 1.0, 0.5)
+        _, note = binned._rise(rising_fit(unit * rate + 1e-9), bins, False)
+        at = float(note.rpartition("at ")[2].split(" ")[0])
+        assert abs(at - top) <= (6 if unit == 1 else 0.5)
+
+
+def test_what_is_not_determined_has_no_value_but_what_was_held():
+    """The reason is in the notes and the message; a note more stands before the others."""
+    fit = binned._without_values(rising_fit([1.0, 2.0]), "why")
+    assert (fit["background"].value, fit["background"].note) == (0.0, "noted")
+    lost = fit["amplitude"]
+    assert np.isnan([lost.value, lost.std_err]).all()
+    assert (lost.unit, lost.method, lost.note, lost.converged) == ("counts", "given", "why", False)
+    assert (fit.converged, fit.message) == (False, "why")
+    noted = binned._noted(rising_fit([1.0, 2.0]), "first")
+    assert {one.note for one in noted.values()} == {"first; noted"}
+    assert binned._noted(fit, "")["amplitude"].note == "why"

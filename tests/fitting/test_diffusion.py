@@ -72,7 +72,9 @@ def test_slices_are_profiles_and_a_line():
     variance = fit_profiles(record).variance_nm2
     msd = variance_growth(record)
     np.testing.assert_allclose(msd.growth_nm2, variance - variance[0])
-    assert diffusivity(record).value == fit_growth(msd.growth_nm2)["diffusivity_cm2_s"].value
+    line = fit_growth(msd.growth_nm2)["diffusivity_cm2_s"]
+    found = diffusivity(record)
+    assert (found.value, found.std_err) == (line.value, pytest.approx(line.std_err, rel=1e-9))
 
 
 def test_time_zero_is_the_first_slice_of_the_window():
@@ -683,3 +685,86 @@ def test_kurtosis_is_that_of_the_displacement():
     # the cumulant grows as 3 (2Dt)^2 / 4, of which a line over time sees the slope
     slope = np.polyfit(TIME_NS, 3 * (0.1e5 * 2 * TIME_NS) ** 2 / 4, 1, w=np.sqrt(INTENSITY))[0]
     assert kurtosis == pytest.approx(slope / (3 * 0.1e5**2), rel=0.05)
+
+
+def test_widths_of_readings_are_those_of_the_trapezium_rule():
+    """Between those that are seen, with a whole step at the ends; one alone has no width."""
+    position = np.array([0.0, 1, 3, 4, 8])
+    known = np.array(
+        [
+            [True, True, True, True, True],
+            [False, False, True, False, False],
+            [False, True, True, False, True],
+            [False, False, False, False, False],
+            [True, False, False, False, True],
+        ]
+    )
+    widths = moment._widths(position, known)
+    for width, seen in zip(widths, known, strict=True):
+        x, values = position[seen], np.exp(position[seen] / 5)
+        if x.size > 1:
+            ends = (x[1] - x[0]) * values[0] + (x[-1] - x[-2]) * values[-1]
+            assert 2 * width[seen] @ values == pytest.approx(np.trapezoid(values, x) + ends / 2)
+            assert not width[~seen].any()
+        else:
+            assert not width.any()
+    np.testing.assert_array_equal(moment._widths(position, known[[0, 0]]), widths[[0, 0]])
+
+
+def test_growth_is_refused_by_name():
+    """As what it is, where it has more than one axis or is infinite."""
+    growth = xr.DataArray([[0.0, 900, 2100, 3000]], {"power": [1], "time_ns": [0.0, 1, 2, 3]})
+    with pytest.raises(ValueError, match=r"^growth has .* must have 'time_ns' only"):
+        fit_growth(growth)
+    with pytest.raises(ValueError, match=r"^growth must be finite"):
+        fit_growth(growth[0].where(growth.time_ns < 3, np.inf))
+    whole = variance_growth(spot(0.05, 1e5)[:5])
+    np.testing.assert_allclose(whole.time_ns, TIME_NS[:5])
+
+
+def test_a_growth_of_few_slices_is_that_of_all():
+    """The window of the growth is open, and that of a line ends at 3 ns."""
+    long = spot(0.05, 1e5).assign_coords(time_ns=2 * TIME_NS)
+    growth = variance_growth(long).growth_nm2
+    assert growth.sizes["time_ns"] == 61
+    assert fit_growth(growth).n_points == 30
+
+
+def test_the_way_of_the_paper_is_the_usual_one():
+    """A line through the origin over the first 3 ns, of slices with a free background."""
+    record = records(spot(0.05, 2e3), 1, seed=25)[0].assign_coords(time_ns=1.5 * TIME_NS)
+    usual = {"background": "fitted", "free_intercept": False, "window_ns": (0, 3)}
+    found = line_through_slices(record)
+    assert found == line_through_slices(record, **usual, within_nm=np.inf, goodness=True)
+    assert found == slices.fit_slices(slices_of_window(record, (0, 3)))
+    assert found == diffusivity(record)
+    assert found.goodness.n_free > 0
+    for other in ({"background": "ignored"}, {"free_intercept": True}, {"window_ns": (0, 4)}):
+        assert line_through_slices(record, **other).value != found.value
+    assert np.isfinite(line_through_slices(record, within_nm=500).value)
+    in_um = record.assign_coords(position_nm=1e-3 * WIDE_NM)
+    assert np.isfinite(line_through_slices(in_um, within_nm=0.5).value)
+
+
+def test_every_reason_is_counted():
+    """In the order in which they come."""
+    record = records(spot(0.05, 2e4), 1, seed=26)[0]
+    record[[20, 40]] = 0
+    record[30] = np.arange(61) % 2
+    first, second = diffusivity(record).note.split("; ")[0].split(", ")
+    assert first == "2 of 61 slices: no counts"
+    assert second.startswith("1 of 61 slices: ")
+
+
+def test_groups_of_moments_have_the_counts_for_normal_errors():
+    """Of the second moment of all slices together, seven hundredths."""
+    (record,) = records(spot(0.05, 4e3)[::6], 1, seed=27)
+    map_ = moment._Map.of(slices_of_window(record, (0, 3)))
+    whole = map_.summed(np.zeros(1, int))
+    x = map_.position - whole.net @ map_.position / whole.net.sum()
+    value, variance, _ = propagated(whole, lambda net: net @ x**2 / net.sum(1))
+    known = int(0.07**2 * value[0] ** 2 / variance[0])
+    assert map_._n_groups() == known
+    assert 3 < known < 20
+    bright = replace(map_, counts=100 * map_.counts)
+    assert bright._n_groups() == 24

@@ -757,3 +757,34 @@ def test_widths_and_energies_below_zero_are_refused(name):
     how = {"binding_eV": -1.0} if name == "binding_eV" else {}
     with pytest.raises(ValueError, match=f"^{name} = -1"):
         fit_absorbance(scan.assign_attrs(bandwidth_nm=-1.0) if not how else scan, **how)
+
+
+@pytest.mark.parametrize("name", ["absorbance", "std_err"])
+def test_columns_of_a_spectrum_are_refused_by_name(name):
+    """Over wavelength alone, of real numbers."""
+    scan = spectrum_of(504, step_nm=4.0)
+    with pytest.raises(ValueError, match=f"^{name} has .* must have 'wavelength_nm' only"):
+        fit_absorbance(scan.assign({name: scan[name].expand_dims(place=[1, 2])}))
+    with pytest.raises((TypeError, ValueError), match=f"^{name}"):
+        fit_absorbance(scan.assign({name: scan[name].astype(str)}))
+
+
+def test_instruments_that_give_a_record_are_named():
+    """Where something is missing, the error says what would have it."""
+    bare = frames(*8 * [[700.0, 700, 700]])
+    for record, measure, source in (
+        (bare.drop_attrs(), reject_cosmic_rays, r"tptools\.instruments\.Spectrometer\b"),
+        (bare.drop_vars("saturated"), fit_peak, r"tptools\.instruments\.Spectrometer\b"),
+        (bare, absorbance, r"tptools\.instruments\.Spectrophotometer\b"),
+        (bare, fit_absorbance, r"tptools\.fitting\.absorbance\b"),
+    ):
+        with pytest.raises(ValueError, match=source):
+            measure(record)
+
+
+def test_any_positive_threshold_is_one():
+    """Below one reading in five is a ray; at infinity none is."""
+    record = frames([700, 700, 700, 703], [700, 700, 700, 9e3])
+    low, none = (reject_cosmic_rays(record, threshold=one) for one in (0.5, math.inf))
+    assert low.n_kept.values.tolist() == [3, 3]
+    assert none.n_kept.values.tolist() == [4, 4]
