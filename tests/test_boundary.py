@@ -7,7 +7,8 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -64,6 +65,14 @@ PRINTED_D = Estimate(0.1, 0.01, "cm2/s", "given")
 PLAN = planning.plan_scan(0.05, 0.01, count_rate_Hz=1e4)
 PRINTED = inference.Observation("rate", 0.5, 2.0, 0.1, "rounds to 1")
 
+
+@cache
+def of_instrument(name: str) -> xr.Dataset:
+    """A record of a film by one that reads its light."""
+    return getattr(instruments, name)().measure(FILM.optics, seed=1, **LIT[name])
+
+
+LIT = {"Spectrophotometer": {}, "IntegratingSphere": {}, "Spectrometer": {"excitation": LASER}}
 OTHERS = {
     "clean": clean,
     "dataset": lambda: xr.Dataset({"counts": counts().expand_dims(record=1)}),
@@ -91,6 +100,16 @@ OTHERS = {
     "result": few_excitons,
     "run": few_excitons,
     "sample": FILM.optics,
+    "compare_at_equal_time.table": lambda: kmc.diffusivities(few_excitons()).assign(
+        time_between_excitations_us=((), 4.0, {"units": "us"})
+    ),
+    "fitting.absorbance.record": lambda: of_instrument("Spectrophotometer"),
+    "fit_peak.record": lambda: of_instrument("Spectrometer"),
+    "fit_power_law.intensity": [1.0, 2.1, 3.9],
+    "mean.estimates": [PRINTED_D],
+    "quantum_yield.record": lambda: of_instrument("IntegratingSphere"),
+    "reject_cosmic_rays.record": lambda: of_instrument("Spectrometer"),
+    "trend.estimates": [PRINTED_D] * 3,
     "Shot.since_fresh": (0, 5),
     "simulate.history": [kmc.PulseTrain(0.25, 4, n_pulses=1, burn_in_pulses=0, spot_sigma_sites=4)],
     "scan": lambda: xr.Dataset({"counts": counts()}),
@@ -306,7 +325,7 @@ def needed_by(name: str) -> dict[str, object]:
 
 def only_for(name: str) -> dict[str, object]:
     """Good values that are given under the name of one door."""
-    own = ((key.partition("."), value) for key, value in OTHERS.items())
+    own = ((key.rpartition("."), value) for key, value in OTHERS.items())
     return {
         key: value for (door, dot, key), value in own if dot and f".{name}".endswith(f".{door}")
     }
@@ -437,6 +456,96 @@ def test_every_argument_is_refused_by_its_own_name(name):
                 own = rf"(\w+ (of|in) )?{argument.removesuffix('s')}s?\b"
                 with pytest.raises((TypeError, ValueError), match=f"^{own}"):
                     door(**given | {argument: wrong})
+
+
+UNITS = {
+    "cm2_s": ["cm2/s"],
+    "K": ["K"],
+    "W_cm2": ["W/cm²"],
+    "deg": ["degree"],
+    "nW": ["nW"],
+    "nm": ["nm"],
+    "nm2": ["nm2"],
+    "ns": ["ns"],
+    "uJ_cm2": ["µJ/cm²"],
+    "um": ["µm"],
+    "us": ["us", "µs"],
+}
+OTHER_UNITS = [
+    "",
+    "1",
+    "bit",
+    "cm2/s",
+    "cm2/s per decade",
+    "counts",
+    "counts nm2",
+    "eV",
+    "nm",
+    "nm2",
+]
+WITHOUT_UNIT = ["saturated"]
+UNREAD = """
+    analyse analyse_series expected_counts explore load estimates find_particles fit_absorbance
+    fit_relaxation fit_step line mean_size compare_experiments detected systematic_deviation
+    curve_numbers measure_curve measure_films posterior relaxation_numbers reprinted run_shots
+    read_decay read_image read_scan sweep Fit.interval ElectronMicroscope.expected
+    ForceMicroscope.expected
+"""
+"""What takes longer, or more than one good value, or a file."""
+
+
+def labelled(name: str, result: object) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Names and attributes of all arrays and estimates in a result."""
+    if isinstance(result, xr.DataArray):
+        yield str(result.name or ""), result.attrs
+        result = result.coords
+    if isinstance(result, xr.Dataset):
+        result = result.variables
+    if isinstance(result, Estimate):
+        yield name, {"units": result.unit}
+    elif isinstance(result, Mapping):
+        for key, value in result.items():
+            numbers = isinstance(value, xr.Variable | xr.DataArray)
+            yield from [(key, value.attrs)] if numbers else labelled(key, value)
+    elif isinstance(result, list | tuple):
+        for value in result:
+            yield from labelled(name, value)
+    elif is_dataclass(result):
+        for one in fields(result):
+            yield from labelled(one.name, getattr(result, one.name))
+
+
+def read() -> list[str]:
+    """Doors that return labelled arrays or estimates, and have all that they need."""
+    held = ("xarray.", "xr.", "Estimate", "fitting.", "Fit")
+    returned = {
+        name: inspect.signature(door).return_annotation for name, (door, _) in CALLS.items()
+    }
+    return [
+        name
+        for name, one in returned.items()
+        if any(word in str(one) for word in held)
+        and not any(f".{name}".endswith(f".{other}") for other in UNREAD.split())
+    ]
+
+
+@pytest.mark.parametrize("name", read())
+def test_results_have_the_units_of_their_names(name):
+    """Each array and estimate is in the unit that its name ends with, or in one that is known.
+
+    All that has a long name or other attributes has a unit, but for what is true or false.
+    """
+    door, given = CALLS[name]
+    found = door(**(needed_by(name) if given is None else plainly(given | only_for(name))))
+    wrong = {}
+    for label, attrs in labelled("", found):
+        ends = [units for end, units in UNITS.items() if label.endswith(f"_{end}")]
+        allowed = ends[0] if ends else OTHER_UNITS
+        if attrs.get("units") not in allowed and (ends or attrs) and label not in WITHOUT_UNIT:
+            wrong[label] = attrs
+        if ends and attrs.keys() - {"units", "long_name"}:
+            wrong[label] = attrs
+    assert wrong == {}
 
 
 @pytest.fixture(scope="module")

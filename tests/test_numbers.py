@@ -61,6 +61,7 @@ SPOT = {"time_ns": TIMES, "position_nm": POSITIONS, "slice_counts": np.full(TIME
 IMAGE = xr.DataArray(
     np.exp(-(POSITIONS[:, None] ** 2 + POSITIONS**2) / 2**18),
     {"y_nm": POSITIONS, "x_nm": POSITIONS},
+    attrs={"units": "counts"},
 )
 SMALL_SCAN = instruments.ForceMicroscope(n_pixels=64, scan_nm=10000)
 SMALL_IMAGE = instruments.ElectronMicroscope(n_pixels=64)

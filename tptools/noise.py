@@ -317,6 +317,7 @@ def lifetime_trace(counts: xr.DataArray, until_ns: float = 8.0) -> xr.DataArray:
     first = int(net.sum("position_nm").argmax("time_ns"))
     kept = spot.isel(time_ns=slice(first, None))
     times = kept["time_ns"] - kept["time_ns"][0]
+    kept.attrs = {"long_name": "light of the whole spot", "units": "counts nm2"}
     return kept.assign_coords(time_ns=times).sel(time_ns=slice(0, until_ns))
 
 

@@ -81,9 +81,11 @@ def spreading_spot(
     background = check_number("background", background, at_least=0)
     amplitude, variance = _peaks(time, position, slice_counts, diffusivity_cm2_s, variance_nm2)
     shape = np.exp(-((position - centre_nm) ** 2) / (2 * variance[:, None]))
-    return xr.DataArray(
-        amplitude[:, None] * shape + background, {"time_ns": time, "position_nm": position}
-    )
+    axes = {
+        "time_ns": ("time_ns", time, {"units": "ns"}),
+        "position_nm": ("position_nm", position, {"units": "nm"}),
+    }
+    return xr.DataArray(amplitude[:, None] * shape + background, axes, tuple(axes))
 
 
 def _spot_axes(

@@ -375,7 +375,9 @@ def second_moment(profiles: xr.DataArray) -> xr.DataArray:
     profiles = as_record(profiles, "position_nm", name="profiles", masked=True, signed=True)
     position, total = profiles["position_nm"], profiles.sum("position_nm")
     mean = (profiles * position).sum("position_nm") / total
-    return (profiles * (position - mean) ** 2).sum("position_nm") / total
+    moment = (profiles * (position - mean) ** 2).sum("position_nm") / total
+    moment.attrs = {"units": "nm2"}
+    return moment
 
 
 def variance_err_white_noise(

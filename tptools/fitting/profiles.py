@@ -77,12 +77,19 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     fits, verdicts = gaussians.fit_rows(position, flat, 4 if background else 3)
     columns = [*fits.T, reasons_of(verdicts)]
     dims, shape = counts.dims[:-1], counts.shape[:-1]
-    names = ("amplitude", "centre_nm", "variance_nm2", "background", "variance_err_nm2", "reason")
+    units = {
+        "amplitude": counts.attrs,
+        "centre_nm": {"units": "nm"},
+        "variance_nm2": {"units": "nm2"},
+        "background": counts.attrs,
+        "variance_err_nm2": {"units": "nm2"},
+        "reason": {},
+    }
     # one dataset of plain arrays: each labelled array takes xarray as long as a hundred fits
     return xr.Dataset(
         {
-            name: (dims, column.reshape(shape), counts.attrs)
-            for name, column in zip(names, columns, strict=True)
+            name: (dims, column.reshape(shape), attrs)
+            for (name, attrs), column in zip(units.items(), columns, strict=True)
         },
         counts.coords.to_dataset().drop_dims("position_nm").coords,
     )

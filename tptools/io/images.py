@@ -160,6 +160,7 @@ def radial_profile(
     at = ("radius_nm", counts["radius_nm"].to_numpy() * step, {"units": "nm"})
     square = (radius**2).where(inside.notnull())
     moment = (square * inside).sum(AXES) / inside.sum(AXES)
+    moment.attrs = {"units": "nm2"}
     rings = xr.Dataset({"counts": counts, "n_pixels": n_pixels, "mean": counts / n_pixels})
     rings = rings.assign_coords(radius_nm=at).assign(mean_square_nm2=moment)
     return rings.assign_attrs(reduction="rings around the centre", centre_x_nm=x0, centre_y_nm=y0)

@@ -200,11 +200,9 @@ def diffusivities(
     else:
         selected = result[variables].sel(time_ns=[0, _recorded(times, time_ns)])
     value, std_err = _jackknife(selected, lambda sums: read(sums) * NM2_PER_NS_IN_CM2_S)
-    units = {"units": "cm2/s"}
-    table = xr.Dataset(
-        {"value": value.assign_attrs(units), "std_err": std_err.assign_attrs(units)},
-        attrs={"estimator": estimator},
-    )
+    table = xr.Dataset({"value": value, "std_err": std_err}, attrs={"estimator": estimator})
+    for one in ("value", "std_err"):
+        table[one].attrs = {"units": "cm2/s"}
     if "time_between_excitations_us" in result:
         time_us = result["time_between_excitations_us"]
         table["time_between_excitations_us"] = time_us.transpose(*value.dims)
@@ -251,7 +249,10 @@ def compare_at_equal_time(table: xr.Dataset) -> xr.Dataset:
     _, group, size = np.unique(np.log(time_us).round(9), return_inverse=True, return_counts=True)
     means = np.bincount(group.ravel(), value.to_numpy().ravel()) / size
     mean = value.copy(data=np.where(size > 1, means, np.nan)[group].reshape(value.shape))
-    return table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
+    table = table.assign(relative=value / mean, relative_err=table["std_err"] / mean)
+    for one in ("relative", "relative_err"):
+        table[one].attrs = {"units": "1"}
+    return table
 
 
 def _as_run(result: xr.Dataset, variables: Iterable[str]) -> xr.Dataset:

@@ -212,7 +212,11 @@ def _labelled(frames: NDArray[np.uint8], model: ExcitonModel, time_ns: FloatArra
             "modified": (dims, frames & engine.MODIFIED > 0),
             "occupied": (dims, frames & engine.OCCUPIED > 0),
         },
-        coords={"time_ns": time_ns, "y_nm": axis_nm, "x_nm": axis_nm},
+        coords={
+            "time_ns": ("time_ns", time_ns, {"units": "ns"}),
+            "y_nm": ("y_nm", axis_nm, {"units": "nm"}),
+            "x_nm": ("x_nm", axis_nm, {"units": "nm"}),
+        },
     )
 
 
