@@ -87,6 +87,8 @@ def test_table_is_text():
         ("escape_rate_per_ps", "escape rate (1/ps)"),
         ("relaxation_time_us", chapter.HEADS["relaxation_time_us"]),
         ("excitation_density", "⟨N⟩"),
+        ("std_err", "error"),
+        ("bias_err_us", "error of bias (µs)"),
         ("hopping.lattice_spacing_nm", "hopping.lattice_spacing_nm"),
         ("tplm_10nW", "tplm_10nW"),
         ("s1-TOPBr2-M", "s1-TOPBr2-M"),
@@ -105,6 +107,7 @@ def test_heads_are_words_with_units(head, shown):
         pd.DataFrame([["x"]], columns=pd.MultiIndex.from_tuples([("a", head)]))
     )
     assert nested.columns[0] == ("a", shown)
+    assert nested.columns.nlevels == 2
 
 
 @pytest.mark.parametrize(
