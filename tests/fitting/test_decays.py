@@ -695,33 +695,49 @@ def test_groups_hold_a_hundredth_of_the_counts():
     assert rare.tolist() == [0, 1, 2]
 
 
+def falling_shape(edges, lifetime):
+    return -lifetime * np.diff(np.exp(-edges / lifetime))[:, 0]
+
+
+def falling_bins(lifetime, level=3.0):
+    """Expected counts of a decay in bins of two widths."""
+    edges = np.r_[np.arange(0, 20, 0.5), 20, 24, 30]
+    edges = np.stack([edges[:-1], edges[1:]], axis=1)
+    widths = np.diff(edges)[:, 0] / 0.5
+    return binned.Bins(edges, 700 * falling_shape(edges, lifetime) + level * widths, 0.5, 0.25)
+
+
+def falling_model(*trials):
+    return binned.Model("given", "lifetime_ns", falling_shape, np.array(trials), "none", "infinite")
+
+
 @pytest.mark.parametrize("background", [None, 3.0])
 def test_a_fit_of_bins_starts_at_the_best_trial(background):
     """On counts without noise, with the amplitude and background that belong to it."""
-    edges = np.stack([np.arange(0, 20, 0.5), np.arange(0.5, 20.1, 0.5)], axis=1)
-    edges = np.concatenate([edges, [[20.0, 24.0], [24.0, 30.0]]])
-    trials = np.array([0.3, 1.0, 3.0, 9.0])
-
-    def shape(edges, lifetime):
-        return -lifetime * np.diff(np.exp(-edges / lifetime))[:, 0]
-
-    model = binned.Model("given", "lifetime_ns", shape, trials, "none", "infinite")
-    widths = np.diff(edges)[:, 0] / 0.5
-    bins = binned.Bins(edges, 700 * shape(edges, 3.0) + 3 * widths, 0.5, 0.25)
-    amplitude, trial, level = binned._start(model, trials, bins, background)
+    bins, model = falling_bins(3.0), falling_model(0.3, 1.0, 3.0, 9.0)
+    amplitude, trial, level = binned._start(model, model.trials, bins, background)
     assert trial == 3.0
     assert amplitude == pytest.approx(700, rel=0.05)
     assert level == pytest.approx(3.0, rel=0.5 if background is None else 1e-9)
-    mean = amplitude * shape(edges, trial) + level * widths
+    mean = amplitude * falling_shape(bins.edges, trial) + level * bins.widths
     assert mean.sum() == pytest.approx(bins.counts.sum(), rel=0.02)
-    alone = binned._start(model, trials[3:], bins, background)
-    assert alone[1] == 9.0
-    fit = binned.fit_bins(model, bins, background)
-    assert fit["lifetime_ns"].value == pytest.approx(3.0)
-    assert fit["background"].value == pytest.approx(3.0)
-    assert (fit["background"].std_err == 0) == (background is not None)
-    assert fit.method == "given"
-    np.testing.assert_allclose(fit.curve(edges[:40, 0] + 0.25), bins.counts[:40])
+    assert binned._start(model, model.trials[3:], bins, background)[1] == 9.0
+
+
+@pytest.mark.parametrize("lifetime", [0.5, 2.0, 8.0])
+@pytest.mark.parametrize("background", [None, 3.0])
+def test_a_fit_of_bins_ends_anywhere_between_its_limits(lifetime, background):
+    """From the first trial to the last; the background is zero or more, or what it is held at."""
+    bins = falling_bins(lifetime)
+    for trials in ((0.3, 1.0, 3.0, 9.0), (0.3, 9.0)):
+        fit = binned.fit_bins(falling_model(*trials), bins, background)
+        assert fit["lifetime_ns"].value == pytest.approx(lifetime)
+        assert fit["background"].value == pytest.approx(3.0)
+        assert (fit["background"].std_err == 0) == (background is not None)
+        assert fit.method == "given"
+        np.testing.assert_allclose(fit.curve(bins.edges[:40, 0] + 0.25), bins.counts[:40])
+    dark = replace(bins, counts=np.where(bins.edges[:, 0] < 3, bins.counts, 0))
+    assert binned.fit_bins(falling_model(0.3, 9.0), dark, None)["background"].value == 0
 
 
 def rising_fit(fitted, level=0.0):

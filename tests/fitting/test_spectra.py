@@ -3,6 +3,7 @@
 import math
 from dataclasses import astuple, replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from tptools.fitting import (
     fit_peak,
     reject_cosmic_rays,
 )
-from tptools.fitting.edge import Limits
+from tptools.fitting import spectra as module
+from tptools.fitting.edge import Limits, Trial
 from tptools.fitting.result import Fit
 from tptools.fitting.spectra import (
     _doubted,
@@ -788,3 +790,28 @@ def test_any_positive_threshold_is_one():
     low, none = (reject_cosmic_rays(record, threshold=one) for one in (0.5, math.inf))
     assert low.n_kept.values.tolist() == [3, 3]
     assert none.n_kept.values.tolist() == [4, 4]
+
+
+@pytest.mark.parametrize("left", [0.3, 1.0, 4.0])
+def test_gains_of_excitons_are_in_what_a_good_one_leaves(monkeypatch, left):
+    """Chi-square of 40 over a baseline and of 9 over one outside; more where nothing fits."""
+    scan, flat = spectrum_of(504, step_nm=3.0), spectrum_of(504, step_nm=3.0)
+    noise = np.random.default_rng(1).standard_normal(scan.sizes["wavelength_nm"])
+    flat["absorbance"] = scan.absorbance.copy(data=0.1 + noise * scan.std_err.values)
+    found = np.array([float(plain_edge()[name]) for name in [*plain_edge()][:6]])
+    good, growth = left * (scan.sizes["wavelength_nm"] - 6), max(1.0, left)
+    for one, gain, apart, reason in (
+        (flat, 39.9, 9.1, "no exciton stands out of a baseline"),
+        (flat, 40.1, 8.9, "an exciton beyond an end of the record fits as well"),
+        (scan, 40.1, 9.1, ""),
+        (scan, 40.1, 8.9, "an exciton beyond an end of the record fits as well"),
+    ):
+        trials = good + growth * gain, good, good + growth * apart
+        best = tuple(Trial(trial, found) for trial in trials)
+        monkeypatch.setattr(
+            module, "Edge", lambda *_, best=best: SimpleNamespace(best=lambda _: best)
+        )
+        fit = fit_absorbance(one)
+        assert fit["exciton_nm"].note.endswith(reason)
+        assert math.isnan(fit["exciton_nm"].value) == bool(reason)
+        assert math.isnan(fit["baseline"].value) == ("beyond" in reason)
