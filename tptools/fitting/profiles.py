@@ -77,19 +77,20 @@ def fit_profiles(counts: xr.DataArray, *, background: bool = True) -> xr.Dataset
     fits, verdicts = gaussians.fit_rows(position, flat, 4 if background else 3)
     columns = [*fits.T, reasons_of(verdicts)]
     dims, shape = counts.dims[:-1], counts.shape[:-1]
-    units = {
+    known = {key: one for key, one in counts.attrs.items() if key not in ("long_name", "units")}
+    attrs = {
         "amplitude": counts.attrs,
-        "centre_nm": {"units": "nm"},
-        "variance_nm2": {"units": "nm2"},
+        "centre_nm": known | {"units": "nm"},
+        "variance_nm2": known | {"units": "nm2"},
         "background": counts.attrs,
-        "variance_err_nm2": {"units": "nm2"},
-        "reason": {},
+        "variance_err_nm2": known | {"units": "nm2"},
+        "reason": known,
     }
     # one dataset of plain arrays: each labelled array takes xarray as long as a hundred fits
     return xr.Dataset(
         {
-            name: (dims, column.reshape(shape), attrs)
-            for (name, attrs), column in zip(units.items(), columns, strict=True)
+            name: (dims, column.reshape(shape), own)
+            for (name, own), column in zip(attrs.items(), columns, strict=True)
         },
         counts.coords.to_dataset().drop_dims("position_nm").coords,
     )
