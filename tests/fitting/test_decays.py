@@ -788,13 +788,14 @@ def test_a_rise_is_noted_or_spoils_the_fit():
     """By the light that is missing before its maximum, or where the fit is at a limit."""
     edges, light = np.arange(65.0), np.full(64, 1000.0)
     light[8] = 1200
+    flat = 2 * 1000.0  # in bins that are twice as wide as that of the reference
     text = "counts rise at first, to a maximum at 8.5 ns"
     wanted = f"not determined by this record: {text}; start window_ns there, or give irf"
-    fit = rising_fit(light + 10, level=10.0)
+    fit = rising_fit(light + flat, level=1000.0)
     for missing, spoilt in ((0.049, False), (0.051, True)):
-        counts = light + 10
+        counts = light + flat
         counts[:8] -= missing * light.sum() / 8
-        bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), counts, 1.0, 0.5)
+        bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), counts, 0.5, 0.25)
         found = binned._rise(fit, bins, False)
         assert found == ((wanted, "") if spoilt else ("", text))
         assert binned._rise(fit, bins, True) == (wanted, "")
@@ -824,3 +825,107 @@ def test_what_is_not_determined_has_no_value_but_what_was_held():
     noted = binned._noted(rising_fit([1.0, 2.0]), "first")
     assert {one.note for one in noted.values()} == {"first; noted"}
     assert binned._noted(fit, "")["amplitude"].note == "why"
+
+
+def test_the_maximum_of_a_rise_is_one_of_rates():
+    """A wide bin with more counts in all is none."""
+    widths = np.r_[np.ones(20), 8, np.ones(11)]
+    rate = np.r_[np.zeros(4), np.full(28, 400.0)]
+    rate[6] = 900
+    edges = np.r_[0, np.cumsum(widths)]
+    bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), rate * widths, 1.0, 0.5)
+    _, note = binned._rise(rising_fit(rate * widths), bins, False)
+    assert note.endswith("to a maximum at 6.5 ns")
+
+
+def test_smoothing_goes_no_farther_than_a_quarter_of_the_rise():
+    """Of few counts, as many bins together as hold a hundred, or fewer."""
+    edges, rate = np.arange(33.0), np.r_[np.zeros(8), np.full(24, 4.0)]
+    rate[9], rate[13:15] = 7, 6
+    bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), rate, 1.0, 0.5)
+    # two of eight: the pair has more than the single bin with a neighbour
+    _, note = binned._rise(rising_fit(rate), bins, False)
+    assert note.endswith("to a maximum at 14.5 ns")
+
+
+def limit_fit(value, std_err, light, level=0.0):
+    """A fit with a lifetime, of bins that hold this light."""
+    numbers = {"lifetime_ns": (value, std_err), "background": (level, 0.0)}
+    parameters = {name: Estimate(*one, "ns", "given") for name, one in numbers.items()}
+    return Fit(parameters, "given", np.asarray(light) + level, 1.0, 1.0, np.zeros_like)
+
+
+@pytest.mark.parametrize(
+    ("value", "std_err", "share", "asked"),
+    [
+        (2.0, 0.39, 0.5, False),
+        (2.0, 0.41, 0.5, True),
+        (2.0, 0.1, 0.89, False),
+        (2.0, 0.1, 0.91, True),
+        (1.0, 0.1, 0.5, True),
+        (1.01, 0.1, 0.5, False),
+        (9.0, 0.1, 0.5, True),
+        (8.99, 0.1, 0.5, False),
+    ],
+)
+def test_limits_are_tried_where_an_error_does_not_exclude_them(value, std_err, share, asked):
+    """It does below a fifth of the value, within the limits, unless one bin has nearly all."""
+    light = np.r_[share * 1000, np.full(4, (1 - share) * 250)]
+    edges = np.arange(6.0)
+    # bins of twice the reference: a background of 300 is 600 in each
+    bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), light + 600, 0.5, 0.25)
+    model, tried = falling_model(1.0, 2.0, 9.0), []
+
+    def search(trials):
+        tried.append(trials.tolist())
+        return limit_fit(trials[0], 0.0, np.full(5, 4000.0))
+
+    fit = replace(limit_fit(value, std_err, light, level=300.0), fitted=light + 600)
+    assert binned._undetermined(fit, search, model, bins) == ""
+    assert tried == ([[9.0], [1.0]] if asked else [])
+
+
+def test_a_limit_fits_as_well_below_a_growth_of_twelve():
+    """Of the deviance; the highest first, and those that have no words are none."""
+    counts, edges = np.full(4, 1e4), np.arange(5.0)
+    bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), counts, 1.0, 0.5)
+    fit = limit_fit(2.0, 1.0, counts)
+
+    def found(high, low, **words):
+        def search(trials):
+            growth = high if trials[0] == 9 else low
+            # of many counts each is off by a root of its mean for one of deviance
+            return limit_fit(trials[0], 0.0, counts + np.sqrt(counts * growth / 4))
+
+        return binned._undetermined(
+            fit, search, replace(falling_model(1.0, 2.0, 9.0), **words), bins
+        )
+
+    assert found(12.3, 12.3) == ""
+    for high, low, words in ((11.7, 3.0, "infinite"), (12.3, 11.7, "none"), (12.3, 5.0, "none")):
+        reason = found(high, low)
+        assert reason.startswith(f"not determined by this record: {words} fits as well")
+        size = high if words == "infinite" else low
+        assert float(reason.split("larger by ")[1].split(",")[0]) == pytest.approx(size, abs=0.2)
+        assert reason.endswith("less than 12")
+    assert found(3.0, 20.0, highest="") == ""
+    assert found(20.0, 3.0, lowest="") == ""
+
+
+@pytest.mark.parametrize("trials", [(0.5, 2.0), (6.0, 20.0)])
+def test_a_rise_spoils_a_fit_at_its_limit(trials):
+    """Unless rises are expected; within the limits it is noted."""
+    edges = np.arange(65.0)
+    rate = 1e6 * np.exp(-np.arange(64) / 4.0)
+    rate[0] *= 0.75
+    bins = binned.Bins(np.stack([edges[:-1], edges[1:]], axis=1), rate, 1.0, 0.5)
+    model = replace(falling_model(*trials), lowest="", highest="")
+    wide = replace(model, trials=np.array([0.5, 2.0, 6.0, 20.0]))
+    within = binned.fit_bins(wide, bins, 0.0)["lifetime_ns"]
+    assert within.value == pytest.approx(4, rel=0.1)
+    assert within.note.startswith("counts rise at first, to a maximum at 1.5 ns")
+    beyond = binned.fit_bins(model, bins, 0.0)["lifetime_ns"]
+    assert np.isnan(beyond.value)
+    assert "counts rise at first" in beyond.note
+    expected = binned.fit_bins(model, bins, 0.0, rises=True)["lifetime_ns"]
+    assert expected.value in trials

@@ -249,9 +249,10 @@ def test_deviance_is_that_of_poisson_counts(excess):
     counts = np.array([40.0])
     mean = counts * (1 + excess)
     root, slope = signed_deviance(counts, mean)
+    excess = float(mean[0] / counts[0] - 1)  # as rounding leaves it
     series = sum((-excess) ** k / (k + 2) for k in range(12))  # (excess - log1p(excess)) / excess^2
     exact = math.copysign(math.sqrt(2 * 40 * excess**2 * series), excess)
-    assert root[0] == pytest.approx(exact, rel=1e-9)
+    assert root[0] == pytest.approx(exact, rel=2e-12)
     assert slope[0] == pytest.approx((1 - counts[0] / mean[0]) / exact, rel=1e-9)
 
 
@@ -436,20 +437,25 @@ def test_a_bound_is_reached_within_a_hundredth_of_an_error(scaled, noise):
         assert optimum._at_bound(held).tolist() == [False]
 
 
-def test_what_changes_on_the_way_to_a_bound_is_not_put_there():
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_what_changes_on_the_way_to_a_bound_is_not_put_there(scaled, side):
     """A flat stretch that ends in a cliff leaves the parameter where it is."""
-    task = task_of(
-        lambda p: np.full(4, 1e-9 * p[0] + 5.0 * (p[0] < 0.1)),
-        np.zeros(4),
-        [0.5],
-        lower=np.zeros(1),
-    )
-    at = np.array([0.5])
-    found = optimum.Optimum(
-        task, at, task.curve(at), task.slopes(at, task.varied), task.varied.copy()
-    )
-    assert found.pull[0] < 0
-    assert optimum._at_bound(found).tolist() == [False]
+    error = 4.0 if scaled else 1.0
+    # four points that are two off, of errors of a half, and misfit more by so many beyond the cliff
+    for growth, held in ((0.97e-4 * error**2, True), (1.03e-4 * error**2, False)):
+        height = math.sqrt(4 + growth / 16) - 2
+
+        def curve(p, height=height):
+            return np.full(4, side * 1e-9 * p[0] - height * (side * p[0] > 0.9))
+
+        bounds = {"lower": np.full(1, -1.0)} if side < 0 else {"upper": np.full(1, 1.0)}
+        how = {"variance": np.full(4, 0.25), "scaled": scaled} | bounds
+        task, at = task_of(curve, np.full(4, 2.0), [0.5 * side], **how), np.array([0.5 * side])
+        slopes = np.full((4, 1), side * 1e-9)
+        found = optimum.Optimum(task, at, task.curve(at), slopes, np.ones(1, bool))
+        assert side * found.pull[0] > 0
+        assert optimum._at_bound(found).tolist() == [held]
 
 
 @pytest.mark.parametrize("level", [0.3, 2.0, 7.0, 400.0])
@@ -485,6 +491,9 @@ def test_as_many_parameters_as_points_leave_no_chance():
     assert math.isnan(full.p_value)
     one = optimum.goodness_of(plane(slopes), absolute=True)
     assert one.n_free == 1
+    left = np.random.default_rng(4).normal(size=4)
+    left -= slopes @ np.linalg.lstsq(slopes, left)[0]
+    assert one.chi_square == pytest.approx(4 * left @ left)
     assert one.p_value == pytest.approx(stats.chi2.sf(one.chi_square, 1))
 
 
