@@ -21,11 +21,11 @@ def line(wavelength_nm, rise, bandwidth_nm, exciton_eV=2.45, width_eV=0.11):
     )
 
 
-def spectrum(wavelength_nm=WAVELENGTH_NM, bandwidth_nm=0.0, noise=0.0, **changes):
+def spectrum(wavelength_nm=WAVELENGTH_NM, bandwidth_nm=0.0, noise=0.0, exponent=3.0, **changes):
     """An edge over a baseline."""
     heights = HEIGHTS | changes
     value = heights["height"] * line(wavelength_nm, heights["rise"], bandwidth_nm)
-    value += heights["baseline"] * (wavelength_nm / 500) ** -3.0
+    value += heights["baseline"] * (wavelength_nm / 500) ** -exponent
     error = np.interp(wavelength_nm, WAVELENGTH_NM, ERROR)
     value += noise * error * np.random.default_rng(1).normal(size=value.size)
     return Edge(wavelength_nm, value, error, bandwidth_nm, BINDING_EV)
@@ -121,6 +121,14 @@ def test_an_edge_inside_the_record_is_found(noise):
     assert flat.misfit > 1000 * max(noise, 1)
     assert outside.misfit > 10 * inside.misfit
     assert flat.found[:4].tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("exponent", [0.5, 3.0, 6.5])
+def test_a_baseline_of_any_exponent_is_found_with_it(exponent):
+    """Between those that are scanned, up to the largest."""
+    inside = spectrum(exponent=exponent).best(limits())[1]
+    truth = [2.45, 0.11, 0.05, 1.5, 0.02, exponent]
+    np.testing.assert_allclose(inside.found, truth, rtol=0.02)
 
 
 @pytest.mark.parametrize(("first", "last", "sign"), [(515.0, 700.0, 1), (380.0, 490.0, -1)])
