@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tptools.fitting.edge import Edge, Limits
+from tptools.fitting.edge import Edge, Limits, Trial
 from tptools.spectra import absorption_shape, blurred, photon_energy_eV
 
 WAVELENGTH_NM = np.arange(400.0, 600.0, 2.0)
@@ -177,3 +177,111 @@ def test_the_deepest_of_several_valleys_counts():
         value += 0.004 * np.exp(-((photon_energy_eV(WAVELENGTH_NM) - second) ** 2) / 0.001)
         edge = Edge(WAVELENGTH_NM, value, ERROR, 0.0, BINDING_EV)
         assert edge.best(limits())[1].found[0] == pytest.approx(first, abs=0.02)
+
+
+def searched(monkeypatch, misfit_of):
+    """Regions in which an edge is sought, where a scan has these misfits at these energies."""
+    regions = []
+
+    def scanned(self, exciton_eV, widths_eV):
+        return np.full((widths_eV.size, 4), misfit_of(exciton_eV))
+
+    def best(self, energies, widths, misfit, bounds):
+        regions.append((energies, widths, misfit, bounds))
+        return Trial(float(misfit.min()), np.full(6, energies[0]))
+
+    monkeypatch.setattr(Edge, "_scanned", scanned)
+    monkeypatch.setattr(Edge, "_best", best)
+    found = spectrum().best(Limits(2.0, 3.0, 0.06, 0.2, 0.05))
+    return regions, found
+
+
+def test_an_edge_is_sought_everywhere(monkeypatch):
+    """In steps inside the record, and in double steps outward from either end of it."""
+    regions, found = searched(monkeypatch, lambda at: 200 + 10 * at)
+    (inside, widths, misfit, bounds), (below, *_, low), (above, *_, high) = regions
+    assert widths.tolist() == [0.06, 0.08, 0.16, 0.2]
+    assert misfit.shape == (inside.size, 4, 4)
+    np.testing.assert_allclose(misfit[:, 0, 0], 200 + 10 * inside)
+    assert 2.0 < inside.min() < 2.03 < 2.97 < inside.max() < 3.0
+    np.testing.assert_allclose(np.diff(inside), 0.03)
+    np.testing.assert_allclose(np.diff(below), -0.06)
+    np.testing.assert_allclose(np.diff(above), 0.06)
+    assert 1.97 < below.max() <= 2.0
+    assert 1.5 <= below.min() < 1.57
+    assert 3.0 <= above.min() < 3.03
+    assert 3.4 < above.max() < 3.5
+    for one, ends in ((bounds, (2.0, 3.0)), (low, (1.0, 2.0)), (high, (3.0, 4.0))):
+        np.testing.assert_allclose(one, np.transpose([ends, (0.06, 0.2), (0.0, 8.0)]))
+    assert found[1].found[0] == inside[0]
+    assert found[2].found[0] == below[0]  # the better one of both outside
+
+
+@pytest.mark.parametrize(("outside", "hopeless"), [(599.0, False), (600.0, True)])
+def test_regions_are_hopeless_from_ten_times_the_least_misfit(monkeypatch, outside, hopeless):
+    """And a hundred more; then they have the misfit of their scan."""
+    regions, found = searched(monkeypatch, lambda at: 50.0 if 2.0 < at < 3.0 else outside)
+    assert len(regions) == 3 - 2 * hopeless
+    assert (found[1].misfit, found[2].misfit) == (50.0, outside)
+    assert (found[2].found == 0).all() == hopeless
+
+
+def starts_of(monkeypatch, misfit):
+    """Places from which the best edge of a scan is sought: energy, width and exponent."""
+    places = []
+
+    def improved(self, place, bounds):
+        assert bounds is BOUNDS
+        places.append(tuple(place.tolist()))
+        return Trial(100 - place[0], place)
+
+    monkeypatch.setattr(Edge, "_improved", improved)
+    found = spectrum()._best(np.arange(11.0), np.array([0.1, 0.2, 0.3]), misfit, BOUNDS)
+    assert found.misfit == 100 - max(places)[0]
+    return set(places)
+
+
+BOUNDS = np.zeros((2, 3))
+
+
+def valleys():
+    """Misfits of a scan over energies, widths and exponents, with valleys along the first."""
+    misfit = np.full((11, 3, 4), 1000.0)
+    for at, value in {
+        (0, 0, 1): 50.0, (3, 1, 0): 20.0, (6, 2, 3): 10.0, (8, 1, 2): 40.0, (10, 0, 2): 60.0,
+    }.items():  # fmt: skip
+        misfit[at] = value
+    return misfit
+
+
+@pytest.mark.parametrize(("close", "started"), [(29.0, True), (30.0, True), (31.0, False)])
+def test_starts_are_the_deepest_valleys_and_the_best_of_each_width(monkeypatch, close, started):
+    """Three of the former, and those of the latter that miss by up to three times the least."""
+    misfit = valleys()
+    misfit[5, 0, 1] = close  # on the side of a valley
+    wanted = {(3.0, 0.2, 0.0), (6.0, 0.3, 8.0), (8.0, 0.2, 4.0)}
+    assert starts_of(monkeypatch, misfit) == wanted | ({(5.0, 0.1, 2.0)} if started else set())
+
+
+@pytest.mark.parametrize("at", [(0, 0, 1), (10, 2, 2)])
+def test_valleys_may_lie_at_the_ends(monkeypatch, at):
+    """And be flat."""
+    misfit = valleys()
+    misfit[at] = 15.0
+    i, j, k = at
+    end = (float(i), (0.1, 0.2, 0.3)[j], (0.0, 2.0, 4.0, 8.0)[k])
+    assert starts_of(monkeypatch, misfit) == {(3.0, 0.2, 0.0), (6.0, 0.3, 8.0), end}
+    flat = valleys()
+    flat[4, 1, 0] = 20.0
+    level = {(3.0, 0.2, 0.0), (4.0, 0.2, 0.0), (6.0, 0.3, 8.0)}
+    assert starts_of(monkeypatch, flat) == level
+
+
+def test_a_search_ends_within_its_bounds():
+    """From a place beyond them too."""
+    bounds = np.array([[2.5, 0.05, 0.0], [2.6, 0.3, 8.0]])
+    for place in ([2.0, 0.4, 9.0], [3.0, 0.01, -1.0]):
+        trial = spectrum()._improved(np.array(place), bounds)
+        assert (bounds[0] <= trial.found[[0, 1, 5]]).all()
+        assert (trial.found[[0, 1, 5]] <= bounds[1]).all()
+        assert trial.found[0] == pytest.approx(2.5, abs=1e-3)
