@@ -282,7 +282,7 @@ def _share(values: FloatArray, light: FloatArray, prompt: FloatArray) -> Estimat
     """Share of the light that is prompt, from such shares of every bin."""
     method, total = "prompt fraction", float(light.sum())
     noise = math.sqrt(values.sum())
-    if total <= 3 * noise or total <= 0:
+    if total <= 3 * noise:
         note = "no counts above the background"
         if total > 0:
             note = f"not determined: {total:.3g} ± {noise:.2g} counts above the background"
