@@ -124,10 +124,11 @@ def fit_relaxation(
     # no number is known better than its own rounding
     error = np.maximum(error, np.finfo(float).eps * np.abs(value).max())
     first, least, change = float(time.min()), float(error.min()), float(np.ptp(value))
-    tau, shortest, rivals = _scan(time - first, value, (error / least) ** -2)
+    size, weight = change or 1.0, (error / least) ** -2
+    tau, shortest, rivals = _scan(time - first, value, weight)
     # far from zero, where no amplitude can be extrapolated to, only times after the first count
     shift = first if abs(first) > MOST_TIMES * tau else 0.0
-    found = _heights(np.exp((shift - time) / tau), value, (error / least) ** -2)
+    found = _heights(np.exp((shift - time) / tau), value, weight)
     shortest = max(shortest, (first - shift) / MOST_LIFETIMES)
     fit = fit_curve(
         lambda at, **trial: _curve(at - shift, **trial),
@@ -137,11 +138,11 @@ def fit_relaxation(
         units=UNITS,
         method="single exponential",
         # residuals of order one, for diffusivities of any size
-        variance=(error / least * (change or 1.0)) ** 2,
+        variance=(error / least * size) ** 2,
         scale_errors=True,
     )
-    reason = _reason(fit.chi_square * (change or 1.0) ** 2, fit.n_free, rivals)
-    fit = _rescaled(fit, (change or 1.0) / least)
+    reason = _reason(fit.chi_square * size**2, fit.n_free, rivals)
+    fit = _rescaled(fit, size / least)
     if reason:
         return undetermined(fit, reason)
     return undetermined(fit, "no time lies near zero", "amplitude_cm2_s") if shift else fit
