@@ -60,7 +60,7 @@ def test_filling_takes_the_nearest():
 def test_levels_are_four_spreads_apart(spreads, step, apart):
     """Root mean square of those of both, whatever the unit and the number of pixels of each."""
     low, high = (spread * np.array([-1.0, 1.0]) for spread in spreads)
-    values = np.concatenate([low, low, high + step])
+    values = 100 + np.concatenate([low, low, high + step])
     for unit in (1e-3, 50.0):
         assert clearly_apart(unit * values, np.arange(6) > 3) == apart
     assert not clearly_apart(values, np.ones(6, bool))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tptools.estimate import Estimate
-from tptools.fitting import agree, line, power_of_agreement, rank_correlation
+from tptools.fitting import agree, line, power_of_agreement, rank_correlation, statistics
 
 # few distinct values, so that ties are common
 tied = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=30)
@@ -249,3 +249,42 @@ def test_power_without_errors_is_refused():
         power_of_agreement([1, 1], [1, 0], [1, 0])
     with pytest.raises(ValueError, match="level"):
         power_of_agreement([1], [1], [1], level=1.5)
+
+
+def test_a_bootstrap_that_does_not_fit_is_refused(monkeypatch):
+    """By eight arrays of all its draws; its number is what can be lowered."""
+    said = []
+    monkeypatch.setattr(statistics, "check_fits", lambda *given: said.append(given))
+    found = rank_correlation(FOUR, FOUR[::-1], n_resamples=100)
+    assert said == [("n_resamples = 100 of 4 pairs", 8 * 8 * 100 * 4, "lower n_resamples")]
+    assert found.n_points == 4
+    assert found == rank_correlation(FOUR, FOUR[::-1], n_resamples=100, seed=0)
+    usual = rank_correlation(FOUR, [2.0, 1.0, 3.0, 4.0])
+    assert usual == rank_correlation(FOUR, [2.0, 1.0, 3.0, 4.0], seed=0, n_resamples=2000)
+
+
+def test_names_of_columns_are_those_of_the_arguments():
+    """Where their numbers differ, and where one of them is missing."""
+    for columns, said in (
+        ((FOUR, 0.1, [1.0, np.nan, 2.0, 3.0], 0.1), "^b must be finite, and point 1"),
+        ((FOUR, [0.1, 0.1], FOUR, 0.1), "'a': 4, 'a_err': 2, 'b': 4"),
+        ((FOUR, 0.1, FOUR, -0.1), "a_err and b_err must not be negative"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            agree(*columns)
+    for name in ("x", "y", "given"):
+        columns = {"x": FOUR, "y": FOUR[::-1], "given": [1.0, 3.0, 2.0, 4.0]}
+        with pytest.raises(ValueError, match=f"^{name} "):
+            rank_correlation(**columns | {name: [1.0, np.nan, 2.0, 3.0]})
+    assert rank_correlation(FOUR, FOUR[::-1]).p_value == 0
+
+
+@pytest.mark.parametrize("level", [0.05, 0.3])
+def test_power_without_a_difference_is_the_level(level):
+    """And grows to one with it; by default the level is five per cent."""
+    assert power_of_agreement([0.0, 0.0], 1, 1, level=level) == level
+    small = power_of_agreement([1e-6, 0.0], 1, 1, level=level)
+    assert small == pytest.approx(level, rel=1e-6)
+    assert power_of_agreement([9.0, 9.0], 1, 1, level=level) > 0.999
+    usual = power_of_agreement([2.0, 1.0], 1, 1)
+    assert usual == power_of_agreement([2.0, 1.0], 1, 1, level=0.05)
