@@ -183,9 +183,10 @@ def test_a_curve_without_a_relaxation_time_ends_the_search():
         calibrate(film, {"tau_us": 6.0}, DARK, **QUICK)
 
 
-def exact_curve(film, lasers, **_):
+def exact_curve(film, lasers, *, seed, n_excitons=200_000):
     """Exponential whose limit, first point and time are the three numbers of a film."""
     time_us = np.array([one.disc_time_between_excitations_us for one in lasers])
+    assert n_excitons == 200_000  # as `calibrate` has it
     limit, tau = film.hop_rate_ground_per_ps, film.relaxation_time_us
     amplitude = (film.hop_rate_modified_per_ps - limit) * np.exp(time_us.min() / tau)
     axis = {"disc_time_between_excitations_us": ("laser", time_us)}
@@ -219,7 +220,7 @@ def test_all_numbers_are_met_at_once(monkeypatch, capsys):
 
 def test_residuals_are_relative():
     """What was measured over what was wanted, less one, of each target."""
-    curve = exact_curve(FILM, LASERS)
+    curve = exact_curve(FILM, LASERS, seed=1)
     wanted = {"tau_us": 0.4, "limit_cm2_s": 0.04}
     found = Calibration(FILM, wanted, pd.DataFrame(), curve)
     assert found.residuals == pytest.approx({"tau_us": 0.25, "limit_cm2_s": -0.5}, rel=1e-4)
@@ -270,6 +271,10 @@ def test_a_curve_says_its_units(monkeypatch):
         "disc_time_between_excitations_us": "us",
     }
     assert {one.dims for one in curve.variables.values()} == {("laser",)}
+    sizes = []
+    monkeypatch.setattr(calibration, "_measure", lambda *given: sizes.append(given[-1]) or 0.1)
+    measure_curve(FILM, LASERS[:1], seed=1)
+    assert sizes == [200_000]
     assert calibration.RECORDING.until_ns == calibration.MICROSCOPE.timer.window_end_ns > 3
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from tptools.estimate import Estimate
 from tptools.excitation import Excitation
 from tptools.inference import Shot, conditions, experiment, run_shots
 from tptools.inference.forward import burn_in_pulses
@@ -228,6 +229,10 @@ def test_a_table_says_what_it_holds(monkeypatch, capsys):
     monkeypatch.setattr(experiment, "simulate", keeping)
     found = run_shots(FILMS[:1], [Shot("first", LASER, (0, 2))], seed=0, n_excitons=300)
     assert capsys.readouterr().err == ""
+    monkeypatch.setattr(experiment, "_run", lambda *_: Estimate(1.0, 0.1, "cm2/s", ""))
+    assert run_shots(FILMS[:1], [shot()], seed=1).attrs["n_excitons"] == 3000
+    run_shots(FILMS, [shot()], seed=1, progress=True)
+    assert "2/2" in capsys.readouterr().err
     one = diffusivity(runs[0], 1.0)
     assert found.diffusivity_cm2_s.dims == found.simulation_err_cm2_s.dims == ("film", "shot")
     assert found.diffusivity_cm2_s.item() == one.value

@@ -188,6 +188,7 @@ def test_a_table_says_what_it_holds(monkeypatch, capsys):
     films = pd.DataFrame({"lifetime_ns": [1.5, 2.5, 2.0]})
     found = measure_films(films, LASERS, seed=0, n_excitons=1)
     assert capsys.readouterr().err == ""
+    assert measure_films(films, LASERS, seed=0).attrs["n_excitons"] == 6000
     measure_films(films, LASERS, seed=0, n_excitons=1, progress=True)
     assert "3/3" in capsys.readouterr().err
     assert found.diffusivity_cm2_s.sel(reading="cut").values.tolist() == 3 * [[10, 5]]

@@ -101,6 +101,8 @@ def test_photons_needed_bring_the_wanted_distance():
 def test_error_falls_with_photons_and_grows_with_the_spot():
     """Errors fall as the root of the photons; a wider spot and a background cost precision."""
     usual = photon_error_cm2_s(0.03, 2e5)
+    told = {"spot_fwhm_nm": 500, "lifetime_ns": 2.3, "background_share": 0.1}
+    assert photon_error_cm2_s(0.03, 2e5, **told) == usual
     assert photon_error_cm2_s(0.03, 8e5) == pytest.approx(usual / 2)
     assert photon_error_cm2_s(0.03, 2e5, spot_fwhm_nm=250) < usual
     assert photon_error_cm2_s(0.03, 2e5, background_share=1.0) > usual
@@ -167,6 +169,7 @@ def test_the_best_bandwidth_counts_and_its_error_is_that_of_a_mean(monkeypatch):
     def share(seen, centres, covariance, labels):
         asked.append(covariance - np.diag(noise**2))
         np.testing.assert_array_equal(centres, values)
+        assert seen.shape == (20, *values.shape)
         np.testing.assert_allclose((seen - values).std((0, 1)), noise, rtol=0.1)
         return gains - abs(len(asked) - 9)
 

@@ -220,3 +220,22 @@ def test_walkers_start_where_the_likelihood_is_and_each_position_is_drawn_once(m
     assert numbers == [2, 6]
     assert effective_size(starts) == pytest.approx(4, rel=0.01)
     assert said == [(3 * 8 * 2 * 6, "lower n_steps or n_walkers")]
+
+
+def test_what_is_not_said_is_usual(monkeypatch):
+    """A thousand draws of two hundred steps of a hundred walkers, from 2^15 of the prior."""
+    module = importlib.import_module("tptools.inference.posterior")
+    asked, numbers = [], []
+
+    def walk(prior, likelihood, shares, starts, seed, n_walkers, n_steps):
+        numbers.append((n_walkers, n_steps))
+        return np.zeros((1000, 1)), 0.5
+
+    def flat(films):
+        asked.append(len(films))
+        return np.ones(len(films))
+
+    monkeypatch.setattr(module, "_walk", walk)
+    found = posterior(Prior({"x": Uniform(0.0, 1.0)}), flat, seed=1)
+    assert found.sizes == {"draw": 1000}
+    assert (sum(asked), numbers) == (2**15, [(100, 200)])
