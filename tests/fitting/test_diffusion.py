@@ -768,3 +768,25 @@ def test_groups_of_moments_have_the_counts_for_normal_errors():
     assert 3 < known < 20
     bright = replace(map_, counts=100 * map_.counts)
     assert bright._n_groups() == 24
+
+
+def test_moments_know_no_unit_of_counts():
+    """Slices of less than one have the same D, and what is asked for by default is all."""
+    exact = spot(0.05, 1e5, 0.0)
+    plain = diffusivity(exact, "moment")
+    dim = 8e-6 * exact
+    assert 0.1 < dim.sum("position_nm").min() < dim.sum("position_nm").max() < 1
+    assert diffusivity(dim, "moment").value == pytest.approx(plain.value)
+    found = moment.moment_fit(slices_of_window(exact, (0, 3), exposures=True))
+    assert (found.value, found.std_err) == (plain.value, plain.std_err)
+    assert found.goodness == plain.goodness
+    assert found.unit == "cm2/s"
+
+
+def test_three_slices_of_a_level_have_no_spot():
+    """A count above the background in each is noise."""
+    flat = xr.full_like(spot(0.05, 1.0)[:3], 4.0)
+    flat[:, 30] = 5
+    found = diffusivity(flat, "moment")
+    assert np.isnan(found.value)
+    assert found.note == "no spot stands out of the background"
