@@ -790,3 +790,33 @@ def test_three_slices_of_a_level_have_no_spot():
     found = diffusivity(flat, "moment")
     assert np.isnan(found.value)
     assert found.note == "no spot stands out of the background"
+
+
+def test_lines_through_what_is_no_spot_mean_nothing():
+    """With a free background; what leaves it out does so on purpose, and judges if asked."""
+    bright = spot(0.05, 1e4, 0.0)
+    (dip,) = records(1.2 * float(bright.max()) - bright, 1, seed=28)
+    for goodness in (True, False):
+        assert np.isnan(line_through_slices(dip, goodness=goodness).value)
+    (level,) = records(spot(0.05, 1e4, 300.0), 1, seed=28)
+    quick = line_through_slices(level, background="ignored", goodness=False)
+    full = line_through_slices(level, background="ignored")
+    assert (quick.goodness, quick.note) == (None, "")
+    assert "the model does not fit" in full.note
+    assert full.value == quick.value > 1
+    (good,) = records(bright, 1, seed=29)
+    fitted, ignored, edges = (
+        line_through_slices(good, background=one).goodness.n_free
+        for one in ("fitted", "ignored", "edges")
+    )
+    # one parameter less in each of some groups
+    assert edges == fitted
+    assert 5 < ignored - fitted < 49
+
+
+def test_a_spot_at_rest_has_no_kurtosis_of_its_spreading():
+    """Where it does not grow by three errors there is none to speak of."""
+    for seed in range(3):
+        found = diffusivity(records(spot(0.0, 2e4), 1, seed=seed)[0], "moment")
+        assert abs(found.z(0.0)) < 3
+        assert "kurtosis" not in found.note
