@@ -793,7 +793,7 @@ def test_three_slices_of_a_level_have_no_spot():
 
 
 def test_lines_through_what_is_no_spot_mean_nothing():
-    """With a free background; what leaves it out does so on purpose, and judges if asked."""
+    """With a free background; what leaves it out does so on purpose, and says so if asked."""
     bright = spot(0.05, 1e4, 0.0)
     (dip,) = records(1.2 * float(bright.max()) - bright, 1, seed=28)
     for goodness in (True, False):
@@ -804,14 +804,6 @@ def test_lines_through_what_is_no_spot_mean_nothing():
     assert (quick.goodness, quick.note) == (None, "")
     assert "the model does not fit" in full.note
     assert full.value == quick.value > 1
-    (good,) = records(bright, 1, seed=29)
-    fitted, ignored, edges = (
-        line_through_slices(good, background=one).goodness.n_free
-        for one in ("fitted", "ignored", "edges")
-    )
-    # one parameter less in each of some groups
-    assert edges == fitted
-    assert 5 < ignored - fitted < 49
 
 
 def test_a_spot_at_rest_has_no_kurtosis_of_its_spreading():
