@@ -396,15 +396,17 @@ def test_a_search_starts_at_the_spot_of_the_mean_slice():
     exposure = np.where(np.arange(TIME_NS.size) % 2, 0.5, 1.5)
     exposure /= exposure.mean()
     shape = np.exp(-((POSITION_NM - 20) ** 2) / (2 * 150.0**2))
-    counts = 2000 * INTENSITY[:, None] * shape + 3 * exposure[:, None]
+    counts = 2000 * INTENSITY[:, None] * shape + 0.3 * exposure[:, None]
     seen = slices_of_window(
         spreading_spot(TIME_NS, POSITION_NM, 1.0, **SPOT).copy(data=counts), (0.0, 3.0)
     )
     shared, amplitudes = likelihood._start(seen._replace(exposure=exposure))
-    np.testing.assert_allclose(shared, [0, 150.0**2, 20, 3], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(shared, [0, 150.0**2, 20, 0.3], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(amplitudes, 2000 * INTENSITY, rtol=1e-6)
     masked = counts.copy()
-    masked[:, :5] = np.nan
+    masked[7, :28] = np.nan
+    _, amplitudes = likelihood._start(seen._replace(exposure=exposure, counts=masked))
+    assert amplitudes[7] == pytest.approx(2000 * INTENSITY[7], rel=0.03)
     dark = np.where(np.arange(TIME_NS.size)[:, None] == 7, 0.0, masked)
     shared, amplitudes = likelihood._start(seen._replace(exposure=exposure, counts=dark))
     assert 0 < amplitudes[7] < 0.01 * amplitudes.min(where=np.arange(61) != 7, initial=np.inf)

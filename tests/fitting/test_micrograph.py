@@ -140,3 +140,37 @@ def test_a_single_level_has_no_step():
     assert not found.high.any()
     assert found.step == 0
     np.testing.assert_allclose(found.low, light, atol=0.2)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "large"),
+    [(3, 3, True), (2, 9, False), (9, 2, False), (1, 30, False), (5, 3, True)],
+)
+def test_gaps_are_large_from_three_pixels_on(height, width, large):
+    """Along both sides; lines of missing pixels are filled, whether drawings are sought or not."""
+    image = noisy()
+    image[20 : 20 + height, 40 : 40 + width] = np.nan
+    gap = np.isnan(image)
+    for drawn in (True, False):
+        whole, masked = mask(image, drawn=drawn)
+        np.testing.assert_array_equal(masked, gap & large)
+        assert np.isfinite(whole).all()
+
+
+def test_drawings_stay_unless_they_are_looked_for():
+    """By default they are."""
+    image = noisy()
+    image[90:110, 10:60] = 255
+    assert mask(image)[1][95:105, 15:55].all()
+    assert not mask(image, drawn=False)[1].any()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_what_covers_most_of_an_image_is_the_sample(scale, share):
+    """Up to half of it may be drawn, in any unit."""
+    image = noisy()
+    image[: int(share * 120)] = 255
+    masked = mask(scale * image)[1]
+    assert masked.any() == (share < 0.5)
+    assert masked.mean() < 0.5
