@@ -2,6 +2,7 @@
 
 import importlib
 
+import emcee
 import numpy as np
 import pytest
 import xarray as xr
@@ -239,3 +240,32 @@ def test_what_is_not_said_is_usual(monkeypatch):
     found = posterior(Prior({"x": Uniform(0.0, 1.0)}), flat, seed=1)
     assert found.sizes == {"draw": 1000}
     assert (sum(asked), numbers) == (2**15, [(100, 200)])
+
+
+def test_walkers_start_apart_and_within_the_prior(monkeypatch):
+    """Each beside a draw of the prior that is likely, at either end of a range too."""
+    coordinates = []
+
+    def state(coords, **_):
+        coordinates.append(coords)
+        raise InterruptedError
+
+    monkeypatch.setattr(emcee, "State", state)
+    module = importlib.import_module("tptools.inference.posterior")
+    monkeypatch.setattr(module, "STARTS_PER_WALKER", 0.1)
+    prior = Prior({"x": Uniform(0.0, 1.0), "y": Uniform(0.0, 1.0)})
+
+    def ends(films):
+        return 1.0 * ((films.x < 0.002) | (films.y > 0.998)).to_numpy()
+
+    with pytest.raises(InterruptedError):
+        posterior(prior, ends, seed=1, n_prior=2**13, n_walkers=200, n_draws=1)
+    [start] = coordinates
+    assert start.shape == (200, 2)
+    assert start.min() >= 0
+    assert start.max() <= 1
+    assert len(np.unique(start, axis=0)) > 150
+    assert ((start[:, 0] < 0.003) | (start[:, 1] > 0.997)).all()
+    assert (start[:, 0] == 0).any()
+    assert (start[:, 1] == 1).any()
+    assert 0.5 < np.mean(start[:, 1] > 0.997) + np.mean(start[:, 0] < 0.003) < 1.5
