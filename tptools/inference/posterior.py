@@ -160,10 +160,11 @@ def _tempered(weights: FloatArray, wanted: float) -> FloatArray:
     low, high = 0.0, 1.0
     if effective_size(weights) >= wanted:
         return weights
-    logs = np.log(np.where(weights > 0, weights, 1.0) / weights.max())
+    with np.errstate(divide="ignore"):
+        logs = np.log(weights / weights.max())
     for _ in range(HALVINGS):
         power = (low + high) / 2
-        tempered = np.where(weights > 0, np.exp(power * logs), 0.0)
+        tempered = np.exp(power * logs)
         low, high = (power, high) if effective_size(tempered) > wanted else (low, power)
     return tempered
 
