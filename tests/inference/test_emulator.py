@@ -154,6 +154,7 @@ def test_components_carry_outputs_around_their_mean(emulator):
     np.testing.assert_allclose(emulator.mean, transformed.mean(axis=0))
     assert emulator.components.shape == (3, 5)
     scores = [one.y_train_ * one._y_train_std + one._y_train_mean for one in emulator.processes]
+    np.testing.assert_allclose(np.corrcoef(scores), np.eye(3), atol=1e-8)
     back = emulator._outputs(np.transpose(scores))
     np.testing.assert_allclose(back, simulated(films, NOISE), rtol=0.08)
     left_out = np.transpose([_left_out(one) for one in emulator.processes])
