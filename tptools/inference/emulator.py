@@ -44,7 +44,7 @@ class _Scale:
         values = as_numbers("films", films.to_numpy())
         low, high = values.min(axis=0), values.max(axis=0)
         logged = (low > 0) & (high > WIDE * low)
-        ends = [np.where(logged, np.log(np.where(logged, one, 1.0)), one) for one in (low, high)]
+        ends = [np.log(one, out=one.copy(), where=logged) for one in (low, high)]
         width = ends[1] - ends[0]
         return cls(tuple(films), logged, ends[0], np.where(width > 0, width, 1.0))
 
@@ -52,8 +52,8 @@ class _Scale:
         check_type("films", films, pd.DataFrame, remedy="give a row for each film")
         check_holds("films", films, self.names, "the films that were fitted")
         values = as_numbers("films", films[list(self.names)].to_numpy())
-        logs = np.log(np.where(self.logged, values, 1.0))
-        return (np.where(self.logged, logs, values) - self.low) / self.width
+        scaled = np.log(values, out=values.copy(), where=self.logged)
+        return (scaled - self.low) / self.width
 
 
 @dataclass(frozen=True)
