@@ -812,3 +812,24 @@ def test_a_spot_at_rest_has_no_kurtosis_of_its_spreading():
         found = diffusivity(records(spot(0.0, 2e4), 1, seed=seed)[0], "moment")
         assert abs(found.z(0.0)) < 3
         assert "kurtosis" not in found.note
+
+
+def test_groups_of_slices_have_the_counts_for_normal_errors(monkeypatch):
+    """The variance of a bright spot is known to the root of two over its counts."""
+    asked = []
+
+    def groups_for(precision, most):
+        asked.append((precision, most))
+        return 3
+
+    monkeypatch.setattr(slices, "groups_for", groups_for)
+    (record,) = records(spot(0.0, 1e4, 0.1), 1, seed=30)
+    slices._misfit(slices_of_window(record, (0, 3)), 4, True)
+    assert asked == [(pytest.approx(float(record.sum()) / 2, rel=0.1), slices.MOST_GROUPS)]
+
+
+def test_draws_are_of_the_first_3_ns():
+    """As records are, unless another window is asked for."""
+    record = records(spot(0.05, 2e3), 1, seed=31)[0].assign_coords(time_ns=1.5 * TIME_NS)
+    draws = record.values[None]
+    assert slices.slopes_of_draws(record, draws)[0] == pytest.approx(diffusivity(record).value)
