@@ -446,14 +446,14 @@ def test_derivatives_of_slices_are_those_of_their_gaussians(n_parameters):
 def test_variances_on_a_line_are_told_from_others():
     """Chi-square is that of relative errors on the line; large ones are in no line."""
     time = np.arange(8.0)
-    line, off = 4e4 + 1e4 * time, np.array([1, -1, 0.5, -2, 2, -0.5, 1.5, -1.5])
-    error = 0.01 * line
+    line, off = 1e4 + 5e4 * time, np.array([1, -1, 0.5, -2, 2, -0.5, 1.5, -1.5])
+    error = 1e-4 * line
     exact = slices._straight(time, line, error)
     assert (exact.chi_square, exact.n_free) == (pytest.approx(0, abs=1e-9), 6)
     assert exact.p_value == pytest.approx(1)
-    found = slices._straight(time, line + off * error, error * (1 + 0.01 * off))
+    found = slices._straight(time, line + off * error, error * (1 + 1e-4 * off))
     left = off - np.polyval(np.polyfit(time, off * error, 1, w=1 / error), time) / error
-    assert found.chi_square == pytest.approx(left @ left, rel=0.02)
+    assert found.chi_square == pytest.approx(left @ left, rel=1e-3)
     assert found.p_value == pytest.approx(chi2.sf(found.chi_square, 6))
     wild, sized = line.copy(), error.copy()
     wild[3] *= 1.5
@@ -833,3 +833,41 @@ def test_draws_are_of_the_first_3_ns():
     record = records(spot(0.05, 2e3), 1, seed=31)[0].assign_coords(time_ns=1.5 * TIME_NS)
     draws = record.values[None]
     assert slices.slopes_of_draws(record, draws)[0] == pytest.approx(diffusivity(record).value)
+
+
+def moving(centre_nm=0.0, growth=1.0, tilt=0.0):
+    """Expected counts of a spot whose centre and growth follow their own course, and its map."""
+    variance = 212.0**2 + 1e4 * TIME_NS * growth
+    shift = WIDE_NM - np.broadcast_to(centre_nm, TIME_NS.shape)[:, None]
+    rows = 2e4 * INTENSITY[:, None] * np.exp(-(shift**2) / (2 * variance[:, None])) / 20
+    rows = rows + 5 * (1 + tilt * WIDE_NM / 1500)
+    return xr.DataArray(rows, {"time_ns": TIME_NS, "position_nm": WIDE_NM})
+
+
+THIRDS = np.array([20.0, -20, 20])[np.minimum(np.arange(61) // 15, 2)]
+
+
+@pytest.mark.parametrize(
+    "course", [{"centre_nm": THIRDS}, {"growth": (TIME_NS / 3) ** 3}, {"tilt": 0.3}]
+)
+def test_each_test_of_moments_sees_its_own_misfit(course):
+    """A centre that moves there and back, growth that bends, or ends that differ."""
+    maps = [records(one, 1, seed=34)[0] for one in (moving(), moving(**course))]
+    plain, other = (moment._Map.of(slices_of_window(one, (0, 3))) for one in maps)
+    assert plain.misfit(None).goodness.p_value > 1e-3
+    assert other.misfit(None).goodness.p_value < 1e-4
+    mean = other.at(moving(**course).values)
+    if "tilt" not in course:
+        assert other.misfit(mean).goodness.p_value > 1e-3
+    assert other.misfit(None).reason.startswith("the model does not fit")
+
+
+def test_masked_positions_are_not_named_and_dead_ones_are():
+    """Beside a Gaussian as beside medians of neighbours."""
+    (record,) = records(moving(), 1, seed=35)
+    dead = record.copy()
+    dead[:, 28] = 0
+    for one, named in ((dead, True), (dead.where(dead.position_nm != WIDE_NM[28]), False)):
+        map_ = moment._Map.of(slices_of_window(one, (0, 3)))
+        for gaussian in (None, map_.at(moving().values)):
+            assert (f"position {WIDE_NM[28]:g} nm" in map_.misfit(gaussian).reason) == named
