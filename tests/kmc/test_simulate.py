@@ -591,9 +591,11 @@ def test_a_run_says_what_it_holds(n_trains):
     assert squares == ["r2_sum_nm2", "initial_r2_sum_nm2"]
     assert {one.units for one in run.data_vars.values()} == {"1", "nm2"}
     assert all(run[name].long_name for name in dims if name != "sites_per_radius")
-    axes = {name: one.attrs.get("units") for name, one in run.coords.items() if name in run.coords}
+    axes = {name: one.attrs.get("units") for name, one in run.coords.items()}
     lengths, times = ("x_nm", "y_nm", "r_nm"), ("time_ns", "delay_ns", "delay_end_ns")
     assert axes == {"train": None} | dict.fromkeys(lengths, "nm") | dict.fromkeys(times, "ns")
+    along = {name: (name,) for name in axes} | {"delay_end_ns": ("delay_ns",)}
+    assert {name: one.dims for name, one in run.coords.items()} == along
     assert (run.delay_ns.long_name, run.delay_end_ns.long_name) == ("lower edge", "upper edge")
     assert run.train.values.tolist() == [*range(n_trains)]
     np.testing.assert_allclose(run.r_nm, 10.0 * np.arange(run.sizes["r_nm"]))
