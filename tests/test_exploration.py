@@ -60,6 +60,7 @@ def test_a_film_is_its_name_and_the_same_seed_gives_the_same_bits(plain):
     xr.testing.assert_identical(found.record, plain.record)
     xr.testing.assert_identical(found.run, plain.run)
     assert repr(found) == repr(plain)
+    assert found != plain  # is no number, and arrays have no one answer
     changes = {name: value for name, value in FAST.items() if name in CHANGEABLE}
     assert len(changes) == 3
     assert found.model == replace(FILMS["OLA/OA"].hopping, **changes)

@@ -111,6 +111,14 @@ def test_partners_of_excitons_that_are_always_mixed():
         annihilation_partners(1e-5, 1.0)
 
 
+@pytest.mark.parametrize("steps", [1.5, 100.0])
+def test_walkers_visit_as_many_sites_as_montroll_and_weiss_say(steps):
+    """Of n relative steps, π n / ln(8 n) sites are new; half of them are one walker's own."""
+    diffusivity = steps * 8.0**2 / 8 * 1e-5 / 2.5
+    partners = annihilation_partners(diffusivity, 2.5, spacing_nm=8.0)
+    assert 2 * partners == pytest.approx(math.pi * steps / math.log(8 * steps))
+
+
 def test_biexciton_shift_is_that_of_a_mixture_of_two_lines():
     """The mean wavelength of excitons with a share of biexcitons moves by as much."""
     emission_eV, density, energy_meV = 2.4, 0.1, 20.0

@@ -23,6 +23,9 @@ from tptools.material import (
 )
 
 shares = st.floats(0.01, 1)
+NO_FORMULAE = [
+    "", "cs2", "Xx2", "H2O)", "(H2O", "Cs-Br", "MeOH", "H2O+H2O", "peptide(GG)", "H: 0.11, O: 0.89"
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -44,9 +47,9 @@ def test_molar_masses_are_those_on_bottles(formula, wanted):
     assert molar_mass(formula) == pytest.approx(wanted, rel=1e-4)
 
 
-@pytest.mark.parametrize("formula", ["", "cs2", "Xx2", "H2O)", "(H2O", "Cs-Br", "MeOH", "H2O+H2O"])
+@pytest.mark.parametrize("formula", NO_FORMULAE)
 def test_what_is_no_formula_is_refused(formula):
-    """The error names the formula; abbreviations and sums of formulae are none."""
+    """The error names the formula; abbreviations, shares and sums of formulae are none."""
     with pytest.raises(ValueError, match=r"formula = .* must be elements with numbers"):
         molar_mass(formula)
 
@@ -124,6 +127,13 @@ def test_impossible_inputs_are_refused(call, message):
     """The error names the value and the rule."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_specific_heat_is_that_of_five_atoms():
+    """A mole of formula units holds 3 R per mole of atoms (Dulong and Petit)."""
+    molar = SPECIFIC_HEAT.value * molar_mass("CsPbBr3")
+    assert molar == pytest.approx(5 * 3 * 8.314462618)
+    assert [one.method for one in (DENSITY, SPECIFIC_HEAT)] == ["unit cell", "Dulong-Petit"]
 
 
 def test_errors_of_literature_are_what_their_notes_say():

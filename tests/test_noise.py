@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.ndimage import gaussian_filter1d
+from scipy.special import ndtr
 
 from tptools.noise import (
     add_noise,
@@ -119,6 +120,35 @@ def test_spots_have_their_width(shape):
     assert edge / centre == pytest.approx(0.5, rel=1e-3)
 
 
+SHAPES = {
+    "pedestal": lambda x: (0.5 ** (4 * x**2) + 0.25 * 0.5 ** (4 * (x * 3 / 8) ** 2)) / 1.25,
+    "flat_top": lambda x: (ndtr((x + 0.5) / 0.1) - ndtr((x - 0.5) / 0.1)) / (2 * ndtr(5) - 1),
+    "sinc2": lambda x: np.sinc(0.885893 * x) ** 2,
+}
+"""What each spot is over its centre, against the distance in widths."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_spots_are_what_their_names_say(shape):
+    """Two Gaussians, a box with soft edges, and the image of a slit, in plain space."""
+    x = np.arange(-12.0, 12.1, 0.1)
+    options = {"seed": 0, "noise": "none", "background_counts": 0, "spot_fwhm_nm": 500.0}
+    first = simulate_map(TRACE[:1], shape=shape, position_nm=500 * x, **options)[0].to_numpy()
+    np.testing.assert_allclose(first / first.max(), SHAPES[shape](x), atol=2e-3)
+
+
+def test_a_map_says_how_it_was_made():
+    """Attributes hold all parameters, those left out as well, and its axis is that of the docs."""
+    found = simulate_map(TRACE, seed=7)
+    assert found.name == "counts"
+    assert found.attrs == {
+        "long_name": "simulated signal", "units": "counts", "origin": "simulated", "seed": 7,
+        "noise": "one_sided", "background_counts": 3.0, "shape": "gaussian", "D_cm2_s": 0.01,
+        "spot_fwhm_nm": 600.0, "area_counts_nm": 2e5,
+    }  # fmt: skip
+    assert found.position_nm.to_numpy().tolist() == [*range(-1500, 1501, 50)]
+
+
 def test_mean_of_one_sided_noise():
     """Records of Eq. 12 average to n + sqrt(n)/2 + B/2."""
     clean = simulate_map(TRACE[:2], seed=0, noise="none", background_counts=0)
@@ -169,6 +199,20 @@ def test_lifetime_trace_is_the_decay_of_a_spot_that_spreads(gap):
     assert (trace.time_ns[0], trace.time_ns[-1]) == (0, 4)
     with pytest.raises(ValueError, match="number of slices before"):
         lifetime_trace(counts.sel(time_ns=slice(0, None)))
+
+
+def test_five_positions_and_a_slice_before_the_pulse_are_enough():
+    """Not four, and none later than 0.3 ns before it; what follows is kept for 8 ns."""
+    time_ns, x = np.array([-0.3, 0, 4, 8, 9]), np.arange(-400.0, 401, 200)
+    line = np.array([0, 8, 4, 2, 1])[:, None] * np.exp(-((x / 200) ** 2)) + 7
+    counts = xr.DataArray(line, {"time_ns": time_ns, "position_nm": x})
+    trace = lifetime_trace(counts)
+    assert trace.time_ns.values.tolist() == [0, 4, 8]
+    np.testing.assert_allclose(trace / trace[0], [1, 0.5, 0.25])
+    with pytest.raises(ValueError, match="positions of counts = 4 must be .* at least 5"):
+        lifetime_trace(counts[:, :-1])
+    with pytest.raises(ValueError, match="number of slices before -0.3 ns = 0"):
+        lifetime_trace(counts.assign_coords(time_ns=[-0.2, 0, 4, 8, 9]))
 
 
 def test_records_of_one_map_differ_by_their_noise_only():

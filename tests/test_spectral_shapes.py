@@ -47,6 +47,21 @@ def test_exciton_weighs_against_the_continuum_as_in_elliott():
     assert line / edge == pytest.approx(2 * binding, rel=0.02)
 
 
+def test_pull_of_the_hole_is_that_of_sommerfeld():
+    """The continuum is twice that at the gap where exp(-2π sqrt(R / x)) is one half."""
+    binding = 1e-3
+    twice = binding * (2 * np.pi / np.log(2)) ** 2
+    gap, above = absorption_shape(2.4 + binding + np.array([6e-5, twice]), 2.4, 2e-5, binding, 0.0)
+    assert above / gap == pytest.approx(2, rel=1e-6)
+
+
+def test_bands_that_are_not_parabolic_rise_above_the_gap_alone():
+    """By their share per eV of excess over the gap, and not below it."""
+    energy = np.array([2.3, 2.4, 2.44, 2.64, 2.84])
+    plain, steep = (absorption_shape(energy, 2.4, 0.02, 0.04, rise) for rise in (0.0, 1.5))
+    np.testing.assert_allclose(steep / plain, [1, 1, 1, 1 + 1.5 * 0.2, 1 + 1.5 * 0.4], rtol=1e-9)
+
+
 def test_size_series_passes_through_its_ends():
     """The interpolation gives the two printed pairs of edge and wavelength."""
     found = [HC_EV_NM / confined_emission_eV(edge) for edge in (3.5, 16.0)]
