@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uncertainties import ufloat
 
-from tptools.estimate import Estimate, correlated_estimates, covariance
+from tptools.estimate import Estimate, Goodness, correlated_estimates, covariance
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,35 @@ def test_units_follow():
     assert tuple(one.unit for one in found) == (*units, "", "us")
 
 
+@pytest.mark.parametrize(
+    ("unit", "square", "inverse"),
+    [
+        ("nm", "nm^2", "1/nm"),
+        ("counts nm2", "(counts nm2)^2", "1/(counts nm2)"),
+        ("1/us", "(1/us)^2", "1/(1/us)"),
+        ("nm^0.5", "(nm^0.5)^2", "1/(nm^0.5)"),
+    ],
+)
+def test_units_of_several_parts_stand_in_brackets(unit, square, inverse):
+    """A power or a quotient is of all of them; a pure number takes none away."""
+    one = Estimate(0.5, 0.1, unit, "fit")
+    assert [(one**2).unit, (1 / one).unit] == [square, inverse]
+    assert (one / Estimate(2.0, 0.1, "", "fit")).unit == unit
+    assert (one**0.5).value == pytest.approx(0.5**0.5)
+    assert (Estimate(0.5, 0.1, "", "fit") ** 2).unit == ""
+
+
+def test_what_is_stated_alike_is_alike():
+    """Where a value comes from, and how well its model fits, are no part of what it is."""
+    one = Estimate(2.0, 0.1, "nm", "fit")
+    assert one == Estimate(2.0, 0.1, "nm", "fit", goodness=Goodness(3.0, 2.0, 0.2))
+    assert one == Estimate.of(ufloat(2.0, 0.1), "nm", "fit")
+    assert one.converged
+    assert one.note == ""
+    assert one != replace(one, std_err=0.2)
+    assert Goodness(3.0, 2.0, 0.2).reduced_chi_square == 1.5
+
+
 def test_sum_refuses_other_units():
     """Values in different units are never added."""
     with pytest.raises(ValueError, match="cannot add 'us' and 'ns'"):
@@ -265,4 +294,7 @@ def test_arrays_and_formats_take_estimates():
     np.testing.assert_array_equal(np.asarray([one, one], float), [0.15234, 0.15234])
     assert f"{one:.2f}" == "0.15 ± 0.00 cm2/s"
     assert f"{one:.1u}" == "0.152 ± 0.004 cm2/s"
+    assert f"{one:.1uS}" == "0.152(4) cm2/s"
+    assert f"{one:.1uP}" == "0.152 ± 0.004 cm2/s"
+    assert f"{one:.1uL}" == r"0.152 \pm 0.004 cm2/s"
     assert f"{one}" == str(one)

@@ -173,6 +173,8 @@ def test_experiment_counts_its_photons():
     """Records hold the photons asked for and the background, and scatter by their root."""
     draw = photon_records(TRACE, 1e5, background_counts=2, D_cm2_s=0.05)
     assert draw(1).equals(draw(1))
+    dark = photon_records(TRACE, 1e5, background_counts=0, D_cm2_s=0, spot_fwhm_nm=300)(1)
+    assert int(dark[:, [0, -1]].sum()) == 0
     totals = np.array([int(draw(seed).sum()) for seed in range(100)])
     wanted = 1e5 + draw(0).size
     assert abs(totals.mean() - wanted) < 4 * math.sqrt(wanted / 100)
@@ -202,16 +204,18 @@ def test_lifetime_trace_is_the_decay_of_a_spot_that_spreads(gap):
 
 
 def test_five_positions_and_a_slice_before_the_pulse_are_enough():
-    """Not four, and none later than 0.3 ns before it; what follows is kept for 8 ns."""
-    time_ns, x = np.array([-0.3, 0, 4, 8, 9]), np.arange(-400.0, 401, 200)
+    """Not four, and none later than 0.3 ns before it; 8 ns from the maximum on are kept."""
+    time_ns, x = np.array([-0.3, 0.5, 4.5, 8.5, 9]), np.arange(-400.0, 401, 200)
     line = np.array([0, 8, 4, 2, 1])[:, None] * np.exp(-((x / 200) ** 2)) + 7
     counts = xr.DataArray(line, {"time_ns": time_ns, "position_nm": x})
     trace = lifetime_trace(counts)
     assert trace.time_ns.values.tolist() == [0, 4, 8]
     np.testing.assert_allclose(trace / trace[0], [1, 0.5, 0.25])
-    with pytest.raises(ValueError, match="positions of counts = 4 must be .* at least 5"):
+    dip = lifetime_trace(counts.where(counts.time_ns < 9, -1.0))  # as where a dark count was taken
+    np.testing.assert_allclose(dip, trace)
+    with pytest.raises(ValueError, match=r"positions of counts = 4 must be .* at least 5"):
         lifetime_trace(counts[:, :-1])
-    with pytest.raises(ValueError, match="number of slices before -0.3 ns = 0"):
+    with pytest.raises(ValueError, match=r"number of slices before -0\.3 ns = 0"):
         lifetime_trace(counts.assign_coords(time_ns=[-0.2, 0, 4, 8, 9]))
 
 

@@ -10,7 +10,15 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tptools.records import as_columns, as_dataset, as_numbers, as_record, bin_edges, even_step
+from tptools.records import (
+    as_columns,
+    as_dataset,
+    as_numbers,
+    as_positive,
+    as_record,
+    bin_edges,
+    even_step,
+)
 
 TIME_NS = np.arange(8) * 0.25
 PLAIN = xr.DataArray([3.0, 9, 7, 5, 4, 2, 1, 0], {"time_ns": TIME_NS}, name="counts")
@@ -41,6 +49,80 @@ def test_units_may_be_written_out(axis, unit, in_it):
     """Words mean what their symbols do, with or without a prefix, in any case and number."""
     given = xr.DataArray([1.0, 2.0], {axis: (axis, [2.0, 5.0], {"units": unit})})
     np.testing.assert_allclose(as_record(given, axis)[axis], np.array([2.0, 5.0]) * in_it)
+
+
+PREFIXES = {"": 0, "milli": -3, "micro": -6, "nano": -9, "pico": -12, "femto": -15}
+WORDS = {"second": ("time_ns", 9), "sec": ("time_ns", 9), "meter": ("position_nm", 9),
+         "metre": ("position_nm", 9), "electronvolt": ("energy_eV", 0)}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_prefixes_are_powers_of_ten(word):
+    """In words and in symbols, of times, lengths and energies."""
+    axis, power = WORDS[word]
+    symbol = {"time_ns": "s", "position_nm": "m", "energy_eV": "eV"}[axis]
+    for prefix, of_ten in PREFIXES.items():
+        symbols = ("u", "µ", "μ") if prefix == "micro" else (prefix[:1],)
+        for unit in (prefix + word, *(f"{one}{symbol}" for one in symbols)):
+            given = xr.DataArray([1.0, 2.0], {axis: (axis, [2.0, 5.0], {"units": unit})})
+            wanted = np.array([2.0, 5.0]) * 10.0 ** (of_ten + power)
+            np.testing.assert_allclose(as_record(given, axis)[axis], wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("unit", ["Å", "\N{ANGSTROM SIGN}", "angstrom", "Angstroms"])
+def test_angstroms_are_tenths_of_nanometres(unit):
+    """By either of its letters and as a word."""
+    given = xr.DataArray([1.0, 2.0], {"x_nm": ("x_nm", [20.0, 50.0], {"units": unit})})
+    np.testing.assert_allclose(as_record(given, "x_nm").x_nm, [2, 5])
+
+
+@pytest.mark.parametrize(
+    ("values", "held"),
+    [
+        (np.array([1j]), "complex numbers"),
+        (["1"], "text"),
+        ([b"1"], "text"),
+        (np.array(["2026-11-27"], "M8[D]"), "dates"),
+        (np.array([1], "m8[s]"), "durations"),
+        (np.array(["1", "2"], object), "text"),
+    ],
+)
+def test_what_is_no_number_is_said_to_be_what_it_is(values, held):
+    """The message says what the values are, for the caller to convert."""
+    with pytest.raises(TypeError, match=f"x holds {held} and must hold real numbers"):
+        as_numbers("x", values)
+
+
+def test_positive_numbers_have_a_size():
+    """From 1e-30 to 1e30, both included; what is missing is let through."""
+    numbers = [1e-30, 0.5, 1e30, np.nan]
+    np.testing.assert_array_equal(as_positive("x", numbers), numbers)
+    for wrong in (0.0, -1.0, 0.99e-30, 1.01e30, np.inf):
+        with pytest.raises(ValueError, match=r"x = .* above 0 and of a size"):
+            as_positive("x", [1.0, wrong])
+
+
+def test_a_table_names_its_axes():
+    """Index and columns give the axes their names; where one has none, the message asks for it."""
+    table = pd.DataFrame([[1.0, 2.0]], pd.Index([0.5], name="time_ns"), [0.0, 1.0])
+    with pytest.raises(TypeError, match="name index and columns after 'time_ns' and 'position_nm'"):
+        as_record(table, "time_ns", "position_nm")
+    named = as_record(table.rename_axis(columns="position_nm"), "time_ns", "position_nm")
+    assert named.sizes == {"time_ns": 1, "position_nm": 2}
+
+
+def test_a_single_bin_has_its_edges():
+    """There is no direction to turn."""
+    one = xr.Dataset({"counts": ("time_ns", [0.5]), "time_edges_ns": ("edge", [0.0, 2.0])})
+    record = as_record(one.assign_coords(time_ns=[1.0]), "time_ns")
+    assert [float(edge[0]) for edge in bin_edges(record, "time_ns")] == [0, 2]
+
+
+def test_messages_say_where_an_axis_turns():
+    """By the value after which it does."""
+    for axis, after in (([0.0, 1.0, 1.0], 1), ([0.0, 3.0, 2.0, 5.0], 3), ([4.0, 4.0, 5.0], 4)):
+        with pytest.raises(ValueError, match=f"does not after time_ns = {after};"):
+            as_record(xr.DataArray(axis, {"time_ns": axis}, ("time_ns",)), "time_ns")
 
 
 @settings(deadline=None)
