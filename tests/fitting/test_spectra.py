@@ -815,3 +815,12 @@ def test_gains_of_excitons_are_in_what_a_good_one_leaves(monkeypatch, left):
         assert fit["exciton_nm"].note.endswith(reason)
         assert math.isnan(fit["exciton_nm"].value) == bool(reason)
         assert math.isnan(fit["baseline"].value) == ("beyond" in reason)
+
+
+def test_a_spectrum_without_a_bandwidth_has_none():
+    """As where it is zero; the energy that binds an exciton is that of the films."""
+    scan = spectrum_of(504, step_nm=3.0)
+    none, zero = scan.drop_attrs(deep=False), scan.assign_attrs(bandwidth_nm=0.0)
+    found = [fit_absorbance(none), fit_absorbance(zero), fit_absorbance(zero, binding_eV=0.044)]
+    assert {one["exciton_fwhm_eV"].value for one in found} == {found[0]["exciton_fwhm_eV"].value}
+    assert fit_absorbance(scan)["exciton_fwhm_eV"].value < found[0]["exciton_fwhm_eV"].value
