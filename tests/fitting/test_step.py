@@ -374,3 +374,19 @@ def test_two_lines_across_the_step_are_enough():
         else:
             with pytest.raises(ValueError, match="no line has film and substrate beyond"):
                 fit_step(cut, margin_nm=20)
+
+
+def test_means_of_lines_are_over_what_is_used():
+    """Of one pixel it is this, and of none zero."""
+    values = np.array([[3.0, 5, 7], [3, 5, 7], [3, 5, 7]])
+    where = np.array([[True, False, True], [False, True, False], [False, False, False]])
+    assert step_module._line_means(values, where).tolist() == [[5], [5], [0]]
+
+
+def test_roughness_in_some_lines_is_no_step():
+    """Lines without an edge have no say in how many edges there are."""
+    film = np.zeros((64, 200), bool)
+    film[:30] = np.arange(200) % 20 < 10
+    height = made_step(0, noise=0.5)[0] + 35.0 * film
+    with pytest.raises(ValueError, match="no step"):
+        fit_step(height, margin_nm=20)
