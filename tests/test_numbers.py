@@ -779,6 +779,20 @@ def test_every_check_names_what_it_checks():
         assert words & {one.removesuffix("s") for one in around}, f"{place}: {call.args[0].value}"
 
 
+def test_what_is_lacking_can_be_had_somewhere():
+    """From what has the name that is said, or is said in plain words."""
+    found = []
+    for path in Path(PACKAGE).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            match node:
+                case ast.Call(ast.Name("as_dataset" | "check_holds"), [*_, ast.Constant(source)]):
+                    found.append((f"{path.name}:{node.lineno}", source))
+    assert len(found) > 10
+    for place, source in found:
+        known = {source, source.rpartition(".")[0]} & {*PUBLIC} or source.islower()
+        assert known, f"{place}: {source}"
+
+
 def test_no_positive_number_is_too_small():
     """What must be above a number must be above zero, or above a limit that has a name."""
     limits = [

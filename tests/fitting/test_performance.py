@@ -295,7 +295,7 @@ def test_shares_are_of_records_with_a_value():
     assert share.values.tolist() == [0.5, 1.0]
     assert not share.coords
     for one, other in ((found.isel(record=0), zero), (found, zero.isel(record=0))):
-        with pytest.raises(ValueError, match=r"lacks record.*repeat"):
+        with pytest.raises(ValueError, match=r"lacks record .*what repeat returns"):
             detected(one, other)
 
 
@@ -335,8 +335,8 @@ def test_what_is_no_experiment_is_refused():
         "name": lambda: compare_experiments(1, {1.0: xr.DataArray}, 2),
         "draws": lambda: compare_experiments("x", [xr.DataArray], 2),
         "draws is empty": lambda: compare_experiments("x", {}, 2),
-        "found lacks record.*repeat": lambda: summarise_repetitions(nothing, 1.0),
-        "found lacks value.*repeat": lambda: summarise_repetitions(xr.Dataset(), 1.0),
+        "found lacks record .*what repeat returns": lambda: summarise_repetitions(nothing, 1.0),
+        "found lacks value.*what repeat returns": lambda: summarise_repetitions(xr.Dataset(), 1.0),
         "profiles": lambda: second_moment(1.0),
         "spread_at_zero": lambda: detection_limit("much"),
     }.items():

@@ -256,7 +256,9 @@ def test_rows_without_more_are_plain():
     assert (one.value, one.std_err, one.unit) == (1.0, 0.1, "nm")
     assert (one.method, one.note, one.converged, one.goodness) == ("", "", True, None)
     assert estimates(table, error="other")[0].std_err == 0.3
-    with pytest.raises(ValueError, match=r"^table lacks value.*measure_series"):
+    with pytest.raises(
+        ValueError, match=r"^table lacks value.*what tptools.fitting.measure_series returns"
+    ):
         estimates(xr.Dataset())
 
 

@@ -289,7 +289,7 @@ def test_lasers_and_films_that_are_none_are_refused():
         calibrate(None, {"tau_us": 6.0}, LASERS, **QUICK)
     with pytest.raises(TypeError, match=r"^targets "):
         calibrate(FILM, ["tau_us"], LASERS, **QUICK)
-    with pytest.raises(ValueError, match=r"^curve lacks .*measure_curve"):
+    with pytest.raises(ValueError, match=r"^curve lacks .*what measure_curve returns"):
         curve_numbers(xr.Dataset())
 
 

@@ -53,8 +53,8 @@ def test_four_times_are_enough():
 
 def test_times_are_found_from_a_fifth_of_a_gap_to_thirty_ranges():
     """Just within either end of the grid there is a time, and just beyond it there is none."""
-    time_us = np.array([3.0, 4.0, 6.0, 10.0, 23.0])
-    shortest, longest = 0.2 * 1.0, 30 * 20.0
+    time_us = 3 * np.array([3.0, 4.0, 6.0, 10.0, 23.0])
+    shortest, longest = 0.2 * 3.0, 30 * 60.0
     step = (longest / shortest) ** (1 / 59)
     for tau, known in (
         (shortest * step**0.4, False),

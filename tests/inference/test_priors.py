@@ -73,7 +73,7 @@ def test_a_prior_stays_what_it_was():
         (lambda: Prior({}), "ranges is empty"),
         (lambda: Prior([Uniform(0, 1)]), "ranges"),
         (lambda: Prior({"a": (0, 1)}), r"ranges\['a'\]"),
-        (lambda: PRIOR.with_(d=Uniform(0, 1)), "ranges .*this prior"),
+        (lambda: PRIOR.with_(d=Uniform(0, 1)), "ranges .*what this prior returns"),
         (lambda: PRIOR.at(0.5), "shares"),
         (lambda: PRIOR.at([[0.5, 0.5]]), "shares"),
         (lambda: PRIOR.at(np.zeros((1, 1, 3))), "shares"),
