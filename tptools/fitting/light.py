@@ -156,6 +156,7 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
         note = "the sample took no light off the lamp"
         return Estimate(math.nan, math.nan, "", "integrating sphere", note)
     ratio = emitted / absorbed
-    slopes = np.array([1 + 0 * ratio, 1 + 0 * ratio, ratio, ratio]) / absorbed
+    same = np.ones_like(ratio)
+    slopes = np.array([same, same, ratio, ratio]) / absorbed
     error = np.sqrt((slopes**2 * variance).sum(axis=0).sum()) / ratio.size
     return Estimate(float(ratio.mean()), float(error), "", "integrating sphere")
