@@ -79,6 +79,12 @@ def test_as_many_photons_as_asked_for_are_counted(plain):
     assert abs(int(plain.record.counts.sum()) - 2e4) < 5 * 2e4**0.5
 
 
+def test_as_many_excitons_as_asked_for_are_made(plain):
+    """About, since all trains have the same number of pulses, and pulses a Poisson number."""
+    made = int(plain.run.created_count.sum())
+    assert abs(made - FAST["n_excitons"]) < 0.3 * FAST["n_excitons"]
+
+
 def test_longer_memory_helps(plain):
     """At the same light, a film that remembers for longer has a larger truth."""
     longer = explore("OLA/OA", LASER, **FAST | {"relaxation_time_us": 2})

@@ -16,7 +16,7 @@ from tptools.hopping_law import HoppingLaw, dipole_hop_factor
 from tptools.kinetics import annihilation_yield, saturation_yield
 from tptools.kmc import ExcitonModel
 from tptools.material import INDEX_ALUMINA, INDEX_LIGAND
-from tptools.spectra import confined_emission_eV
+from tptools.spectra import HC_EV_NM, absorption_shape, confined_emission_eV
 
 BARE, TOLUENE = FILMS["OLA/OA"], FILMS["OLA/OA in toluene"]
 SOLID = {name: film for name, film in FILMS.items() if film.solid}
@@ -182,6 +182,30 @@ def test_colour_is_that_of_the_edge_and_a_shift(name):
     assert optics.baseline(1000) / optics.baseline(500) == pytest.approx(
         2.0**-optics.baseline_exponent
     )
+
+
+def test_spectra_of_a_film_are_as_wide_as_its_numbers():
+    """Half the photons per eV half a width from the centre; all absorption has its own scale."""
+    optics = BARE.optics
+    assert optics.baseline(500) == pytest.approx(optics.baseline_absorbance)
+    half_eV = 0.5e-3 * optics.emission_fwhm_meV
+    at_nm = HC_EV_NM / (optics.emission_eV + np.array([-half_eV, 0, half_eV]))
+    per_eV = optics.emission(at_nm) * at_nm**2
+    np.testing.assert_allclose(per_eV / per_eV[1], [0.5, 1, 0.5])
+    numbers = optics.exciton_fwhm_meV, optics.binding_meV, 1e3 * optics.continuum_rise_per_eV
+    energy = np.linspace(2.2, 3.5, 20)
+    shape = absorption_shape(energy, optics.exciton_eV, *(1e-3 * one for one in numbers))
+    found = optics.absorbance(HC_EV_NM / energy) - optics.baseline(HC_EV_NM / energy)
+    np.testing.assert_allclose(found, optics.exciton_absorbance * shape)
+
+
+def test_where_numbers_are_from_is_no_part_of_a_film():
+    """Films of the same numbers are one, and their text stays short."""
+    other = replace(BARE, origins=dict.fromkeys(BARE.origins, Origin("nm", "assumed", "no")))
+    assert other == BARE
+    assert "Origin(" not in repr(BARE)
+    assert "Solid(" not in repr(BARE)
+    assert replace(BARE.optics, film="another") == BARE.optics
 
 
 def test_relative_yield_joins_what_is_switched_on():
