@@ -383,7 +383,7 @@ UNNAMED = {
     "is refused for another, or once that is read": """
         HeatedFilm: substrate; expected_information: classes; pulse_train: n_excitons;
         Reagent.amount_mmol: volume_mL; analyse: seed; analyse_series: conditions; write_csv: path;
-        write_json: path; write_report: path; explore: photons; agree: a_err b b_err a_err[] b[]
+        write_json: path; write_report: path; agree: a_err b b_err a_err[] b[]
         b_err[]; estimates: error unit; fit_relaxation: std_err_cm2_s; line: std_err;
         compare_experiments: true_cm2_s; detected: at_zero; rank_correlation: seed;
         reject_cosmic_rays: threshold; calibrate: targets[]; posterior: n_prior; rank_statistics:

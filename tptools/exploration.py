@@ -162,6 +162,8 @@ def explore(
     film = _film(film)
     check_type("laser", laser, Excitation)
     n_excitons = check_number("n_excitons", n_excitons, above=0)
+    if photons is not None:
+        photons = check_number("photons", photons, above=0)
     for name in changes:
         check_choice("change", name, CHANGEABLE)
     model = replace(film.hopping, **changes)
@@ -208,6 +210,5 @@ def _exposed(microscope: Microscope, run: xr.Dataset, photons: float | None) -> 
     """The microscope with the dwell time that gives so many photons: counts grow with it."""
     if photons is None:
         return microscope
-    photons = check_number("photons", photons, above=0)
     usual = float(microscope.expected(run)["counts"].sum())
     return microscope.with_(dwell_s=microscope.settings()["dwell_s"] * photons / usual)
