@@ -393,7 +393,7 @@ UNNAMED = {
         grid[]; plot_variance_growth: msds{} window_ns; blurred: wavelength_nm
     """,
     "is refused by Python": """
-        Film: origins; Estimate: quantity; correlated_estimates: covariance covariance[] units;
+        Estimate: quantity; correlated_estimates: covariance covariance[];
         fit_growth: free_intercept; line_through_slices: free_intercept; mean_over_records: method;
         repeat: methods[] methods{}; Shot: since_fresh; expected_information: classes[];
         radial_profile: centre_nm; analyse: methods; measure_series: methods; conditions: film[];

@@ -332,7 +332,7 @@ def correlated_estimates(
     Raises
     ------
     TypeError
-        If a value is no real number.
+        If a value is no real number, or `units` no sequence.
     ValueError
         If the covariance is of another shape.
 
@@ -343,6 +343,7 @@ def correlated_estimates(
     1.00 ± 0.10 a; 2.00 ± 0.14 b; 3.00 ± 0.10
     """
     check_type("values", values, Iterable)
+    check_type("units", units, Sequence, remedy="give one for each value")
     values = [as_number(f"values[{k}]", one) for k, one in enumerate(values)]
     known = np.asarray(covariance, float)
     if known.shape != 2 * (len(values),):

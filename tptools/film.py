@@ -420,6 +420,8 @@ class Film:
 
     Raises
     ------
+    TypeError
+        If a part is of another type.
     ValueError
         If a name is empty, nanocrystals overlap, or a number has no origin.
 
@@ -442,6 +444,7 @@ class Film:
         make_plain(self)
         check_type("name", self.name, str)
         check_type("optics", self.optics, Optics)
+        check_type("origins", self.origins, Mapping, remedy="give them by parameter")
         if self.solid is not None:
             check_type("solid", self.solid, Solid)
         if not self.name.strip():
