@@ -653,6 +653,9 @@ def test_ends_are_the_same_but_for_noise():
     assert plain._ends(plain.at(wings)).chi_square == pytest.approx(10**2 / 82)
     longer = replace(plain, exposure=np.where(np.arange(61) < 30, 52 / 30, 1) * np.ones((2, 61)))
     assert longer._ends(None).chi_square == pytest.approx(0)
+    level = (52 - 12 + 30) / (6 * 52 / 30 + 6)
+    apart = (52 - 12 - level * 6 * 52 / 30) - (30 - level * 6)
+    assert longer._ends(longer.at(wings)).chi_square == pytest.approx(apart**2 / 82)
     assert plain.at(0 * counts)._ends(None).chi_square == 0
 
 

@@ -124,7 +124,7 @@ def test_what_a_fit_takes_up_is_its_projection():
     """Leverages, and what follows a target, are those of one design matrix of all derivatives."""
     rng, shape = np.random.default_rng(1), (3, 7)
     own, shared, target = (rng.normal(size=(*size, *shape)) for size in ((3,), (2,), ()))
-    own *= np.array([1e-3, 1e4, 1])[:, None, None]
+    own *= np.array([1e-12, 1e4, 1])[:, None, None]
     shared[1] = 2 * shared[0] + 1e3 * own[1]  # which tells nothing new
     row = np.arange(3)[:, None, None] == np.arange(3)[:, None]
     design = np.concatenate([(own[:, None] * row).reshape(9, 21), shared.reshape(2, 21)])
