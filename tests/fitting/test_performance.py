@@ -294,9 +294,10 @@ def test_shares_are_of_records_with_a_value():
     share = detected(found, zero)
     assert share.values.tolist() == [0.5, 1.0]
     assert not share.coords
-    for one, other in ((found.isel(record=0), zero), (found, zero.isel(record=0))):
-        with pytest.raises(ValueError, match=r"lacks record .*what repeat returns"):
-            detected(one, other)
+    for name in ("found", "at_zero"):
+        given = {"found": found, "at_zero": zero}
+        with pytest.raises(ValueError, match=f"^{name} lacks record .*what repeat returns"):
+            detected(**given | {name: given[name].isel(record=0)})
 
 
 def test_moments_of_signed_and_masked_profiles():
@@ -307,6 +308,7 @@ def test_moments_of_signed_and_masked_profiles():
     seen = ~np.isnan(counts)
     mean = counts[seen] @ x[seen] / 10
     assert float(found) == pytest.approx(counts[seen] @ (x[seen] - mean) ** 2 / 10)
+    assert found.attrs == {"units": "nm2"}
 
 
 def test_repetitions_have_a_seed_unless_told():
