@@ -220,7 +220,7 @@ def test_a_film_that_fails_ends_the_others(monkeypatch):
         begun.append(model)
         if len(begun) == 1:
             raise InterruptedError
-        ended.wait(1)
+        ended.wait(5)
         return [0.0, 0.0, 0.0]
 
     films = pd.DataFrame({"lifetime_ns": np.linspace(1, 2, 9)})
