@@ -183,7 +183,10 @@ def test_excitons_are_those_that_are_asked_for(monkeypatch, n_layers):
 
 def test_a_table_says_what_it_holds(monkeypatch, capsys):
     """D by film, laser and reading, with the numbers of both, units, and how they were made."""
-    power = lambda model, laser, *_: [laser.power_nW, model.lifetime_ns, 0.0]  # noqa: E731
+
+    def power(model, laser, *_):
+        return [laser.power_nW, model.lifetime_ns, 0.0]
+
     monkeypatch.setattr(forward, "_measure", power)
     films = pd.DataFrame({"lifetime_ns": [1.5, 2.5, 2.0]})
     found = measure_films(films, LASERS, seed=0, n_excitons=1)

@@ -152,7 +152,10 @@ def test_all_positions_after_the_first_third_can_be_drawn():
     """Of 20 walkers in 6 steps 80 positions count, and not one more."""
     few = {"n_prior": 512, "n_walkers": 20, "n_steps": 6}
     prior = Prior({"x": Uniform(0.0, 1.0)})
-    flat = lambda films: np.ones(len(films))  # noqa: E731 -- of every film alike
+
+    def flat(films):
+        return np.ones(len(films))
+
     assert posterior(prior, flat, seed=0, n_draws=80, **few).sizes == {"draw": 80}
     with pytest.raises(ValueError, match="n_draws = 81 must be at most the 80"):
         posterior(prior, flat, seed=0, n_draws=81, **few)
@@ -212,7 +215,10 @@ def test_walkers_start_where_the_likelihood_is_and_each_position_is_drawn_once(m
     said = []
     monkeypatch.setattr(module, "check_fits", lambda *given: said.append(given[1:]))
     prior = Prior({"x": Uniform(0.0, 8.0)})
-    narrow = lambda films: np.exp(-200 * films["x"].to_numpy())  # noqa: E731 -- of few films
+
+    def narrow(films):
+        return np.exp(-200 * films["x"].to_numpy())
+
     few = {"n_draws": 8, "n_prior": 512, "n_walkers": 2, "n_steps": 6}
     found = posterior(prior, narrow, seed=1, **few)
     assert sorted(found.x.values) == list(range(8))
