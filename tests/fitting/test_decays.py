@@ -931,3 +931,12 @@ def test_a_rise_spoils_a_fit_at_its_limit(trials):
     assert "counts rise at first" in beyond.note
     expected = binned.fit_bins(model, bins, 0.0, rises=True)["lifetime_ns"]
     assert expected.value in trials
+
+
+def test_what_fits_as_well_is_named():
+    """A level where there is nothing else; over a background, light at the start is as good."""
+    level = decay(np.random.default_rng(1).poisson(0 * TIME_NS + 20))
+    said = "not determined by this record: {} fits as well, "
+    assert fit_decay(level, window_ns=(0, 20)).message.startswith(said.format("a level"))
+    tail = fit_tail(level, background=None).message
+    assert tail.startswith(said.format("light at the start only"))

@@ -144,7 +144,8 @@ def test_what_is_known_of_points_is_handed_on(fit):
     found = fit([1, 2, 3], [*good, Estimate(3.0, 0.1, "nm", "fit", converged=False)])
     one = found if fit is trend else found["exponent"]
     assert (one.note, one.converged) == ("fits of 1 of 3 points did not converge", False)
-    with pytest.raises(ValueError, match="in 'nm' and 'us' and must be in one unit"):
+    name = "estimates" if fit is trend else "intensity"
+    with pytest.raises(ValueError, match=f"^{name} is in 'nm' and 'us' and must be in one unit"):
         fit([1, 2, 3], [*good, Estimate(3.0, 0.1, "us", "fit")])
 
 
@@ -249,3 +250,19 @@ def test_a_trend_of_two_points_is_their_difference():
     assert change.value == pytest.approx(2.0)
     assert change.std_err == pytest.approx(0.5)
     assert (change.unit, change.method, change.note, change.converged) == ("nm", "trend", "", True)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_powers_and_errors_have_no_unit(size):
+    """Ratios are all that counts, and an error that is far too small to matter is one."""
+    powers = np.array(POWERS)
+    half = exponent_half_width(powers, 0.01)
+    assert exponent_half_width(size * powers, 0.01) == pytest.approx(half)
+    assert exponent_half_width(powers, size) == pytest.approx(size * 100 * half)
+    points = [Estimate(one, 0.1, "nm", "fit") for one in np.log(powers)]
+    plain, scaled = (trend(unit * powers, points) for unit in (1.0, size))
+    assert scaled.value == pytest.approx(plain.value)
+    assert scaled.std_err == pytest.approx(plain.std_err)
+    light = np.linspace(1, 30, 7)
+    tiny = fit_power_law(powers, light, power_error=1e-200)["exponent"]
+    assert tiny.value == pytest.approx(fit_power_law(powers, light)["exponent"].value)
