@@ -535,7 +535,9 @@ def test_periods_have_an_end():
         prompt_fraction(counts, until_ns=5.0, period_ns=4.0)
 
 
-@pytest.mark.parametrize(("total", "known"), [(-5.0, False), (29.0, False), (31.0, True)])
+@pytest.mark.parametrize(
+    ("total", "known"), [(-5.0, False), (0.0, False), (0.5, False), (29.0, False), (31.0, True)]
+)
 def test_light_must_be_three_errors_above_the_background(total, known):
     """Below there is no fraction, and the note says how little there is."""
     values, light = np.array([64.0, 36.0]), np.array([0.75, 0.25]) * total
@@ -547,7 +549,7 @@ def test_light_must_be_three_errors_above_the_background(total, known):
         assert found.note == ""
     else:
         assert math.isnan(found.value)
-        some = "not determined: 29 ± 10 counts above the background"
+        some = f"not determined: {total:.3g} ± 10 counts above the background"
         assert found.note == (some if total > 0 else "no counts above the background")
 
 
@@ -595,6 +597,7 @@ def test_deviation_by_hand():
     assert found.std_err == pytest.approx(error / (2 * math.sqrt(square)))
     assert (found.unit, found.converged) == ("", False)
     assert systematic_deviation([one, one]).converged
+    assert systematic_deviation([replace(one, chi_square=100.0)]).note == "within the noise"
     none = systematic_deviation([replace(one, chi_square=90.0)])
     assert (none.value, none.unit, none.note) == (0.0, "", "within the noise")
     assert none.std_err == pytest.approx((2 * 100) ** 0.25 / math.sqrt(800))
