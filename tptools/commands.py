@@ -7,6 +7,7 @@ They take words from a command line to functions of `tptools.io`, `tptools.analy
 from __future__ import annotations
 
 import argparse
+import csv
 import re
 import sys
 from collections.abc import Sequence
@@ -238,7 +239,7 @@ def _series(given: argparse.Namespace) -> SeriesAnalysis:
         raise _WrongUse(f"--series {given.series} is no file")
     try:
         table = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig")
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, csv.Error) as error:
         raise _WrongUse(f"--series {given.series} is no table: {error}; save a CSV") from None
     if "scan" not in table or "power_nW" not in table:
         raise _WrongUse(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,7 @@ def test_positions_come_from_names_a_table_or_by_hand(tmp_path, name, given):
         ("{i}.ptu", {"position_nm": [1, 2, 2]}, "position_nm = 2 twice"),
         ("{i}.ptu", {"position_nm": {"0.ptu": 1}}, r"no position of 1.ptu"),
         ("{i}.ptu", {"position_nm": pd.DataFrame({"a": [1]})}, "called position_nm"),
+        ("{i}.ptu", {"position_nm": os.devnull}, "is no table: .*; save a CSV"),
         ("{i}.ptu", {"step_nm": 50, "window_ns": (300, 400)}, "window_ns .* holds no time"),
         ("{i}.ptu", {"step_nm": -50}, "step_nm = -50"),
     ],

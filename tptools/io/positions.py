@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -130,7 +131,7 @@ def _table(given: Any) -> dict[str, float]:
     if not isinstance(given, pd.DataFrame):
         try:
             table = pd.read_csv(given, sep=None, engine="python")
-        except (ValueError, UnicodeDecodeError) as error:
+        except (ValueError, csv.Error) as error:
             raise ValueError(f"position_nm = {given!r} is no table: {error}; save a CSV") from None
     named = {str(one).strip(): one for one in table.columns}
     units = {one.rsplit("_", 1)[-1]: one for one in named if one.startswith("position_")}
