@@ -339,7 +339,7 @@ def _steps(plan: ScanPlan) -> list[ScanPlan]:
 
 def _largest_step(plan: ScanPlan) -> ScanPlan:
     """The same with the largest step that costs hardly more time."""
-    tried = [_timed(one) for one in _steps(plan)] or [plan]
+    tried = [_timed(one) for one in _steps(plan)]
     return _cheapest(tried, [-one.step_nm for one in tried])
 
 

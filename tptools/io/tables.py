@@ -46,7 +46,6 @@ PER_NS = {
     "s": 1e-9,
 }
 HZ = {"hz": 1.0, "khz": 1e3, "mhz": 1e6}
-FIRST = ("time_ps", "time_ns", "position_nm", "position_um")
 
 
 class Axis(NamedTuple):
@@ -59,11 +58,6 @@ class Axis(NamedTuple):
     def name(self) -> str:
         """The dimension that `tptools.records` understands."""
         return f"{self.kind}_{self.unit}"
-
-    @property
-    def plain(self) -> str:
-        """The same in our unit."""
-        return {"time": "time_ns", "position": "position_nm"}[self.kind]
 
 
 def read_table(path: Path, told: Told) -> Reading:
