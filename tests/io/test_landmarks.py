@@ -100,3 +100,119 @@ def test_what_no_record_shows_is_refused():
         find_time_zero(xr.DataArray(np.ones(4), {"time_ns": [0.0, 1, 2, 4]}))
     with pytest.raises(ValueError, match="at least 3"):
         find_time_zero(xr.DataArray(np.ones(2), {"time_ns": [0.0, 1]}))
+
+
+def over_time(values, step_ns=0.1, start_ns=0.0):
+    return xr.DataArray(
+        np.asarray(values, float), {"time_ns": start_ns + step_ns * np.arange(len(values))}
+    )
+
+
+@pytest.mark.parametrize("zero_ns", [4.0, 5.33, 6.71])
+@pytest.mark.parametrize(("level", "height"), [(50, 1e5), (10, 40)])
+def test_time_zero_is_the_middle_of_a_straight_rise(zero_ns, level, height):
+    """To the last digit, whether single bins tell light from darkness or sums of four."""
+    time = np.arange(0, 20, 0.1)
+    light = level + height * np.clip((time - zero_ns) / 0.2 + 0.5, 0, 1)
+    assert find_time_zero(over_time(light)) == pytest.approx(zero_ns, abs=1e-9)
+
+
+def test_the_level_is_that_of_some_well_before_the_rise():
+    """Where light of the pulse before still falls: three bins before the last that is dark."""
+    light = np.append(300.0 - 10 * np.arange(20), np.full(40, 1e4))
+    part = ((light[16] + 1e4) / 2 - light[19]) / (1e4 - light[19])
+    assert find_time_zero(over_time(light)) == pytest.approx(0.1 * (19 + part), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("level", "height"), [(100.0, 84.31), (0.0, 25.0), (1e6, 1e6 / 9), (4e4, 4e4 / 9)]
+)
+def test_a_rise_counts_from_five_errors_and_a_tenth_of_the_light(level, height):
+    """Of the noise of both levels; of the highest counts. Light from the start never rose."""
+    for factor, known in ((0.998, False), (1.002, True)):
+        light = np.append(np.full(8, level), np.full(11, level + factor * height))
+        assert np.isfinite(find_time_zero(over_time(light))) == known
+    assert np.isnan(find_time_zero(over_time(light[::-1])))
+
+
+@pytest.mark.parametrize(("n_times", "known"), [(19, False), (20, True)])
+def test_what_rises_for_long_is_no_pulse(n_times, known):
+    """From half of the rise, the peak comes within half of what follows."""
+    light = 1e4 * np.clip((np.arange(n_times) - 5) / 10, 0, 1)
+    found = find_time_zero(over_time(light))
+    assert found == pytest.approx(1.1) if known else np.isnan(found)
+
+
+@pytest.mark.parametrize(("fraction", "end_ns"), [(0.25, 7.6), (0.5, 5.1), (0.9, 1.1)])
+def test_the_window_ends_where_the_light_is_below_a_fraction(fraction, end_ns):
+    """Above the level of early times; of a straight fall it is known to a bin."""
+    time = np.arange(-20, 101) / 10
+    early = np.where(time < -0.31, 1e4, 9e4)  # just before time zero there may be light
+    light = np.where(time < 0, early, 1e4 + 1e6 * (1 - time / 10))
+    counts = over_time(light, start_ns=-2.0)
+    assert find_window(counts, fraction=fraction) == (0, pytest.approx(end_ns))
+    # without three early times, the level is that of the last tenth: 0.045 of the height higher
+    late_ns = np.ceil(95.5 * (1 - fraction)) / 10
+    assert find_window(counts[17:], fraction=fraction)[1] == pytest.approx(late_ns)
+
+
+def test_the_level_is_that_of_the_last_tenth_where_no_time_is_early():
+    """The light falls to a quarter above it, or the record ends."""
+    light = np.append(np.linspace(101e4, 1e4, 91), np.full(9, 1e4))
+    assert find_window(over_time(light)) == (0, pytest.approx(6.8))
+    step = np.append(np.full(90, 5e4), [2e4] * 9 + [1.2e4])
+    assert find_window(over_time(step), fraction=0.3)[1] == pytest.approx(9.0)
+    assert find_window(over_time(np.full(50, 1e4))) == (0, pytest.approx(4.9))
+    assert find_window(over_time(np.zeros(50))) == (0, pytest.approx(4.9))
+    assert find_window(over_time(np.ones(3), start_ns=-0.1)) == (0, pytest.approx(0.1))
+
+
+@pytest.mark.parametrize("fraction", [0, 1])
+def test_a_fraction_is_between_nothing_and_all(fraction):
+    """Neither is a window."""
+    with pytest.raises(ValueError, match=f"^fraction = {fraction} "):
+        find_window(over_time(np.ones(9)), fraction=fraction)
+
+
+def bad(values, at=None):
+    """Indices of bad positions."""
+    at = np.arange(len(values)) * 50.0 if at is None else at
+    return np.flatnonzero(find_bad_positions(xr.DataArray(values, {"position_nm": at}))).tolist()
+
+
+@pytest.mark.parametrize(
+    ("level", "good", "wrong"), [(0, 16, 17), (100, 181, 183), (1e4, 11990, 12010)]
+)
+def test_a_position_is_bad_from_five_errors_and_a_fifth(level, good, wrong):
+    """Of a level: the noise of one position and of the cubic, 1 + 34/36, on the root of counts."""
+    flat = np.full(25, float(level))
+    if level < 1e3:
+        error = np.sqrt(1 + 34 / 36)
+        root = np.sqrt(np.array([good, wrong]) + 3 / 8) - np.sqrt(level + 3 / 8)
+        assert 2 * root[0] < 5 * error < 2 * root[1]
+    for value, found in ((good, []), (wrong, [12])):
+        flat[12] = value
+        assert bad(flat) == found
+    flat[12] = level / 1.19
+    assert bad(flat) == []
+
+
+def test_neither_a_cubic_nor_its_ends_are_bad():
+    """At any positions; the first and the last two have no neighbours on either side."""
+    at = np.cumsum([20.0, 25, 18, 22, 30] * 5)
+    root = 400 + 200 * ((at - 250) / 250) ** 3 + 300 * (at / 500) ** 2
+    counts = root**2 - 3 / 8
+    assert bad(counts, at) == []
+    for k in range(at.size):
+        wrong = counts.copy()
+        wrong[k] *= 3
+        found = bad(wrong, at)
+        assert (k in found) == (2 <= k < at.size - 2)
+
+
+def test_a_record_that_is_no_cubic_has_its_usual_deviation():
+    """Every other position brighter by half is no fault, and one far beyond is."""
+    counts = np.where(np.arange(25) % 2, 1.5e4, 1e4)
+    assert bad(counts) == []
+    counts[12] = 2e5
+    assert bad(counts) == [12]
