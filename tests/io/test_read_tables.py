@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from tptools import io
-from tptools.io.tables import bin_width_ns
+from tptools.io.tables import axis_of, bin_width_ns, period_told
+from tptools.io.text import split_text
 
 DECAY = np.array([2, 3, 1, 2, 90, 60, 41, 27, 20, 14, 9, 5])
 TIMES_PS = np.arange(12) * 50
@@ -202,3 +203,173 @@ def test_axes_told_by_hand_need_a_unit(tmp_path, name, suffix):
     (tmp_path / f"a{suffix}").write_text("")
     with pytest.raises(ValueError, match=f"{name} = 'position' must name"):
         io.read_scan(tmp_path / f"a{suffix}", **{name: "position"})
+
+
+@pytest.mark.parametrize("unit", ["pm", "nm", "um", "\u00b5m", "\u03bcm", "mm"])
+def test_a_label_names_an_axis_of_length(unit):
+    """By any of its words and in any unit, but not in one of time."""
+    for word in ("position", "Pos", "x", "X", "Distance", "# position"):
+        for label in (
+            f"{word} ({unit})",
+            f"{word} [{unit}]",
+            f"{word} / {unit}",
+            f" {word} {unit} ",
+        ):
+            assert axis_of(label).name == f"position_{unit}"
+    assert axis_of(f"position_{unit}") == axis_of(f"x_{unit}") == ("position", unit)
+    for label in (f"time ({unit})", f"t ({unit})", f"delay_{unit}", f"counts ({unit})", unit):
+        assert axis_of(label) is None
+
+
+@pytest.mark.parametrize("unit", ["fs", "ps", "ns", "us", "\u00b5s", "\u03bcs", "ms", "s"])
+def test_a_label_names_an_axis_of_time(unit):
+    """By any of its words and in any unit, but not in one of length."""
+    for word in ("time", "Delay", "t", "# Time"):
+        for label in (f"{word} ({unit})", f"{word}[{unit}]", f"{word}/{unit}"):
+            assert axis_of(label) == ("time", unit)
+    assert axis_of(f"time_{unit}").name == axis_of(f"delay_{unit}").name == f"time_{unit}"
+    for label in (f"position ({unit})", f"x_{unit}", f"timer ({unit})", "time", "time (axis)"):
+        assert axis_of(label) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "period_ns"),
+    [
+        *(("Repetition rate: 4e7 Hz", 25), ("rep rate = 500 kHz", 2000), ("SYNC RATE 2.5MHz", 400)),
+        *(
+            ("laser frequency (pulses): 80 MHz", 12.5),
+            ("sync rate: 0 Hz", None),
+            ("rate: 5 Hz", None),
+        ),
+    ],
+)
+def test_a_rate_has_any_unit_of_frequency(said, period_ns):
+    """A laser that does not run has no period."""
+    assert period_told(["a", said, "b"]) == (period_ns and pytest.approx(period_ns))
+
+
+def test_a_width_of_nothing_says_nothing():
+    """The next line may say it, per channel."""
+    assert bin_width_ns(["Bin width: 0 ps"]) is None
+    assert bin_width_ns(["Resolution 0 ps", "#ps/channel 8"]) == pytest.approx(0.008)
+    for said in ("Bin size", "channel width", "time per bin", "Time per Channel", "RESOLUTION"):
+        assert bin_width_ns([f"{said} (nominal) = 2.5e1 ps"]) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    ("first", "counted"),
+    [(range(12), True), (range(1, 13), True), (range(2, 14), False), (range(0, 24, 2), False)],
+)
+def test_numbers_of_bins_are_no_curve(tmp_path, first, counted):
+    """From 0 or 1 in steps of one, beside a curve at least; all else are counts."""
+    path = tmp_path / "a.txt"
+    path.write_text(rows(" ", first, DECAY))
+    decay = io.read_decay(path, bin_ns=0.05, channel="sum", time_zero_ns=0)
+    np.testing.assert_array_equal(decay.counts, DECAY + (0 if counted else np.array(first)))
+    path.write_text(lines(range(1, 13)))
+    alone = io.read_decay(path, bin_ns=0.05, time_zero_ns=0)
+    np.testing.assert_array_equal(alone.counts, range(1, 13))
+    np.testing.assert_allclose(alone.time_ns, 0.05 * np.arange(0.5, 12))
+
+
+def test_columns_of_a_table_are_channels(tmp_path):
+    """Without positions in their labels, each is a curve over the times of the first."""
+    path = tmp_path / "a.csv"
+    path.write_text("time_ps,first,second\n" + rows(",", TIMES_PS, DECAY, 2 * DECAY))
+    for channel, factor in ((0, 1), (1, 2), ("sum", 3)):
+        decay = io.read_decay(path, channel=channel, time_zero_ns=0)
+        np.testing.assert_array_equal(decay.counts, factor * DECAY)
+        np.testing.assert_allclose(decay.time_ns, TIMES_PS / 1e3)
+
+
+LABELS = {
+    "one label without a place": "time_ns,-50 nm,0 nm,middle",
+    "two units": "time_ns,-50 nm,0 nm,0.05 um",
+    "times over times": "time_ns,1 ps,2 ps,3 ps",
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=[*LABELS])
+def test_labels_that_are_no_places_are_names_of_curves(tmp_path, labels):
+    """All have to be lengths in one unit, where the first column holds times."""
+    path = tmp_path / "a.csv"
+    path.write_text(labels + "\n" + rows(",", MAP_NS, *MAP.T))
+    assert io.read_decay(path, channel=1).counts.values.tolist() == MAP[:, 1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "reason"),
+    [
+        ("time_ns,a,b\n1,2,3\n2,3,4", {"first_row": "x_nm"}, "first row holds no position_nm"),
+        ("time_ns,1,2\n1,2,3\n2,3,4", {"first_row": "time_ps"}, "first row holds no time_ps"),
+        ("position_nm,1,2\n1,2,3\n2,3,4", {}, "times of its columns; give bin_ns or first_row"),
+        ("time_ns,x_nm,counts\n1,0,3\n1,0,4\n2,1,1\n2,1,1", {}, "4 rows are not 2 by 2 points"),
+        ("time_ns,x_nm,counts\n1,0,0\n1,1,0\n2,0,0\n2,1,0", {}, "it has no counts"),
+        ("a,b\n1,2\n2,3", {}, r"its columns are \(its columns are a, b\); give bin_ns"),
+        ("1 2 \n2 3", {}, "its columns are; give bin_ns"),
+    ],
+)  # fmt: skip
+def test_tables_that_do_not_say_their_axes_are_refused(tmp_path, text, given, reason):
+    """With what is missing, or wrong, and what says it."""
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"^a.csv cannot be read: .*{reason}"):
+        io.read_scan(tmp_path / "a.csv", **given)
+
+
+def test_a_long_table_of_two_axes_of_one_kind_is_none(tmp_path):
+    """Two times are the times of a curve and a curve."""
+    path = tmp_path / "a.csv"
+    path.write_text("time_ns,delay_ps,counts\n" + rows(",", MAP_NS, MAP[:, 0], MAP[:, 1]))
+    assert io.read_decay(path, channel=1).counts.values.tolist() == MAP[:, 1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x00\x01" * 50, "it is no text; give it the ending of its format"),
+        (b"1 2\n", "it holds no table of numbers"),
+        (b"1 2 3 4\n1 2 3 4\n1 2\n", "a row beside its table has 2 numbers, and those of it 4"),
+        (b"1 2\n1 2 3 4\n1 2 3 4\n", "a row beside its table has 2 numbers, and those of it 4"),
+        (b"1 2\n" * 9 + b"a\n" + b"1 2\n" * 5, "it holds several tables"),
+        (b"1 2\n" * 3 + b"a\n" + b"1 2\n" * 3, "it holds several tables"),
+        (b"1 2\n1 inf\n", "its table has gaps; leave no field empty"),
+    ],
+)
+def test_texts_without_one_table_are_refused(tmp_path, data, reason):
+    """Rows of another length beside it, and another table that is as long as half of it."""
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(ValueError, match=f"^a.txt cannot be read: {reason}"):
+        io.read_decay(tmp_path / "a.txt", bin_ns=1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"1\n1 2 3\n1 2 3\n",
+        b"1 2 3\n1 2 3\n1\n",
+        b"1 2 3\n" * 8 + b"a\n" + b"4 5\n" * 4,
+        b"4 5\n4 5\nb\n1 2 3\n1 2 3\n1 2 3\n",
+        b"title of caf\xe9 \x81\n1 2 3\n2 3 4\n",
+    ],
+)
+def test_other_numbers_do_not_hide_a_table(tmp_path, data):
+    """Rows of less than half as many, and tables of half as many rows or two, are left out."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    assert io.read_decay(path, bin_ns=1, channel="sum").counts.sum() > 9
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("1;2;3", 3), ("1\t2\t3", 3), ("1,2,3", 3), ("1 2 3", 3), ("1,5 2,5", 2), ("1,5;2,5", 2),
+        ("'1','2'", 2), ("1,2,", 2), ("1.5,2.5", 2), ("1, 2, 3", 3), ("1,000\t2", 2),
+    ],
+)  # fmt: skip
+def test_fields_are_told_apart(tmp_path, line, fields):
+    """Tabs and semicolons before commas, which may be decimal ones, and these before spaces."""
+    path = tmp_path / "a.txt"
+    path.write_text(f"{line}\n{line}\n")
+    found = io.read_decay(path, bin_ns=1, channel="sum", time_zero_ns=0)
+    assert len(split_text(path)[2][0]) == fields
+    assert found.sizes["time_ns"] == 2
