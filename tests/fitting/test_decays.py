@@ -531,6 +531,8 @@ def test_periods_have_an_end():
     assert prompt_fraction(counts, until_ns=2.0, period_ns=3.9965).value == found.value
     with pytest.raises(ValueError, match="length of counts"):
         prompt_fraction(counts, until_ns=2.0, period_ns=3.99)
+    late = bins([300.0, 200.0, 500.0], edges + 2)  # the last bin follows the next pulse
+    assert prompt_fraction(late, until_ns=2.0, period_ns=4.0).value == pytest.approx(0.8)
     with pytest.raises(ValueError, match=r"^period_ns"):
         prompt_fraction(counts, until_ns=5.0, period_ns=4.0)
 

@@ -292,3 +292,15 @@ def test_what_became_of_fits_by_hand():
     assert np.isnan(fits[2:]).all()
     before = np.full(8, MASKED)
     assert _judged(x, given.copy(), before)[1].tolist() == before.tolist()
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_more_positions_than_parameters_have_counts(n):
+    """As many as parameters are too few; without a background none is started from."""
+    row = np.zeros(61)
+    row[28 : 28 + n] = [9.0, 20.0, 12.0, 5.0][:n]
+    assert fit_rows(X, row[None], n)[1].tolist() == [TOO_FEW_COUNTS]
+    row[27] = 4.0
+    assert fit_rows(X, row[None], n)[1].tolist() != [TOO_FEW_COUNTS]
+    lifted = _start(X, row[None] + 4, np.array([GOOD]), n)[0]
+    assert (lifted[0], lifted[3]) == ((24, 0) if n == 3 else (20, 4))

@@ -133,13 +133,15 @@ def test_places_run_from_side_to_side():
     assert (y.tolist(), x.tolist()) == ([-1, 0, 1], [-1, -0.5, 0, 0.5, 1])
 
 
-def test_a_single_level_has_no_step():
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_single_level_has_no_step(scale):
     """Where no pixel is above the others, what is fitted is the illumination alone."""
-    light = 100 + 10 * X * Y + 5 * Y**2
+    light = scale * (100 + 10 * X * Y + 5 * Y**2)
     found = levels(light, np.ones(X.shape, bool))
     assert not found.high.any()
     assert found.step == 0
-    np.testing.assert_allclose(found.low, light, atol=0.2)
+    np.testing.assert_allclose(found.low, light, atol=0.2 * scale)
+    assert levels(light - scale * SQUARES, found.high | True).step == pytest.approx(scale, rel=0.1)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,9 @@ def test_all_positions_after_the_first_third_can_be_drawn():
     def flat(films):
         return np.ones(len(films))
 
-    assert posterior(prior, flat, seed=0, n_draws=80, **few).sizes == {"draw": 80}
+    found = posterior(prior, flat, seed=0, n_draws=80, **few)
+    assert found.sizes == {"draw": 80}
+    assert 0 <= found.x.min() < 0.1 < 0.9 < found.x.max() <= 1
     with pytest.raises(ValueError, match="n_draws = 81 must be at most the 80"):
         posterior(prior, flat, seed=0, n_draws=81, **few)
     least = {"n_draws": 1, "n_prior": 64, "n_walkers": 2, "n_steps": 1}
