@@ -38,7 +38,11 @@ def start(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("tools/build_book.py", "heating", "takes no arguments, not heating"),
         ("tools/print_book.py", "--a5", "takes no arguments, not --a5"),
-        ("tptools.companion.claims", "fig", "no claim is named fig; there are: "),
+        (
+            "tptools.companion.claims",
+            "fig",
+            "no claim is named fig; there are: abs-no-nonlin, abs-",
+        ),
         ("benchmarks", "het", "no benchmark is named het; there are: fitting, heat, hopping"),
     ],
 )

@@ -1,5 +1,6 @@
 """Tests of tptools.companion.simulations."""
 
+import inspect
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 
@@ -184,6 +185,34 @@ def test_slices_are_set_against_the_excitons_of_the_same_train(two_trains, monke
     assert (found.value, found.std_err, found.unit) == (2.0, pytest.approx(1.0), "")
 
 
+def test_visits_are_counted_to_the_end_of_a_long_life(monkeypatch):
+    """At 50 ns, each train over its own excitons."""
+
+    def simulate(film, pulses, *, seed, n_trains, recording):
+        assert (recording.until_ns, recording.interval_ps) == (50, 50_000)
+        sites = [[0.0, 30.0], [0.0, 40.0]]
+        counts = {"visited_sites": (("train", "time_ns"), sites)}
+        return xr.Dataset(counts | {"created_count": ("train", [10.0, 20.0])})
+
+    monkeypatch.setattr(kmc, "simulate", simulate)
+    found = simulations.sites_per_exciton(FILM, BRIGHT, seed=1)
+    assert (found.value, found.std_err) == (2.5, pytest.approx(0.5))
+
+
+def test_one_size_serves_all_pages(monkeypatch):
+    """What the book quotes was drawn with these excitons, and one approach as several are."""
+    asked = []
+    one = Estimate(0.1, 0.01, "cm2/s", "x")
+    monkeypatch.setattr(kmc, "film_diffusivity", lambda *_, **size: asked.append(size) or one)
+    simulations.own_diffusivity(replace(FILM, lifetime_ns=1.7), BRIGHT)
+    assert asked == [{"seed": 1, "n_excitons": 3000, "n_trains": 8}]
+    trains = [
+        inspect.signature(some).parameters["n_trains"].default
+        for some in (simulations.approach, simulations.approaches)
+    ]
+    assert trains[0] == trains[1]
+
+
 def test_own_diffusivity_is_drawn_once():
     """The same film under the same light has the same number, and another film has another."""
     film = replace(FILM, relaxation_time_us=0.1)
@@ -285,6 +314,7 @@ def test_error_of_a_share_is_that_of_trains(monkeypatch):
 
     def simulate(film, pulses, *, seed, n_trains, recording):
         assert (pulses.excitation_density, pulses.period_us) == (0.02, np.inf)
+        assert recording.follow_ns == recording.until_ns == 25
         counts = {"exciton_count": (("train", "time_ns"), [[4.0], [9.0], [8.0], [12.0]])}
         return xr.Dataset(counts | {"created_count": ("train", [10.0, 30.0, 20.0, 40.0])})
 
