@@ -218,7 +218,7 @@ def test_the_window_is_that_of_the_fits():
 
 def test_what_is_not_said_is_usual():
     """Slices and the global fit of the first 3 ns, twenty draws, seed 0."""
-    scans = records(0.05)
+    scans = records(0.05).assign_coords(time_ns=2 * TIME_NS)
     usual = measure_series(
         scans, ("slices", "global"), window_ns=(0.0, 3.0), n_resamples=20, seed=0
     )
