@@ -232,3 +232,133 @@ def test_what_is_no_result_is_refused(tmp_path):
         with pytest.raises(TypeError, match="found is of type dict and must be"):
             write({}, tmp_path / "file")
     assert not list(tmp_path.iterdir())
+
+
+class Structure(HTMLParser):
+    """Tags that are closed in their order, and text where none belongs."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.wrong, self.heads = [], [], []
+        self.feed(text)
+        self.wrong += self.open
+
+    def handle_starttag(self, tag, attrs):
+        """Keep what has to be closed."""
+        if tag not in ("meta", "img", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        """Close the last one."""
+        if self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, data):
+        """Keep text beside paragraphs, and the headings."""
+        if self.open and self.open[-1] in ("h1", "h2", "h3", "summary"):
+            self.heads.append((self.open[-1], data))
+        elif data.strip() and (not self.open or self.open[-1] in CONTAINERS):
+            self.wrong.append(data)
+
+
+CONTAINERS = (
+    "html",
+    "head",
+    "body",
+    "main",
+    "details",
+    "div",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "ul",
+)
+OF_A_SCAN = ["Diffusivity by every method", "Are slices to be trusted here?", "Light", "Pictures"]
+
+
+def test_pages_are_well_formed(tmp_path, found, series, monkeypatch):
+    """All that is opened is closed, no text stands between, and each part has its heading."""
+    answers = tuple(analysis.Answer(one, "a < b", "m") for one in ("Why?", "How?"))
+    warned = replace(found, warnings=("a",), slices_reasons=("b",))
+    relaxed = {"m": fitting.fit_power_law([1, 2, 4, 8], [3.0, 5.9, 12.1, 24.0])}
+    monkeypatch.setattr(report, "_relaxations", lambda fits: report._table(["a"], [["b"]]))
+    told = replace(series, warnings=("a",), tests=answers, relaxations=relaxed)
+    for one in (found, warned, series, told):
+        page = Structure(without_pictures(one, tmp_path, monkeypatch))
+        assert page.wrong == []
+    heads = [text for tag, text in page.heads if tag == "h2"]
+    assert heads == [
+        "What to know of this series", "Conditions and diffusivities (cm²/s)", "Relaxation", "Tests"
+    ]  # fmt: skip
+    assert [text for tag, text in page.heads if tag == "h3"] == 2 * OF_A_SCAN
+    assert page.heads[0] == ("h1", "Series of 2 scans")
+    summaries = [text for tag, text in page.heads if tag == "summary"]
+    assert summaries == ["a", "Settings of the record", "b", "Settings of the record"]
+    rows = cells(without_pictures(told, tmp_path, monkeypatch))
+    start = rows.index(["question", "method", "answer"])
+    assert rows[start + 1 : start + 3] == [["How?", "m", "a &lt; b"], ["Why?", "m", "a &lt; b"]]
+    alone = Structure(without_pictures(found, tmp_path, monkeypatch))
+    assert [text for tag, text in alone.heads if tag == "h2"] == OF_A_SCAN
+
+
+def test_what_is_not_known_is_a_dash(tmp_path, found, monkeypatch):
+    """A value, its chi square and its chance; and the page says that there is no diffusivity."""
+    unknown = Estimate(math.nan, math.nan, "cm2/s", "global", "too dark")
+    told = replace(found, diffusivities={"global": unknown})
+    page = without_pictures(told, tmp_path, monkeypatch)
+    assert ["global", "–", "–", "–", "too dark"] in cells(page)
+    assert "This record gives no diffusivity: " in page
+    assert f"<i>D</i> = {report._number(found.best)} <small>({found.best.method})</small>" in (
+        without_pictures(found, tmp_path, monkeypatch)
+    )
+
+
+def drawn(found, monkeypatch):
+    """What the pictures of a scan are given, by the function that draws them."""
+    given = {}
+    monkeypatch.setattr(plotting, "as_png", lambda draw, *args: given.update({draw: args}) or b"")
+    list(report._pictures(found))
+    return given
+
+
+def test_pictures_are_of_what_was_found(found, monkeypatch):
+    """Five sums of slices, deviations of all times, and curves that are known in their windows."""
+    given = drawn(found, monkeypatch)
+    sums, fits = given[plotting.plot_slices]
+    assert sums.sizes["time_ns"] == fits.sizes["time_ns"] == 5
+    counts, expected = given[plotting.plot_deviations]
+    assert counts.sizes == expected.sizes
+    assert counts.sizes["time_ns"] == 30
+    assert float(counts.sum()) == pytest.approx(float(expected.sum()), rel=0.01)
+    decay, curves, background = given[plotting.plot_decay]
+    assert decay is found.decay
+    assert background == found.background
+    windows = {label: window for label, (_, window) in curves.items()}
+    assert windows == {"exponential": (0, 3), "power law": (3, math.inf)}
+    (label,) = given[plotting.plot_maps][0]
+    assert label == ""
+    msds, lines, window = given[plotting.plot_variance_growth]
+    assert msds.keys() == lines.keys() == {"slices"}
+    assert window == (0, 3)
+
+
+def test_what_is_not_known_is_not_drawn(found, monkeypatch):
+    """Neither a fit without a value, nor one that was not made, nor slices that give none."""
+    lost = {**found.tail.parameters, "exponent": Estimate(math.nan, math.nan, "", "")}
+    nameless = {k: replace(one, value=math.nan) for k, one in found.diffusivities.items()}
+    told = replace(
+        found, lifetime=None, tail=replace(found.tail, parameters=lost), diffusivities=nameless,
+        background=None,
+    )  # fmt: skip
+    given = drawn(told, monkeypatch)
+    assert given[plotting.plot_decay][1:] == ({}, 0)
+    assert plotting.plot_variance_growth not in given
+
+
+def test_many_times_are_summed_to_few():
+    """Neighbours together, at least as many as wanted; what is left over at the end is not."""
+    record = scans.scan().counts[:67]
+    assert report._coarse(record, 5).sizes["time_ns"] == 67 // 13
+    np.testing.assert_allclose(report._coarse(record, 5)[0], record[:13].sum("time_ns"))
+    assert report._coarse(record, 100).sizes["time_ns"] == 67
