@@ -373,3 +373,62 @@ def test_fields_are_told_apart(tmp_path, line, fields):
     found = io.read_decay(path, bin_ns=1, channel="sum", time_zero_ns=0)
     assert len(split_text(path)[2][0]) == fields
     assert found.sizes["time_ns"] == 2
+
+
+@pytest.mark.parametrize("name", ["counts", "data", "histogram", "anything"])
+def test_counts_have_one_of_three_names_or_none_beside_them(tmp_path, name):
+    """Another matrix does not matter to a name that is known, and hides one that is not."""
+    axes = {"time_ns": MAP_NS, "position_nm": AT_NM}
+    path = tmp_path / "a.npz"
+    np.savez(path, **{name: MAP}, **axes)
+    np.testing.assert_array_equal(io.read_scan(path, time_zero_ns=0).counts, MAP)
+    np.savez(path, **{name: MAP, "other": 2 * MAP}, **axes)
+    if name == "anything":
+        with pytest.raises(ValueError, match=r"it holds .*'anything', 'other'.*; name the counts"):
+            io.read_scan(path)
+    else:
+        np.testing.assert_array_equal(io.read_scan(path, time_zero_ns=0).counts, MAP)
+
+
+@pytest.mark.parametrize(
+    "axes", [("x_nm", "time_ns"), ("x_um", "delay_ps"), ("position_mm", "time_us")]
+)
+def test_arrays_over_any_of_our_axes_are_scans(tmp_path, axes):
+    """Positions are also called x, and times delays; each in its own unit."""
+    x, t = axes
+    per_nm = {"nm": 1, "um": 1e-3, "mm": 1e-6}[x.split("_")[1]]
+    per_ns = {"ns": 1, "ps": 1e3, "us": 1e-3}[t.split("_")[1]]
+    path = tmp_path / "a.npz"
+    np.savez(path, counts=MAP.T, **{x: AT_NM * per_nm, t: MAP_NS * per_ns})
+    scan = io.read_scan(path, time_zero_ns=0)
+    np.testing.assert_array_equal(scan.counts, MAP)
+    np.testing.assert_allclose(scan.position_nm, AT_NM)
+    np.testing.assert_allclose(scan.time_ns, MAP_NS)
+
+
+@pytest.mark.parametrize("n_times", [1, 2])
+def test_times_are_asked_for_where_there_are_two(tmp_path, n_times):
+    """A single image has no time to tell."""
+    path = tmp_path / "a.npz"
+    np.savez(path, np.ones((4, 5, n_times)))
+    if n_times == 1:
+        assert io.read_image(path, pixel_nm=50).sizes["time_ns"] == 1
+    else:
+        with pytest.raises(ValueError, match="does not say its times"):
+            io.read_image(path, pixel_nm=50)
+    image = io.read_image(path, pixel_nm=50, bin_ns=0.5, time_zero_ns=0)
+    np.testing.assert_allclose(image.time_ns, 0.25 + 0.5 * np.arange(n_times))
+
+
+@pytest.mark.parametrize(
+    ("told", "period_ns"),
+    [
+        ({"rep_rate_MHz": 0.5}, 2000), ({"rep_rate_MHz": 0}, None), ({"period_ns": 0.5}, 0.5),
+        ({"period_ns": 0}, None), ({"period_us": -1}, None), ({"period_ns": "long"}, None),
+    ],
+)  # fmt: skip
+def test_a_period_is_a_number_above_nothing(tmp_path, told, period_ns):
+    """What is none is not told."""
+    np.savez(tmp_path / "a.npz", counts=MAP, time_ns=MAP_NS, position_nm=AT_NM, **told)
+    attrs = io.read_scan(tmp_path / "a.npz", time_zero_ns=0).attrs
+    assert (attrs.get("rep_rate_MHz") or None) == (period_ns and pytest.approx(1e3 / period_ns))
