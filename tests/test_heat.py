@@ -620,6 +620,10 @@ def test_explicit_differences_need_an_end():
             lambda: temperature_step(0.1, 1, heat_capacity=Estimate(1, 0, "J", "")),
             "heat_capacity is in 'J'",
         ),
+        (
+            lambda: temperature_step(0.1, 1, heat_capacity=Estimate(-1, 0, "J/(m3 K)", "")),
+            r"heat_capacity = -1\.0 must be .* above 0",
+        ),
     ],
 )
 def test_bad_numbers_are_refused(call, message):
