@@ -17,6 +17,7 @@ from tptools.records import (
     as_positive,
     as_record,
     bin_edges,
+    check_varied,
     even_step,
 )
 
@@ -159,6 +160,16 @@ def test_an_axis_may_have_a_long_name():
     record = as_record(xr.DataArray([1, 2], axes, ("delay_time_ns",)), "delay_time_ns")
     lower, upper = bin_edges(record, "delay_time_ns")
     np.testing.assert_allclose([lower, upper], [[0, 1], [1, 3]])
+    plain = xr.DataArray([1, 2], {"delay_time_ns": [0.0, 1.0]}, ("delay_time_ns",))
+    assert as_record(plain, "delay_time_ns").delay_time_ns.attrs == {"units": "ns"}
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0, 1e-20])
+def test_a_column_of_one_value_is_refused(value):
+    """Of zeros as well, and up to rounding."""
+    check_varied(x=value + np.array([0.0, 1e-3]))
+    with pytest.raises(ValueError, match=f"x holds one value only, {value:g}; vary it"):
+        check_varied(x=value * np.array([1.0, 1.0 + 1e-13]))
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
