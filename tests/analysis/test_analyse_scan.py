@@ -12,7 +12,7 @@ import xarray as xr
 
 from tptools import fitting
 from tptools.analysis import METHODS, analyse, spot_shape
-from tptools.analysis.scan import best_of
+from tptools.analysis.scan import _lifetime_of_spot, any_shape, best_of
 from tptools.estimate import Estimate, Goodness
 from tptools.noise import simulate_map
 
@@ -129,3 +129,31 @@ def test_a_record_without_light_is_refused():
     """The error says what is missing."""
     with pytest.raises(ValueError, match="scan holds no counts"):
         analyse(xr.zeros_like(scans.scan()))
+
+
+def test_a_lifetime_that_cannot_be_known_says_why(found):
+    """In ns all the same: without a decay, without D, or with a spot that is gone in the window."""
+    given = (found.counts, found.window_ns)
+    d = found.best
+    known = _lifetime_of_spot(*given, found.lifetime, d)
+    assert (known.unit, known.method) == ("ns", "lifetime of the whole spot")
+    assert known.value > found.lifetime["lifetime_ns"].value
+    for lifetime, one, note in (
+        (None, d, "no lifetime, or no spot that spreads"),
+        (found.lifetime, replace(d, value=math.nan), "no lifetime, or no spot that spreads"),
+        (found.lifetime, replace(d, value=1.0), "the spot spreads too far in the window"),
+    ):
+        unknown = _lifetime_of_spot(*given, lifetime, one)
+        assert math.isnan(unknown.value)
+        assert (unknown.unit, unknown.method, unknown.note) == ("ns", known.method, note)
+
+
+def test_a_value_for_any_shape_is_the_first_of_two():
+    """Of the convolution, or of moments; not of methods that take a Gaussian."""
+    values = {"global": 1.0, "convolution": 2.0, "moment": 3.0, "slices": 4.0}
+    one = {name: Estimate(value, 0.1, "cm2/s", name) for name, value in values.items()}
+    assert any_shape(one) == 2
+    assert any_shape(one | {"convolution": replace(one["convolution"], value=math.nan)}) == 3
+    assert math.isnan(any_shape({name: one[name] for name in ("global", "slices")}))
+    assert best_of({"global": replace(one["global"], value=math.nan)}).unit == "cm2/s"
+    assert best_of({}).unit == "cm2/s"

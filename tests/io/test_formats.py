@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tptools import io
-from tptools.io import files, streams
+from tptools.io import files, fixed_records, streams
 
 BIN_NS, PERIOD_NS = 0.064, 25.0
 N_BINS = 391  # the last one is not whole
@@ -294,3 +294,38 @@ def test_lasers_of_several_rates_have_no_period(tmp_path, rates_Hz, period_ns):
         del file["photon_data/measurement_specs/laser_repetition_rate"]
         file["setup/laser_repetition_rates"] = rates_Hz
     assert io.read_decay(path, time_zero_ns=0).attrs.get("period_ns") == period_ns
+
+
+@pytest.mark.parametrize(
+    ("card", "third_word", "size"),
+    [(0x28, 0, 4), (0x20, 0, 4), (0x21, 0, 6), (0x22, 0, 6), (0x23, 0, 4), (0x21, 256, 4)],
+)
+def test_parts_of_an_spc_hold_whole_records(tmp_path, card, third_word, size):
+    """Each with the first one before it: of 6 bytes on two old cards, of 4 on all others."""
+    path = tmp_path / "a.spc"
+    record = np.arange(1, 1 + 11 * size, dtype="u1")
+    record[4:6] = third_word % 256, third_word // 256
+    path.write_bytes(record.tobytes())
+    parts = [*fixed_records._split(path, card, 4)]
+    assert parts == [
+        (size, size, 4 * size), (size, 5 * size, 4 * size), (size, 9 * size, 2 * size)
+    ]  # fmt: skip
+    (tmp_path / "parts").mkdir()
+    for first, start, length in parts:
+        piece = fixed_records._piece(path, tmp_path / "parts", first, start, length)
+        wanted = record[:first].tobytes() + record[start : start + length].tobytes()
+        assert piece.read_bytes() == wanted
+    for kept, reason in ((size, "it has no photons"), (2 * size + 1, "ends within a record")):
+        path.write_bytes(record[:kept].tobytes())
+        with pytest.raises(ValueError, match=reason):
+            list(fixed_records._split(path, card, 4))
+
+
+def test_a_converter_has_4096_bins(tmp_path):
+    """All of them are there, and the last is that of the longest delay."""
+    counts = np.zeros((1, 4096), int)
+    counts[0, [0, 4095]] = 1, 2
+    decay = io.read_decay(curves(tmp_path / "a.spc", counts), time_zero_ns=0)
+    assert np.flatnonzero(decay.counts).tolist() == [0, 4095]
+    decay = io.read_decay(curves(tmp_path / "b.spc", counts[:, :9]), time_zero_ns=0)
+    assert decay.sizes["time_ns"] == 4096
