@@ -216,7 +216,7 @@ def test_cosines_are_taken_until_the_profile_is_met():
     n = 400
     place = np.pi * (np.arange(n) + 0.5) / n
     error, slow = np.sqrt(2 * 100 / n), [5, 9, 13, 21, 30, 40, 55, 75]
-    for height, enough in ((3.2, True), (3.9, False)):
+    for height, enough in ((3.2, True), (3.4, False)):
         # of one mode, errors squared are chi-square, here beside the noise of counts
         noise = np.sqrt(101) * np.where(np.arange(n) % 2, 1, -1)
         small = height * error * np.cos(np.outer(place, slow)).sum(1)
