@@ -155,3 +155,44 @@ def test_a_cut_says_how_many_rows_it_sums(width_nm, rows):
     line = io.line_profile(image, reduction="cut", at_nm=50.0, width_nm=width_nm)
     assert (line.attrs["cut_rows"], line.attrs["cut_at_nm"]) == (rows, 50)
     assert line.values.tolist() == [rows] * 9
+
+
+def test_two_rows_that_are_as_near_are_one_cut():
+    """A strip of one row takes the first of them, and a wider one takes both."""
+    at = np.arange(0.0, 401.0, 50.0)
+    image = xr.DataArray(np.ones((9, 9)), {"y_nm": at, "x_nm": at})
+    for width_nm, rows in ((None, 1), (50.0, 1), (51.0, 2)):
+        line = io.line_profile(image, reduction="cut", at_nm=125.0, width_nm=width_nm)
+        assert line.attrs["cut_rows"] == rows
+
+
+@pytest.mark.parametrize("centre_nm", [(500, 0), (-500, 0), (0, 500), (0, -500)])
+def test_rings_lie_in_the_image_all_around(centre_nm):
+    """Up to the nearest edge, about the centre that is given: there the light is highest."""
+    x, y = centre_nm
+    spot = image(np.exp(-((X - x) ** 2 + (Y - y) ** 2) / (2 * 100**2)))
+    rings = io.radial_profile(spot, centre_nm=centre_nm)
+    assert float(rings.radius_nm[-1]) == 500
+    assert (rings.attrs["centre_x_nm"], rings.attrs["centre_y_nm"]) == centre_nm
+    np.testing.assert_allclose(
+        rings["mean"], np.exp(-(rings.radius_nm**2) / (2 * 100**2)), atol=0.02
+    )
+    np.testing.assert_allclose(rings.counts, rings["mean"] * rings.n_pixels)
+    assert float(rings.mean_square_nm2) == pytest.approx(2 * 100**2, rel=1e-3)
+    wide = io.radial_profile(spot, centre_nm=centre_nm, step_nm=100)
+    np.testing.assert_allclose(np.diff(wide.radius_nm), 100)
+    edge = tuple(np.sign(centre_nm) * 975)
+    assert io.radial_profile(spot, centre_nm=edge).radius_nm.values.tolist() == [0, 25]
+    with pytest.raises(ValueError, match=r"one ring from its edge"):
+        io.radial_profile(spot, centre_nm=tuple(np.sign(centre_nm) * 976))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"along": "z"}, {"reduction": "mean"}, {"at_nm": "a"}, {"width_nm": 0}, {"image": None}],
+)
+def test_what_no_line_can_be_is_refused_by_its_name(wrong):
+    """Before anything is summed."""
+    (name,) = wrong
+    with pytest.raises((TypeError, ValueError), match=f"^{name}\\b"):
+        io.line_profile(**({"image": image(R2), "reduction": "cut"} | wrong))
