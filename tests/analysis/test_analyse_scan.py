@@ -12,6 +12,7 @@ import xarray as xr
 
 from tptools import fitting
 from tptools.analysis import METHODS, analyse, spot_shape
+from tptools.analysis import shape as shapes
 from tptools.analysis.scan import _lifetime_of_spot, any_shape, best_of
 from tptools.estimate import Estimate, Goodness
 from tptools.noise import simulate_map
@@ -157,3 +158,43 @@ def test_a_value_for_any_shape_is_the_first_of_two():
     assert math.isnan(any_shape({name: one[name] for name in ("global", "slices")}))
     assert best_of({"global": replace(one["global"], value=math.nan)}).unit == "cm2/s"
     assert best_of({}).unit == "cm2/s"
+
+
+def test_a_spread_gaussian_is_a_wider_one():
+    """Variances add, and no light is lost; what is not spread stays as it is."""
+    x = np.arange(-2000.0, 2001, 40)
+    variance = np.array([0.0, 100.0**2, 300.0**2])
+    light = 7 * np.exp(-(x**2) / (2 * 150**2))
+    wide = 150**2 + variance[:, None]
+    wanted = 7 * np.sqrt(150**2 / wide) * np.exp(-(x**2) / (2 * wide))
+    np.testing.assert_allclose(shapes._spread(light[None], variance, 40.0)[0], wanted, atol=1e-6)
+
+
+def test_kurtosis_is_that_of_the_light_within_three_widths():
+    """Zero of a Gaussian on its background, and by hand of a spot with wings."""
+    x = xr.DataArray(np.arange(-900.0, 901, 20), dims="position_nm")
+    x = x.assign_coords(position_nm=x.values)
+    values = {"amplitude": 50.0, "centre_nm": 40.0, "variance_nm2": 150.0**2, "background": 3.0}
+    gaussian = 50 * np.exp(-((x - 40) ** 2) / (2 * 150**2))
+    fits = xr.Dataset(values)
+    assert shapes._kurtosis(gaussian + 3, fits) == pytest.approx(0, abs=1e-12)
+    winged = gaussian + 5 * np.exp(-((x - 40) ** 2) / (2 * 300**2))
+    near = np.abs(x.values - 40) <= 450
+    own = [
+        np.average((x.values - 40)[near] ** 4, weights=one.values[near])
+        / np.average((x.values - 40)[near] ** 2, weights=one.values[near]) ** 2
+        for one in (winged, gaussian)
+    ]
+    assert shapes._kurtosis(winged + 3, fits) == pytest.approx(own[0] - own[1])
+
+
+@pytest.mark.parametrize(
+    ("counts", "first", "last"),
+    [([1] * 8, 2, 3), ([9, 1, 1], 1, 3), ([1, 1, 9], 2, 1), ([0, 5, 0], 1, 2)],
+)
+def test_quarters_hold_a_quarter_of_the_light(counts, first, last):
+    """At most at first and at least at last, and one slice in any case."""
+    record = xr.DataArray(np.array(counts)[:, None], dims=("time_ns", "position_nm"))
+    start, end = shapes._quarters(record)
+    assert record[start].sizes["time_ns"] == first
+    assert record[end].sizes["time_ns"] == last
