@@ -276,6 +276,22 @@ def test_spectrum_without_exciton_has_none(scatter, noise):
     assert fit["baseline"].value == pytest.approx(scatter, abs=4e-3)
 
 
+def test_where_a_baseline_does_not_fit_it_is_no_exciton_that_misses():
+    """A ripple of fringes leaves the baseline determined, and notes the misfit there."""
+    wavelength_nm, rng = np.linspace(400, 600, 201), np.random.default_rng(1)
+    ripple = 1 + 0.005 * np.sin(2 * np.pi * wavelength_nm / 13)
+    seen = 0.2 * (wavelength_nm / 500) ** -4 * ripple + rng.normal(0, 5e-4, 201)
+    columns = {"absorbance": seen, "std_err": np.full(201, 5e-4)}
+    fit = fit_absorbance(
+        xr.Dataset({name: ("wavelength_nm", one) for name, one in columns.items()})
+        .assign_coords(wavelength_nm=wavelength_nm)
+        .assign_attrs(bandwidth_nm=2.0)
+    )
+    assert "no exciton stands out of a baseline" in fit["exciton_nm"].note
+    assert fit["baseline"].value == pytest.approx(0.2, abs=1e-3)
+    assert "the model does not fit" in fit["baseline"].note
+
+
 def test_baselines_need_not_fall_and_rises_have_an_end():
     """A level baseline is found as such; a continuum steeper than the largest rise is noted."""
     level = replace(FILM, baseline_absorbance=0.05, baseline_exponent=0.0)

@@ -332,7 +332,7 @@ def fit_absorbance(spectrum: xr.Dataset, *, binding_eV: float = 0.044) -> Fit:
         return _doubted(pulls, wavelength, fit, "exciton_eV", "exciton_fwhm_eV", limits)
 
     fit = without_outliers(fit_of, pulls_of, lambda lost: _listed(wavelength[lost]), value.size)
-    if misfit_note(fit.goodness) and not fit["exciton_fwhm_eV"].value > limits.doubtful_eV:
+    if misfit_note(fit.goodness) and fit["exciton_fwhm_eV"].value <= limits.doubtful_eV:
         fit = undetermined(fit, "single points stand out of what does not fit")
     return _with(fit, "nm", exciton_nm=HC_EV_NM / fit["exciton_eV"])
 
