@@ -34,8 +34,10 @@ def test_numbers_are_those_of_the_fits(found):
     level = fitting.level_before_pulse(decay)
     alone = fitting.fit_decay(decay, window_ns=(0, 3), background=level)
     assert found.lifetime["lifetime_ns"].value == alone["lifetime_ns"].value
-    assert found.best.method == "global"
+    xr.testing.assert_identical(found.growth, fitting.variance_growth(counts, window_ns=(0, 6)))
+    assert (found.name, found.best.method, found.best.unit) == ("scan", "global", "cm2/s")
     assert abs(found.best.z(scans.D)) < 4
+    assert best_of({}).unit == "cm2/s"
 
 
 def test_a_gaussian_spot_speaks_for_itself(found):

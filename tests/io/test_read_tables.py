@@ -406,6 +406,28 @@ def test_arrays_over_any_of_our_axes_are_scans(tmp_path, axes):
     np.testing.assert_allclose(scan.time_ns, MAP_NS)
 
 
+def test_a_matrix_is_no_axis(tmp_path):
+    """Only what has one dimension is, whatever the name and size of the others."""
+    axes = {"time_ns": MAP_NS, "position_nm": AT_NM, "position_um": AT_NM[:, None]}
+    np.savez(tmp_path / "a.npz", counts=MAP, **axes)
+    scan = io.read_scan(tmp_path / "a.npz", time_zero_ns=0)
+    np.testing.assert_array_equal(scan.position_nm, AT_NM)
+
+
+@pytest.mark.parametrize("times", [False, True])
+def test_an_image_has_the_sides_that_are_named(tmp_path, times):
+    """By their lengths, in any order, with times or without."""
+    sides = {"x_um": 0.05 * np.arange(4), "y_um": 0.05 * np.arange(3)}
+    counts = np.arange(12).reshape(4, 3) + 1
+    axes = sides | ({"time_ns": np.arange(2.0)} if times else {})
+    given = np.stack([counts, counts], -1) if times else counts
+    np.savez(tmp_path / "a.npz", counts=given, **axes)
+    image = io.read_image(tmp_path / "a.npz", **({"time_zero_ns": 0} if times else {}))
+    assert dict(image.counts.sizes) == {"time_ns": 1 + times, "y_nm": 3, "x_nm": 4}
+    np.testing.assert_array_equal(image.counts.isel(time_ns=0), counts.T)
+    np.testing.assert_allclose(image.x_nm, 50 * np.arange(4))
+
+
 @pytest.mark.parametrize("n_times", [1, 2])
 def test_times_are_asked_for_where_there_are_two(tmp_path, n_times):
     """A single image has no time to tell."""
