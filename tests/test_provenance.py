@@ -232,6 +232,111 @@ def test_code_outside_a_package_is_refused(monkeypatch):
         fingerprint(named)
 
 
+FORMS = {
+    "a name that is given several times": (
+        "import toy\nSIZE = 1\nSIZE += 1\nfor SIZE in (1, 2):\n    pass\n"
+        "if SIZE:\n    def half(): return SIZE\ndef here(): return half()",
+        ["toy.case", "toy.case.SIZE", "toy.case.half", "toy.case.here"],
+    ),
+    "notes and names beside others": (
+        "first, (second, *rest) = 1, (2, 3)\nlength: float = 2\nunused: int\n"
+        "def here(): return rest[0] + length",
+        ["toy.case.first", "toy.case.here", "toy.case.length", "toy.case.rest", "toy.case.second"],
+    ),
+    "what an import does to others": (
+        "from toy.units import NM\nknown = {}\nknown['NM'] = NM\nNM.wide = 1\n"
+        "'''A text.'''\n...\ndef here(): return 1",
+        ["toy.case", "toy.case.here", "toy.case.known", "toy.units.NM"],
+    ),
+    "modules under other names": (
+        "import toy.deep.rest as other\nimport toy.units, toy.inner as inside\nimport math as m\n"
+        "def here(): return other.rest(m.pi), toy.units.NM, inside",
+        ["toy.case.here", "toy.deep.rest.rest", "toy.inner.*", "toy.units.NM"],
+    ),
+    "packages above and beside": (
+        "from . import units as u\nfrom .deep import model\nfrom .deep.rest import rest as other\n"
+        "async def here(): return u.PM, model.UNUSED, other",
+        ["toy.case.here", "toy.deep.model.UNUSED", "toy.deep.rest.rest", "toy.units.NM",
+         "toy.units.PM", "toy/unused.csv"],
+    ),
+    "types in quotes, and for checkers alone": (
+        "import typing\nfrom typing import Literal\nif typing.TYPE_CHECKING:\n"
+        "    from toy.types import Film as Layer, Other\n"
+        "def here(layer: 'Layer', how: Literal['Other'] = 'Other') -> 'Layer | None': return layer",
+        ["toy.case.here", "toy.types.Film", "toy.types.Other"],
+    ),
+    "imports that nobody names": (
+        "def here():\n    from toy import registry as _\n    from toy.inner import beside\n",
+        ["toy.case.here", "toy.inner.beside", "toy.registry", "toy.registry.*",
+         "toy.registry.entries", "toy.registry.register"],
+    ),
+    "classes with what they are made of": (
+        "from toy.types import Film\nclass Base(Film): pass\nclass Here(Base):\n"
+        "    '''Text.'''\n    from toy.units import NM\n    size = NM\n"
+        "def here(): return Here().size.real, (1).real",
+        ["toy.case.Base", "toy.case.Here", "toy.case.here", "toy.types.Film", "toy.units.NM"],
+    ),
+    "what runs when others are imported": (
+        "from toy import registry\ndef here(): return 1",
+        ["toy.case.here", "toy.registry", "toy.registry.entries"],
+    ),
+    "what is imported for types, or later": (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from toy import registry\n"
+        "def later():\n    from toy import registry\ndef here(): return 1",
+        ["toy.case.here"],
+    ),
+    "names of Python itself": (
+        "import toy\ndef here(): return toy.__file__, toy.units.__name__, __name__",
+        ["toy.case.here"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_name_is_followed(toy, form):
+    """To its definition, and to no other."""
+    code, behind = FORMS[form]
+    assert list(found(toy, code)) == behind
+
+
+def found(toy, code):
+    """Sources of the function ``here`` of a module with this code, which is not run."""
+    (toy / "case.py").write_text(code)
+    return sources(type("here", (), {"__module__": "toy.case", "__qualname__": "here"}))
+
+
+def test_what_a_package_does_counts_with_its_modules(toy):
+    """Also with those that are imported by others; a file by itself has nothing above."""
+    (toy / "deep" / "__init__.py").write_text("known = {}\nknown[0] = 1\n")
+    beside = found(toy, "from toy.deep.model import UNUSED\ndef here(): return 1")
+    assert list(beside) == ["toy.case.here", "toy.deep", "toy.deep.known"]
+    below = sources(named("toy.deep.rest.rest"))
+    assert list(below) == ["toy.deep", "toy.deep.known", "toy.deep.rest.rest"]
+
+
+def test_a_method_rests_on_its_class(toy):
+    """Which may have others that it calls."""
+    (toy / "case.py").write_text("class A:\n    def one(self): pass\n    class B: pass\n")
+    case = named("toy.case.A")
+    assert sources(case.one) == sources(case.B) == sources(case)
+    assert list(sources(case)) == ["toy.case.A"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("from toy.units import *\ndef here(): return NM", r"import \* from 'toy\.units' hides"),
+        ("from toy import gone\ndef here(): return gone", "'gone' is not found in 'toy'"),
+        ("from toy.gone import NM\ndef here(): return NM", "'toy.gone' is imported and has no so"),
+        ("import toy\ndef here(): return toy.units.gone", "'gone' is not found in 'toy.units'"),
+    ],
+)
+def test_what_is_hidden_is_refused(toy, code, said):
+    """By the name and the module that were sought."""
+    with pytest.raises(ValueError, match=said):
+        found(toy, code)
+
+
 def test_two_packages_are_refused(toy):
     """One result is made by one package."""
     with pytest.raises(ValueError, match="must be one package"):
