@@ -6,8 +6,10 @@ memory, so that it is given parts.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +115,10 @@ OLD_CARDS = (0x21, 0x22)
 
 
 def _split(path: Path, card: int, n_records: int) -> Iterator[tuple[int, int, int]]:
-    """Bytes of the first record, which every part needs, and where parts start and how long."""
+    """Bytes of the first record, which every part needs, and where parts start and how long.
+
+    They are about equal: a part without a photon, as a short last one may be, cannot be read.
+    """
     total = path.stat().st_size
     with path.open("rb") as file:
         word = file.read(6)[4:]
@@ -122,8 +127,11 @@ def _split(path: Path, card: int, n_records: int) -> Iterator[tuple[int, int, in
         raise unreadable(path, "it has no photons")
     if total % size:
         raise unreadable(path, "it ends within a record", "copy it again")
-    for start in range(size, total, size * n_records):
-        yield size, start, min(size * n_records, total - start)
+    n_all = total // size - 1
+    n_parts = math.ceil(n_all / n_records)
+    starts = [size * (1 + n_all * k // n_parts) for k in range(n_parts + 1)]
+    for start, end in pairwise(starts):
+        yield size, start, end - start
 
 
 def _piece(path: Path, folder: Path, first: int, start: int, size: int) -> Path:
