@@ -62,6 +62,14 @@ def test_kurtosis_of_a_gaussian_is_zero(seed):
     assert abs(shape.kurtosis_at_last.z(0)) < 4
 
 
+@pytest.mark.parametrize("diffusivity_cm2_s", [0.0, -0.01, math.nan])
+def test_nothing_is_misread_where_nothing_spreads(diffusivity_cm2_s):
+    """There is no factor, and a note says why."""
+    factor = spot_shape(scans.scan().counts, diffusivity_cm2_s).slices_factor
+    assert math.isnan(factor.value)
+    assert factor.note == "no spreading that slices could misread"
+
+
 @pytest.mark.parametrize(("shape", "sign"), [("flat_top", -1), ("pedestal", 1)])
 def test_other_shapes_are_named_and_what_slices_make_of_them_is_foretold(shape, sign):
     """The factor is the one that noise-free slices have, by another way to spread the spot."""
