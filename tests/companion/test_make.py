@@ -347,6 +347,7 @@ def test_sweep_becomes_a_dataset(add, cache):
     reach = made.reach_nm.isel(condition=slice(2)).max()
     assert reach == max(abs(runs.x_nm).max(), abs(runs.y_nm).max())
     assert made.reach_nm.units == "nm"
+    assert "farthest" in made.reach_nm.long_name
     assert made.burn_in_pulses.values[:2].tolist() == runs.burn_in_pulses.values.ravel().tolist()
 
 

@@ -102,6 +102,14 @@ def test_curves_are_read_by_every_choice(monkeypatch):
     assert len(drawn) == len(set(drawn)) == 2 * len(CURVE_LASERS)
 
 
+def test_a_curve_lies_at_the_times_of_its_lasers():
+    """Those of the disc, in the order in which they were read."""
+    curve = readings._curve(LASERS, range(len(LASERS))).diffusivity_cm2_s
+    at = curve.disc_time_between_excitations_us
+    assert curve.dims == at.dims == ("laser",)
+    assert at.values.tolist() == [one.disc_time_between_excitations_us for one in LASERS]
+
+
 def test_charge_lives_as_long_as_it_says(monkeypatch):
     """A row for each life of the charge, a column for each laser, on a film that light charges."""
     asked = []

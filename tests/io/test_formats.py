@@ -16,6 +16,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tptools
 from tptools import io
 from tptools.io import files, fixed_records, streams
 
@@ -193,6 +194,8 @@ def test_settings_and_provenance_are_attributes(tmp_path):
     assert re.fullmatch(r"ptufile \d{4}\.\d+\.\d+", decay.attrs["reader"])
     assert [*json.loads(decay.attrs["files"])] == ["a.ptu"]
     assert decay.attrs["origin"] == "measured"
+    assert decay.attrs["title"] == "measured photon counts over time"
+    assert decay.attrs["version"] == tptools.__version__
     decay.to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
     again = xr.load_dataset(tmp_path / "b.nc")
     xr.testing.assert_equal(again, decay)
@@ -252,6 +255,15 @@ def test_bins_after_the_period_are_kept_up_to_the_last_photon(tmp_path, late):
     path = curves(tmp_path / "a.phu", counts)
     found = io.read_decay(path, channel="sum", time_zero_ns=0)
     assert found.sizes["time_ns"] == (late + 1 if late else N_BINS)
+
+
+def test_curves_of_several_lengths_are_padded(tmp_path):
+    """A shorter one is read in full, and has no photons after its end."""
+    long, short = counts_of()[0], counts_of(seed=2)[0, :50]
+    path = curves(tmp_path / "a.phu", [short, long])
+    for channel, wanted in ((0, np.pad(short, (0, N_BINS - 50))), (1, long)):
+        found = io.read_decay(path, channel=channel, time_zero_ns=0)
+        np.testing.assert_array_equal(found.counts, wanted)
 
 
 def test_curves_of_other_bins_are_refused(tmp_path):

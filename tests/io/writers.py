@@ -27,21 +27,22 @@ def write_image_ptu(path, counts, bin_ns, period_ns, pixel_um=0.05):
 
 
 def write_phu(path, counts, bin_ns, period_ns):
-    """Histograms over (curve, time)."""
-    n, size = counts.shape
+    """Histograms over (curve, time), or curves one by one, of any lengths."""
+    sizes = [one.size for one in counts]
+    n, starts = len(sizes), np.cumsum([0, *sizes]).tolist()
     tags = b"".join(
         tag(name, value, i)
         for i in range(n)
         for name, value in {
-            "HistResDscr_HistogramBins": size,
+            "HistResDscr_HistogramBins": sizes[i],
             "HistResDscr_MDescResolution": bin_ns * 1e-9,
             "HistResDscr_SyncRate": round(1e9 / period_ns),
         }.items()
     )
     head = b"PQHISTO\0" + b"1.0.00\0\0" + tag("HistoResult_NumberOfCurves", n) + tags
     length = len(head) + (n + 1) * len(tag("Header_End", None))
-    offsets = (tag("HistResDscr_DataOffset", length + 4 * i * size, i) for i in range(n))
-    data = counts.astype("<u4").tobytes()
+    offsets = (tag("HistResDscr_DataOffset", length + 4 * starts[i], i) for i in range(n))
+    data = np.concatenate([*counts]).astype("<u4").tobytes()
     Path(path).write_bytes(head + b"".join(offsets) + tag("Header_End", None) + data)
 
 
