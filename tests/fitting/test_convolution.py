@@ -281,6 +281,66 @@ def test_goodness_of_groups_is_chi_square_of_poisson_counts(groups):
     assert one.p_value == pytest.approx(norm.sf((pearson - one.n_free) / spread), abs=0.05)
 
 
+def start_of(profile, background=3.0):
+    """The model and its start, of exact sums of a profile at rest whose light halves each time."""
+    in_group, seen = 2.0 ** -np.arange(4), np.ones((4, profile.size))
+    exposure = seen * np.array([1.0, 1, 2, 2])[:, None]
+    rows = in_group[:, None] * profile + background * exposure
+    sums = convolution._Sums(np.arange(4.0), rows, seen, exposure, rows.sum(1))
+    return convolution._prepared(30.0, sums)
+
+
+def test_a_fit_starts_at_the_record_if_nothing_spreads():
+    """Its background is that of both ends, its light that of each time, its shape the profile."""
+    profile = 1e6 * np.exp(-((np.arange(80) - 40) ** 2) / (2 * 5.0**2))
+    model, start = start_of(profile)
+    assert start[0] == 0
+    assert start[1] == pytest.approx(3)
+    np.testing.assert_allclose(start[2:5], 2.0 ** -np.arange(1, 4), rtol=1e-6)
+    np.testing.assert_allclose(model.mean(start), model.rows, atol=4 * np.sqrt(model.rows.max()))
+    columns, total = model.rows.sum(0), model.rows.sum()
+    for row, variance in zip(model.rows, model.deviation**2, strict=True):
+        np.testing.assert_allclose(variance, row.sum() * (columns + 1) / total)
+    beyond = model.residual(start)[model.rows.size :]
+    assert beyond.size == 2 * 20
+    np.testing.assert_allclose(beyond, 0, atol=0.01)
+
+
+@pytest.mark.parametrize("end", [slice(None), slice(None, None, -1)])
+def test_light_at_an_end_is_ramped_to_nothing_beyond(end):
+    """In heights of the spot, from what there is at the end; no ramp where that is noise."""
+    profile = 1e5 * np.exp(-((np.arange(80) - 10) ** 2) / (2 * 12.0**2))
+    model, start = start_of(profile[end], background=0.0)
+    beyond = model.residual(start)[model.rows.size :].reshape(2, 20)
+    before, after = beyond[0], beyond[1, ::-1]
+    lit, dark = (before, after) if end == slice(None) else (after, before)
+    # some of the light at the ends is taken for background, as in six slices
+    assert 6 * start[1] == pytest.approx(15 / 8 * profile[[0, 1, -2, -1]].mean())
+    signal = 15 / 8 * profile - 6 * start[1]
+    np.testing.assert_allclose(lit, signal[0] / signal.max() * np.arange(20) / 20, atol=0.02)
+    np.testing.assert_allclose(dark, signal[-1] / signal.max() * np.arange(20) / 20, atol=0.02)
+
+
+def test_share_that_is_explained_is_that_of_all_there_is(groups, monkeypatch):
+    """Of chi-square about even rows, above what noise leaves with three standard deviations."""
+    model, start = groups
+    shares = []
+    monkeypatch.setattr(convolution, "judged", lambda _, share, __: shares.append(share))
+    jacobian = model.jacobian(start)
+    other = replace(model, rows=model.rows * np.linspace(0.8, 1.2, model.rows.shape[1]))
+    other.misfit(start, jacobian, POSITION_NM)
+    mean, weight = np.maximum(other.mean(start), 0), 1 / other.deviation**2
+    hat = (jacobian @ np.linalg.pinv(jacobian, rcond=1e-12)).diagonal()[: mean.size]
+    free = 1 - hat.reshape(mean.shape)
+    noise, ratio = (free * mean * weight).sum(), mean * weight
+    spread = (free * (2 * free * ratio**2 + ratio * weight)).sum()
+    seen = other.seen > 0
+    level = np.array([row[one].mean() for row, one in zip(other.rows, seen, strict=True)])
+    flat = ((other.rows - level[:, None] * other.seen) ** 2 * weight).sum() - noise
+    left = ((other.rows - other.mean(start)) ** 2 * weight).sum() - noise - 3 * np.sqrt(spread)
+    assert shares == [pytest.approx(1 - left / flat, rel=1e-3)]
+
+
 def test_two_groups_are_enough():
     """Light in two slices is a first profile and what became of it."""
     mean = spread(GAUSSIAN, 0.05, slice_counts=2e5, background=0.0)
