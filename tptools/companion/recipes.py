@@ -26,11 +26,9 @@ from tptools.excitation import Excitation
 from tptools.film import FILMS
 from tptools.hopping_law import ROOM_K, HoppingLaw
 from tptools.instruments import Microscope, Scan, Timer, WholeSpot
-from tptools.kmc import ExcitonModel, Recording
+from tptools.kmc import ExcitonModel, Recording, pulse_train
 from tptools.kmc.observables import Estimator
-from tptools.material import SPACING_NM
 from tptools.randomness import derive_seed
-from tptools.units import FWHM_PER_SIGMA
 
 __all__ = [
     "CURVE_LASERS",
@@ -518,8 +516,8 @@ _COLLAPSE = SweepRecipe(
 
 _SPOTS_NM = {f"spot of {width} nm": width for width in (250, 500, 600)}
 _SPOTS: dict[str, dict[str, object]] = {
-    name: {"spot_sigma_sites": width_nm / FWHM_PER_SIGMA / SPACING_NM}
-    for name, width_nm in _SPOTS_NM.items()
+    name: {"spot_sigma_sites": pulse_train(Excitation(1, 1, spot_fwhm_nm=w), 1).spot_sigma_sites}
+    for name, w in _SPOTS_NM.items()
 }
 _VARIANTS = SweepRecipe(
     title="diffusivity of Note 2's model with other spots and lifetimes, and for rare pulses",
