@@ -42,10 +42,11 @@ def same_as_before(test, now):
     """Hold what a test draws against what is kept of it; what is new waits in the build folder."""
     name = re.sub(r"\W+", "_", test).strip("_") + ".txt"
     kept, new = HERE / "drawn" / name, NEW / name
-    if not kept.is_file() or kept.read_text(encoding="utf-8") != now:
+    before = kept.read_text(encoding="utf-8") if kept.is_file() else ""
+    if now != before:
         new.parent.mkdir(parents=True, exist_ok=True)
         new.write_text(now, encoding="utf-8")
-        assert now.splitlines() == kept.read_text(encoding="utf-8").splitlines(), f"now in {new}"
+    assert now.splitlines() == before.splitlines(), f"if that is meant: cp {new} {kept.parent}"
 
 
 def labels(figure):
