@@ -201,16 +201,22 @@ def test_nothing_to_run_is_refused():
             run_shots(**given)
 
 
-@pytest.mark.parametrize("given", [Shot("on", LASER), Shot("first", LASER, (0, 2)), shot(0.05)])
-def test_as_many_excitons_as_are_asked_for(monkeypatch, given):
-    """Within the chance of their number; the last pulse, or the last train, is whole."""
-    runs = []
+@pytest.fixture
+def runs(monkeypatch):
+    """What is simulated, in a list that grows."""
+    kept = []
 
     def keeping(*args, **more):
-        runs.append(simulate(*args, **more))
-        return runs[-1]
+        kept.append(simulate(*args, **more))
+        return kept[-1]
 
     monkeypatch.setattr(experiment, "simulate", keeping)
+    return kept
+
+
+@pytest.mark.parametrize("given", [Shot("on", LASER), Shot("first", LASER, (0, 2)), shot(0.05)])
+def test_as_many_excitons_as_are_asked_for(runs, given):
+    """Within the chance of their number; the last pulse, or the last train, is whole."""
     run_shots(FILMS[:1], [given], seed=1, n_excitons=300)
     made = float(runs[0].created_count.sum())
     in_a_train = made / runs[0].attrs["n_trains"]
@@ -218,15 +224,8 @@ def test_as_many_excitons_as_are_asked_for(monkeypatch, given):
     assert made < 300 + 4 * 300**0.5 + in_a_train
 
 
-def test_a_table_says_what_it_holds(monkeypatch, capsys):
+def test_a_table_says_what_it_holds(runs, monkeypatch, capsys):
     """Values and errors at 1 ns, film by shot, with units, labels, and how they were made."""
-    runs = []
-
-    def keeping(*args, **more):
-        runs.append(simulate(*args, **more))
-        return runs[-1]
-
-    monkeypatch.setattr(experiment, "simulate", keeping)
     found = run_shots(FILMS[:1], [Shot("first", LASER, (0, 2))], seed=0, n_excitons=300)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(experiment, "_run", lambda *_: Estimate(1.0, 0.1, "cm2/s", ""))
