@@ -643,6 +643,7 @@ def test_lines_are_judged_by_limits_and_errors(centre, width, width_err, centre_
     fit = line_fit(centre, width, width_err, centre_err)
     found = _judged_line(fit, "centre_eV", "fwhm_eV", LIMITS)
     assert reason in found["fwhm_eV"].note
+    assert bool(found["fwhm_eV"].note) == bool(reason)
     assert math.isnan(found["fwhm_eV"].value) == bool(reason)
     assert math.isnan(found["centre_eV"].value) == (bool(reason) and reason != "narrower")
 

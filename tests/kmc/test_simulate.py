@@ -826,7 +826,7 @@ def test_excitons_that_stay_are_seen_until_the_next_pulse():
     assert view.sizes["time_ns"] == 2
     after = replace(few, excitons_stay=False)
     longer = simulate(WALKING, after, seed=1, history=[few], recording=Recording(until_ns=3))
-    assert (longer.carried_count.sum("block") >= 0).all()
+    assert float(longer.time_ns[-1]) == 3
 
 
 def test_the_general_walk_is_that_of_note_2_where_nothing_else_is_asked():
