@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from test_api import PUBLIC, methods
 from test_numbers import DOORS as WITH_NUMBERS
-from test_numbers import IMAGE, UNTRIED, clean, counts, draw, exact, light, plainly, repetitions
+from test_numbers import IMAGE, UNTRIED, clean, counts, draw, light, plainly, repetitions
 from test_numbers import run as few_excitons
 
 import tptools
@@ -77,7 +77,6 @@ OTHERS = {
     "clean": clean,
     "dataset": lambda: xr.Dataset({"counts": counts().expand_dims(record=1)}),
     "films": RATES,
-    "fit.films": RATES,
     "find_particles.counts": IMAGE,
     "found": repetitions,
     "heat": FILM.heat,
@@ -86,7 +85,6 @@ OTHERS = {
     "keys": ["a"],
     "lattice": FILM.lattice,
     "maps": lambda: {"a": clean()},
-    "methods": {"slices": exact},
     "model": MODEL,
     "msds": {"a": TRACE},
     "name": "a name",
@@ -118,7 +116,6 @@ OTHERS = {
     "spectrum": np.ones(3),
     "start": MODEL,
     "start_ns": [0.0, 1.0],
-    "sweep.grid": {"excitation_density": 0.25, "period_us": 4.0, "spot_sigma_sites": 4},
     "conditions.film": {"lifetime_ns": 1.0},
     "measure_films.films": pd.DataFrame({"lifetime_ns": [1.0, 2.0]}),
     "time_us": [1.0, 2.0],
@@ -382,11 +379,11 @@ UNNAMED = {
     """,
     "is refused for another, or once that is read": """
         HeatedFilm: substrate; expected_information: classes; pulse_train: n_excitons;
-        Reagent.amount_mmol: volume_mL; analyse: seed; analyse_series: conditions; write_csv: path;
+        Reagent.amount_mmol: volume_mL; analyse_series: conditions; write_csv: path;
         write_json: path; write_report: path; agree: a_err b b_err a_err[] b[]
         b_err[]; estimates: error unit; fit_relaxation: std_err_cm2_s; line: std_err;
         compare_experiments: true_cm2_s; detected: at_zero; rank_correlation: seed;
-        reject_cosmic_rays: threshold; calibrate: targets[]; posterior: n_prior; rank_statistics:
+        calibrate: targets[]; posterior: n_prior; rank_statistics:
         observations observations[] seed; read_decay: channel time_zero_ns window_ns period_ns
         progress; read_image: pixel_nm channel time_zero_ns window_ns period_ns progress; read_scan:
         position_nm pattern step_nm channel time_zero_ns window_ns period_ns progress; sweep:
@@ -484,11 +481,9 @@ OTHER_UNITS = [
     "nm2",
 ]
 UNREAD = """
-    analyse analyse_series expected_counts explore load estimates find_particles fit_absorbance
-    fit_relaxation fit_step line mean_size compare_experiments detected systematic_deviation
-    curve_numbers measure_curve measure_films posterior relaxation_numbers reprinted run_shots
-    read_decay read_image read_scan sweep Fit.interval ElectronMicroscope.expected
-    ForceMicroscope.expected
+    expected_counts estimates find_particles fit_absorbance fit_relaxation line compare_experiments
+    detected systematic_deviation measure_curve measure_films posterior run_shots read_decay
+    read_image read_scan sweep ElectronMicroscope.expected ForceMicroscope.expected
 """
 """What takes longer, or more than one good value, or a file."""
 

@@ -205,10 +205,10 @@ def test_a_picture_is_the_same_twice_and_leaves_no_figure():
     assert plt.get_fignums() == []
 
 
-def gaussians(labels, axis, *, height=50.0):
+def gaussians(labels, axis):
     """Two exact Gaussians on a background, and their fits."""
     x = np.linspace(-600, 600, 25)
-    values = {"amplitude": height, "centre_nm": 10.0, "variance_nm2": 4e4, "background": 3.0}
+    values = {"amplitude": 50.0, "centre_nm": 10.0, "variance_nm2": 4e4, "background": 3.0}
     fits = xr.Dataset({k: (axis, [one] * len(labels)) for k, one in values.items()}, {axis: labels})
     shape = xr.DataArray(np.exp(-((x - 10) ** 2) / 8e4), {"position_nm": x})
     return fits.amplitude * shape + fits.background, fits

@@ -239,5 +239,4 @@ def test_names_of_the_code_are_put_in_words():
     for name, words in chapter.HEADS.items():
         unit = chapter.typeset(pd.DataFrame({f"a_{name}": [1]})).columns[0].partition("(")[2]
         assert words.endswith(unit)
-    assert chapter.HEADS["n_layers"] == "layers"
     assert chapter.HEADS["memory_us"] == chapter.HEADS["relaxation_time_us"] == "memory (µs)"

@@ -158,7 +158,7 @@ def test_photons_are_shared_between_shots(outcomes):
     assert five / two == pytest.approx((5 / 2) ** 0.5, rel=0.02)
     small, usual = error["two spot sizes"][:2]
     assert small < usual
-    middle = float(outcomes.diffusivity_cm2_s.values[:, 0].copy().mean())
+    middle = float(outcomes.diffusivity_cm2_s[:, 0].mean())
     spot_nm = float(outcomes.spot_fwhm_nm[0])
     assert five == pytest.approx(photon_error_cm2_s(middle, 2e5, spot_fwhm_nm=spot_nm), rel=0.02)
     assert seen.std_err_cm2_s.dims == ("shot",)

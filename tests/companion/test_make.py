@@ -114,7 +114,7 @@ def test_brighter_records_rest_on_more_excitons(add, cache):
     assert bright / dim == pytest.approx(4, rel=0.1)
 
 
-def test_what_differs_between_records_becomes_a_column(monkeypatch):
+def test_what_differs_between_records_becomes_a_column():
     """In one of three is enough; what is the same in all stays an attribute of the whole."""
     records = [
         xr.Dataset({"counts": ("x", [k])}, attrs={"film": film, "power_nW": 1.0, "seed": k})

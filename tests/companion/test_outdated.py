@@ -174,9 +174,13 @@ def test_cost_of_records_is_that_of_their_light(patch):
             )
         )
         pairs = zip(lasers, lights, strict=True)
-        expected = sum(8 * attempts(film, one, 100 * light) for one, light in pairs)
-        expected *= outdated.NS_PER_STEP * 1e-9 / 60
-        assert outdated.core_minutes("snr_natural") == pytest.approx(expected)
+        tried = sum(attempts(film, one, 100 * light) for one, light in pairs)
+        assert outdated.core_minutes("snr_natural") == pytest.approx(minutes(8 * tried))
+
+
+def minutes(steps):
+    """Time that they take."""
+    return steps * outdated.NS_PER_STEP * 1e-9 / 60
 
 
 def test_cost_of_a_sweep_is_that_of_the_attempts_of_its_trains(patch):
@@ -193,8 +197,7 @@ def test_cost_of_a_sweep_is_that_of_the_attempts_of_its_trains(patch):
     )
     patch(simulated_collapse=recipe)
     tried = sum(expected_steps(recipe.model, one, Recording()) for one in trains)
-    expected = 3 * tried * outdated.NS_PER_STEP * 1e-9 / 60
-    assert outdated.core_minutes("simulated_collapse") == pytest.approx(expected)
+    assert outdated.core_minutes("simulated_collapse") == pytest.approx(minutes(3 * tried))
 
 
 @pytest.mark.parametrize("name", ["calibration", "reading_choices"])
@@ -204,8 +207,7 @@ def test_cost_of_what_tries_films_is_that_of_ten_curves(name, patch):
     changed = replace(RECIPES[name], n_excitons=500)
     patch(**{name: replace(changed, **{"start" if name == "calibration" else "film": film})})
     tried = sum(attempts(film, one, 500) for one in recipes.CURVE_LASERS)
-    expected = 10 * tried * outdated.NS_PER_STEP * 1e-9 / 60
-    assert outdated.core_minutes(name) == pytest.approx(expected)
+    assert outdated.core_minutes(name) == pytest.approx(minutes(10 * tried))
 
 
 def test_cost_of_curves_is_that_of_each_film_under_each_laser(patch):
@@ -216,8 +218,7 @@ def test_cost_of_curves_is_that_of_each_film_under_each_laser(patch):
     lasers = recipes.CURVE_LASERS[:3]
     n = RECIPES["explorer_curves"].n_excitons
     tried = sum(attempts(film, one, n) for film in films.values() for one in lasers)
-    expected = 4 * tried * outdated.NS_PER_STEP * 1e-9 / 60
-    assert outdated.core_minutes("explorer_curves") == pytest.approx(expected)
+    assert outdated.core_minutes("explorer_curves") == pytest.approx(minutes(4 * tried))
 
 
 def test_command_line_says_what_would_be_made(monkeypatch, capsys):

@@ -173,7 +173,7 @@ def test_a_hopeless_region_is_not_searched():
 def test_the_deepest_of_several_valleys_counts():
     """Beside a lower and a narrower edge the higher one is found, in whichever order they lie."""
     for first, second in ((2.3, 2.7), (2.7, 2.3)):
-        value = 0.05 * line(WAVELENGTH_NM, 0.0, 0.0, first, 0.1) * (1 + 0 * WAVELENGTH_NM)
+        value = 0.05 * line(WAVELENGTH_NM, 0.0, 0.0, first, 0.1)
         value += 0.004 * np.exp(-((photon_energy_eV(WAVELENGTH_NM) - second) ** 2) / 0.001)
         edge = Edge(WAVELENGTH_NM, value, ERROR, 0.0, BINDING_EV)
         assert edge.best(limits())[1].found[0] == pytest.approx(first, abs=0.02)

@@ -339,7 +339,7 @@ def test_lines_are_lost_that_are_masked_for_more_than_half():
     height[3, :20] = height[8, :21] = math.nan
     assert np.flatnonzero(step_module._lost_lines(height)).tolist() == [8]
     assert not step_module._lost_lines(height[:2] * [[1], [100]]).any()
-    three = np.array([height[0], height[0] + 0.1 * like_lines()[1] % 2, 50 * height[1]])
+    three = np.array([height[0], height[0] + 0.1 * np.tile([1.0, -1], 20), 50 * height[1]])
     assert step_module._lost_lines(three).tolist() == [False, False, True]
 
 

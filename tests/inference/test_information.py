@@ -142,10 +142,10 @@ def test_error_is_the_bound_of_a_scan(spot_fwhm_nm, lifetime_ns, share):
 
 def test_share_of_the_right_class_is_that_of_sums_over_films():
     """Of the kernels of all other films; alone, it is the share of its class, and never nothing."""
-    values = np.array([[0.0, 1.0], [0.3, 0.5], [0.8, 1.4], [0.2, 1.1], [90.0, 0.0], [0.21, 1.1]])
-    labels, covariance = np.array([0, 0, 1, 1, 0, 2]), np.array([[0.04, 0.01], [0.01, 0.09]])
-    labels = np.append(labels, [2, 2])
-    values = np.append(values, [[30.0, 30.0], [30.1, 30.0]], axis=0)
+    values = np.array([[0.0, 1.0], [0.3, 0.5], [0.8, 1.4], [0.2, 1.1], [90.0, 0.0], [0.21, 1.1],
+                       [30.0, 30.0], [30.1, 30.0]])  # fmt: skip
+    labels = np.array([0, 0, 1, 1, 0, 2, 2, 2])
+    covariance = np.array([[0.04, 0.01], [0.01, 0.09]])
     seen = values + np.random.default_rng(1).normal(0, 0.1, (3, 8, 2))
     kernel = stats.multivariate_normal(cov=covariance).pdf(seen[:, :, None] - values)
     expected = []

@@ -22,6 +22,7 @@ PRINTED = [
     Observation("product", 1.8, 2.2, 0.05, "rounds to 2"),
     Observation("ratio", 0.5, 1.5, 0.1, "rounds to 1"),
 ]
+FEW = pd.DataFrame({"product": [1.9, 2.1]})
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +138,6 @@ def test_what_cannot_be_weighed_is_refused(make, said):
     """By the name of what is wrong."""
     with pytest.raises((TypeError, ValueError), match=f"^{said}"):
         make()
-
-
-FEW = pd.DataFrame({"product": [1.9, 2.1]})
 
 
 def test_equal_films_count_in_part():

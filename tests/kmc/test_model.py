@@ -139,9 +139,8 @@ def test_times_may_be_of_any_size():
 def test_history_lasts_five_relaxation_times():
     """In whole pulses, unless it is given; there is none before isolated pulses."""
     film = ExcitonModel(relaxation_time_us=6.5)
-    assert [replace(PULSES, period_us=one).burn_in(film) for one in (4, 32.5, 33, math.inf)] == [
-        *(9, 1, 1, 0)
-    ]
+    periods_us = (4, 32.5, 33, math.inf)
+    assert [replace(PULSES, period_us=one).burn_in(film) for one in periods_us] == [9, 1, 1, 0]
     assert [replace(PULSES, burn_in_pulses=one).burn_in(film) for one in (0, 3)] == [0, 3]
     endless = replace(PULSES, period_us=1e-300).burn_in(replace(film, relaxation_time_us=1e300))
     assert isinstance(endless, int)

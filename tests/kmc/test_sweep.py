@@ -135,9 +135,8 @@ def test_scalars_of_any_kind_make_no_axis():
     """A number, an array without dimensions or a text is one value; a range is many."""
     grid = GRID | {"period_us": 5.0, "n_pulses": 1}
     one = {"excitation_density": np.array(0.1), "hop_rule": "each_neighbour"}
-    assert {*sweep(MODEL, grid | one, **OPTIONS).dims} == {"train", "time_ns", "delay_ns"} | {
-        *("x_nm", "y_nm", "r_nm")
-    }
+    dims = sweep(MODEL, grid | one, **OPTIONS).dims
+    assert {*dims} == {"train", "time_ns", "delay_ns", "x_nm", "y_nm", "r_nm"}
     many = sweep(MODEL, grid | {"excitation_density": (0.1,), "n_pulses": range(1, 3)}, **OPTIONS)
     assert (many.sizes["excitation_density"], many.n_pulses.values.tolist()) == (1, [1, 2])
 
