@@ -374,6 +374,16 @@ def by_matrices(film, times_ns):
     return total
 
 
+def test_many_times_are_as_good_as_one():
+    """However many are asked for together, each has its own temperature."""
+    times_ns = np.arange(0, 600.0)
+    together = centre_temperature(FILM, times_ns)
+    assert not together.isnull().any()
+    for n in (0, 1, 255, 256, 257, 511, 512, 599):
+        alone = centre_temperature(FILM, times_ns[n])
+        assert float(together[n]) == pytest.approx(float(alone), abs=1e-6)
+
+
 def test_endless_pulses_are_the_sum_of_pulses():
     """The periodic temperature is what single pulses add up to; their tail goes as 1/sqrt(n)."""
     for period_ns in (25, 400):

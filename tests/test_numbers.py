@@ -40,6 +40,7 @@ from tptools import (
     synthesis,
 )
 from tptools import checks as checks_module
+from tptools.analysis.shape import spot_shape
 from tptools.estimate import Estimate, correlated_estimates
 from tptools.excitation import Excitation, tabulate
 from tptools.film import FILMS
@@ -54,6 +55,7 @@ MODEL = kmc.ExcitonModel(lattice_size=81, lifetime_ns=0.0625)
 PULSES = kmc.PulseTrain(0.25, 4, n_pulses=2, burn_in_pulses=0, spot_sigma_sites=4)
 RECORDING = kmc.Recording(until_ns=1)
 HEATED = heat.HeatedFilm(4, 32, 1e-7)
+POINTS = np.sin(1.0 + np.arange(99))
 DISPERSION = synthesis.Dispersion(8, "formula_units")
 TIMES, POSITIONS = np.arange(0, 4, 0.25), np.arange(-1000.0, 1001.0, 100.0)
 TRACE = xr.DataArray(np.exp(-TIMES), {"time_ns": TIMES})
@@ -615,6 +617,7 @@ def test_runs_that_cannot_end_or_fit_are_refused_with_the_estimate(changes, esti
         ),
         lambda: heat.temperature(HEATED, 32, cells=(90_000, 90_000)),
         lambda: heat.temperature(HEATED, np.arange(1e5), cells=(300, 300)),
+        lambda: heat.centre_temperature(HEATED, np.arange(1e6), "explicit"),
         lambda: heat.heat_accumulation(HEATED, 512, 10**9),
     ],
     ids=lambda call: f"line {call.__code__.co_firstlineno}",
@@ -640,6 +643,24 @@ def test_what_does_not_fit_is_refused_with_the_estimate(call):
         lambda: instruments.WholeSpot().collection(10**5, 10.0, np.exp),
         lambda: instruments.Timer(50, 37, 0.05, 0, 0.01).response(800),
         lambda: instruments.Timer().folded(np.arange(300), np.arange(1, 301), 400, 80),
+        lambda: heat.temperature(HEATED, np.arange(1e3), cells=(50, 10)),
+        lambda: heat.temperature(HEATED, [0, 1e-3], "explicit", cells=(300, 90)),
+        lambda: heat.centre_temperature(HEATED, np.arange(1e5)),
+        lambda: heat.heat_accumulation(HEATED, 5e-3, 10**5),
+        lambda: noise.noisy_profiles(clean(), 10**3, seed=1),
+        lambda: noise.noisy_profiles(clean(), 10**3, white_noise=1, seed=1),
+        lambda: fitting.rank_correlation(range(99), POINTS, n_resamples=1000),
+        lambda: fitting.rank_correlation(range(99), POINTS, given=POINTS**2, n_resamples=1000),
+        lambda: fitting.measure_series(
+            xr.Dataset({"counts": counts().round().expand_dims(record=1)}), n_resamples=300
+        ),
+        lambda: spot_shape(counts().round(), 0.05, n_resamples=1000),
+        lambda: inference.expected_information(
+            POINTS[:, None], [0.01], POINTS > 0, n_draws=99, seed=1
+        ),
+        lambda: inference.expected_information(
+            np.outer(POINTS, POINTS[:30]), POINTS[:30] ** 2, POINTS > 0, n_draws=9, seed=1
+        ),
     ],
     ids=lambda call: f"line {call.__code__.co_firstlineno}",
 )

@@ -357,7 +357,8 @@ def noisy_profiles(
     seed = check_integer("seed", seed, at_least=0)
     expected = as_record(expected, name="expected")
     what = f"n_records = {n_records} records of {expected.size} counts"
-    check_fits(what, 8 * 3 * n_records * expected.size, "lower n_records")
+    n_arrays = 1 if white_noise is None else 2
+    check_fits(what, 8 * n_arrays * n_records * expected.size, "lower n_records")
     rng = generator(seed, "noise of profiles")
     repeated = expected.expand_dims(record=n_records)
     if white_noise is None:

@@ -1,7 +1,6 @@
 """Tests of tptools.inference.information."""
 
 import math
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -183,21 +182,6 @@ def test_the_best_bandwidth_counts_and_its_error_is_that_of_a_mean(monkeypatch):
         np.testing.assert_allclose(one, width**2 * np.cov(values.T), rtol=1e-9)
     np.testing.assert_allclose(np.diff(np.log(widths)), math.log(1000 / 3) / 13)
     assert widths[-1] == pytest.approx(10)
-
-
-@pytest.mark.parametrize(("n_films", "n_shots", "n_draws"), [(100, 10, 3), (20, 100, 9)])
-def test_memory_is_what_was_said(monkeypatch, n_films, n_shots, n_draws):
-    """A call that is too large is refused by what it takes, or twice that: numpy saves copies."""
-    values = np.random.default_rng(1).normal(size=(n_films, n_shots))
-    said = []
-    monkeypatch.setattr(information, "check_fits", lambda what, n_bytes, _: said.append(n_bytes))
-    monkeypatch.setattr(information, "BANDWIDTHS", [1.0])
-    tracemalloc.start()
-    classes = np.arange(n_films) % 2
-    expected_information(values, np.ones(n_shots), classes, seed=1, n_draws=n_draws)
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert most < 1.2 * said[0] < 3 * most
 
 
 def test_draws_have_a_least_and_a_most():

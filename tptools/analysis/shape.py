@@ -26,6 +26,9 @@ SHARE = 0.25
 WIDTHS = 3.0
 """Distance from the centre, in widths of the Gaussian, beyond which counts are left out."""
 
+HELD_BY_FIT = 90
+"""Numbers that the fit of profiles holds for each of their values."""
+
 N_TIMES = 12
 AXES = ("draw", "position_nm")
 
@@ -122,7 +125,7 @@ def _drawn(slices: xr.DataArray, n_resamples: int, rng: np.random.Generator) -> 
     """Sum of slices, and profiles drawn around it, over (draw, position)."""
     profile = slices.sum("time_ns").to_numpy()
     what = f"n_resamples = {n_resamples} of {profile.size} positions"
-    check_fits(what, 8 * 6 * n_resamples * profile.size, "lower n_resamples")
+    check_fits(what, 8 * HELD_BY_FIT * n_resamples * profile.size, "lower n_resamples")
     return np.vstack([profile, rng.poisson(profile, size=(n_resamples, profile.size))])
 
 

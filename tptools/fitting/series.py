@@ -212,7 +212,7 @@ def _scatter(
     The counts name the stream, so that a record's number does not hang on what stands beside it.
     """
     what = f"n_resamples = {n_resamples} of a record of {record.size} counts"
-    check_fits(what, 8 * 4 * n_resamples * record.size, "lower n_resamples")
+    check_fits(what, 8 * 6 * n_resamples * record.size, "lower n_resamples")
     draws = generator(seed, "scatter", record.fillna(-1.0).to_numpy().tolist()).poisson(
         record.fillna(0.0), size=(n_resamples, *record.shape)
     )

@@ -140,7 +140,7 @@ def rank_correlation(
             "out, or give what differs from both"
         )
     what = f"n_resamples = {n_resamples} of {size} pairs"
-    check_fits(what, 8 * 8 * n_resamples * size, "lower n_resamples")
+    check_fits(what, 8 * (8 + len(columns)) * n_resamples * size, "lower n_resamples")
     chosen = generator(seed, "bootstrap").integers(size, size=(n_resamples, size))
     draws = correlation(*(one[chosen] for one in columns))
     low, high = np.nanquantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])

@@ -68,8 +68,10 @@ def _relax(
     total = np.zeros((times_s.size, start.size))
     for first in range(0, rates.size, _BLOCK):
         modes = slice(first, first + _BLOCK)
-        alive = rates[first] * times_s < _exponent(accuracy)
-        total[alive] += np.exp(-np.outer(times_s[alive], rates[modes])) @ shapes(modes)
+        shape = shapes(modes)
+        alive = np.flatnonzero(rates[first] * times_s < _exponent(accuracy))
+        for some in np.split(alive, range(_BLOCK, alive.size, _BLOCK)):
+            total[some] += np.exp(-np.outer(times_s[some], rates[modes])) @ shape
     total[times_s == 0] = start
     return total
 

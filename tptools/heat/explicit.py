@@ -28,7 +28,6 @@ def check_cells(cells: tuple[int, int]) -> tuple[int, int]:
         check_integer(f"cells[{i}]", one, at_least=2, below=MOST_CELLS)
         for i, one in enumerate(cells)
     )
-    check_fits(f"cells = {(along_r, along_z)}", 8 * 8 * along_r * along_z, "give fewer")
     return along_r, along_z
 
 
@@ -96,6 +95,8 @@ def march(
             f"take at most {longest:.4g} ns"
         )
     r_um, z_nm = nodes(film.radius_um, film.thickness_nm, cells)
+    what = f"{times_s.size} times_ns of cells = {cells}"
+    check_fits(what, 8 * (times_s.size + 2) * r_um.size * z_nm.size, "give fewer")
     radial = np.exp(-((1e-6 * r_um / film.spot_sigma_m) ** 2) / 2)
     # z runs over rows: the loop over the longer direction is the inner one
     now = np.outer(np.exp(-z_nm / film.absorption_length_nm), radial)

@@ -88,8 +88,6 @@ def temperature(
     shown_um = 1e-3 * _SHOWN_SPOTS * film.spot_fwhm_nm
     edge = film.radius_um if math.isfinite(film.radius_um) else shown_um
     r_um, z_nm = explicit.nodes(edge, film.thickness_nm, cells)
-    what = f"{times_s.size} times_ns of cells = {cells}"
-    check_fits(what, 8 * 4 * times_s.size * r_um.size * z_nm.size, "give fewer")
     if method == "explicit":
         field = explicit.march(film, times_s, cells, step_ns)
     else:
@@ -220,7 +218,7 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
     check_type("film", film, HeatedFilm)
     period_ns = check_number("period_ns", period_ns, above=0)
     n_pulses = check_integer("n_pulses", n_pulses, at_least=1)
-    check_fits(f"n_pulses = {n_pulses}", 8 * 16 * n_pulses, "lower it")
+    check_fits(f"n_pulses = {n_pulses}", 8 * 8 * n_pulses, "lower it")
     # the first pulse finds a cold film
     one: ArrayLike = []
     if n_pulses > 1:
@@ -238,6 +236,10 @@ def _exact(
     period_ns: float | None,
     accuracy: float | None,
 ) -> FloatArray:
+    what = f"{times_s.size} times_ns at {r_m.size} x {z_m.size} places"
+    fields = 1 if film.substrate is None else 4
+    each = fields * r_m.size * z_m.size + r_m.size + z_m.size + 3
+    check_fits(what, 8 * times_s.size * each, "give fewer")
     if film.substrate is None:
         left_out = _ACCURACY if accuracy is None else accuracy
         radial = exact.along_r(film, r_m, times_s, left_out)

@@ -137,7 +137,7 @@ def expected_information(
     n_films, n_shots = values.shape
     check_fits(
         f"n_draws = {n_draws} of {n_films} films in {n_shots} shots",
-        8 * n_draws * n_films * (2 * n_films * n_shots + 4 * n_films + 3 * n_shots),
+        8 * n_draws * n_films * (n_films * max(n_shots + 1, 9) + 3 * n_shots),
         "lower n_draws, or give fewer films",
     )
     draws = generator(seed, "expected information").normal(size=(n_draws, *values.shape))
