@@ -12,7 +12,7 @@ import scipy
 
 from tptools.arrays import FloatArray
 from tptools.checks import check_fits, check_integer, check_number, check_type
-from tptools.compiled import compiled
+from tptools.compiled import compiled_in_place
 from tptools.heat.model import HeatedFilm
 
 MOST_CELLS = 100_000
@@ -101,13 +101,15 @@ def march(
     # z runs over rows: the loop over the longer direction is the inner one
     now = np.outer(np.exp(-z_nm / film.absorption_length_nm), radial)
     records = np.empty((times_s.size, *now.shape))
-    weights = *_radial_weights(film, cells), _axial_weight(film, cells)
+    work = np.empty_like(now)
+    rates = *_radial_weights(film, cells), _axial_weight(film, cells)
     passed = 0.0
     for index, time in enumerate(times_s):
         # equal steps end exactly at the time that is asked for
         n_steps = math.ceil((time - passed) * 1e9 / step_ns)
         if n_steps:
-            _steps(now, *weights, (time - passed) / n_steps, n_steps)
+            step_s = (time - passed) / n_steps
+            _steps(now, work, *(step_s * rate for rate in rates), n_steps)
         records[index], passed = now, time
     return records.swapaxes(1, 2)
 
@@ -128,19 +130,18 @@ def _axial_weight(film: HeatedFilm, cells: tuple[int, int]) -> float:
     return film.thermal_diffusivity_m2_s / (1e-9 * film.thickness_nm / cells[1]) ** 2
 
 
-@compiled
+@compiled_in_place
 def _steps(
     field: FloatArray,
-    inner: FloatArray,
-    outer: FloatArray,
-    axial: float,
-    step_s: float,
+    work: FloatArray,
+    inward: FloatArray,
+    outward: FloatArray,
+    vertical: float,
     n_steps: int,
 ) -> None:
-    """Advance `field`, of shape (z, r), in place."""
+    """Advance `field`, of shape (z, r), in place, by steps whose shares of heat are given."""
     last_z, last_r = field.shape[0] - 1, field.shape[1] - 1
-    inward, outward, vertical = step_s * inner, step_s * outer, step_s * axial
-    now, new = field, field.copy()
+    now, new = field, work
     for _ in range(n_steps):
         for j in range(last_z + 1):
             # a mirror beyond the walls: the outermost layers are half as thick
@@ -157,4 +158,7 @@ def _steps(
                 gain = vertical * (above[i] - 2 * here[i] + below[i])
                 into[i] = here[i] + weight * (here[beside] - here[i]) + gain
         now, new = new, now
-    field[:] = now
+    if n_steps % 2:
+        for j in range(last_z + 1):
+            for i in range(last_r + 1):
+                field[j, i] = work[j, i]
