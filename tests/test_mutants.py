@@ -144,6 +144,17 @@ def test_faults_are_single():
         ast.parse(one.source)
 
 
+def test_a_change_leaves_the_rest_of_a_sample():
+    """Faults of the other lines are those drawn before, but for what the new line takes."""
+    source = "\n".join(f"a = {k} + b" for k in range(40))
+    before, after = (
+        {one.diff for one in mutants.sample(text, "a", 1, 9)}
+        for text in (source, f"c = 5\n{source}")
+    )
+    assert len(before) == 9
+    assert len(before & after) >= 8
+
+
 def test_sample_is_drawn_by_seed():
     """One seed gives one sample, another seed another one, and never a fault twice."""
     source = (TOOLS / "panels.py").read_text()

@@ -27,7 +27,6 @@ import json
 import math
 import multiprocessing
 import os
-import random
 import resource
 import shutil
 import signal
@@ -402,9 +401,11 @@ def body_around(source: str, line: int) -> range:
 
 
 def sample(source: str, module: str, seed: int, number: int) -> list[Mutation]:
-    """Draw faults for a module, all if there are no more."""
-    found = mutations(source)
-    drawn = random.Random(f"{seed} {module}").sample(found, min(number, len(found)))
+    """Draw faults for a module, all if there are no more.
+
+    A change elsewhere in the module leaves those that were drawn, and can be tried again.
+    """
+    drawn = sorted(mutations(source), key=lambda one: digest(f"{seed} {module}", one.diff))[:number]
     return sorted(drawn, key=lambda one: (one.first_line, one.diff))
 
 
