@@ -18,7 +18,6 @@ from tptools.io.reading import (
     plain_settings,
     quietly,
     unreadable,
-    whole_numbers,
 )
 from tptools.io.tables import axis_of
 
@@ -174,8 +173,7 @@ def _labelled(path: Path, given: xr.DataArray, reader: str, settings: Mapping[st
     record = record.transpose(*(one for one in ORDER if one in record.dims))
     if not (record > 0).any():
         raise unreadable(path, "it has no counts")
-    counts = record.copy(data=whole_numbers(record.to_numpy()))
-    return Reading(counts, reader, _period_ns(settings), settings)
+    return Reading(record, reader, _period_ns(settings), settings)
 
 
 def _period_ns(settings: Mapping[str, Any]) -> float | None:

@@ -61,16 +61,11 @@ def _detector(path: Path, photons: pd.Series, channel: int | str | None) -> Any:
 
 def _of_detector(reading: Reading, chosen: Any) -> xr.DataArray:
     """Counts of a channel, or of all; none where the file has no photon of it."""
-    single = [
-        one
-        for one in ("y_nm", "x_nm", "position_nm")
-        if one in reading.counts.dims and reading.counts.sizes[one] == 1
-    ]
-    counts = reading.counts.squeeze(single, drop=True)
-    if chosen == "sum":
-        return counts.sum("channel", keep_attrs=True)
-    # a dark position of a scan has no channel
-    return counts.sel(channel=counts["channel"] == chosen).sum("channel", keep_attrs=True)
+    counts = reading.counts
+    if chosen != "sum":  # a dark position of a scan has no channel
+        counts = counts.sel(channel=counts["channel"] == chosen)
+    kept = (*reading.places, "time_ns")
+    return counts.sum([one for one in counts.dims if one not in kept], keep_attrs=True)
 
 
 def joined_files(
@@ -133,7 +128,7 @@ def line_of_file(
         at = positions_of([path] * n, position_nm, None, None)
     elif step_nm is not None:
         at = check_number("step_nm", step_nm, above=0) * np.arange(float(n))
-    elif place == "channel" or place not in reading.counts.coords:
+    elif place not in reading.counts.coords:
         raise unreadable(
             path, f"it does not say where its {n} places are", "give position_nm or step_nm"
         )

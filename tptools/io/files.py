@@ -25,7 +25,7 @@ READERS: dict[str, Callable[[Path, Told], Reading]] = {
     ".csv": read_table, ".tsv": read_table, ".txt": read_table, ".asc": read_table,
     ".dat": read_table,
 }  # fmt: skip
-TEXT = (".csv", ".tsv", ".txt", ".asc", ".dat")
+TEXT = {ending for ending, reader in READERS.items() if reader is read_table}
 
 
 def told_by_hand(
@@ -60,7 +60,7 @@ def paths_of(source: Any) -> list[Path]:
     if not Path(source).is_dir():
         return [one_path(source)]
     files = [one for one in Path(source).iterdir() if one.suffix.lower() in READERS]
-    kinds = {one.suffix.lower() for one in files} - {*TEXT}
+    kinds = {one.suffix.lower() for one in files} - TEXT
     kinds = kinds or {one.suffix.lower() for one in files}
     if len(kinds) != 1:
         raise ValueError(

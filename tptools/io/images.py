@@ -152,17 +152,17 @@ def radial_profile(
             f"centre_nm = {(x0, y0)} must lie within the image, one ring from its edge"
         )
     radius = ((x - x0) ** 2 + (y - y0) ** 2) ** 0.5
-    ring = (radius / step + 0.5).astype(int).rename("ring")
-    inside = image.where(ring * step <= reach, drop=False)
+    ring = (radius / step + 0.5).astype(int)
+    inside = image.where(ring * step <= reach)
     stacked = inside.assign_coords(ring=ring).stack(pixel=AXES).dropna("pixel", how="all")
-    counts = stacked.groupby("ring").sum().rename(ring="radius_nm")
-    n_pixels = stacked.notnull().groupby("ring").sum().rename(ring="radius_nm")
-    at = ("radius_nm", counts["radius_nm"].to_numpy() * step, {"units": "nm"})
-    square = (radius**2).where(inside.notnull())
-    moment = (square * inside).sum(AXES) / inside.sum(AXES)
-    moment.attrs = {"units": "nm2"}
+    by_ring = stacked.groupby("ring")
+    counts, n_pixels = by_ring.sum(), by_ring.count()
     rings = xr.Dataset({"counts": counts, "n_pixels": n_pixels, "mean": counts / n_pixels})
-    rings = rings.assign_coords(radius_nm=at).assign(mean_square_nm2=moment)
+    at = ("radius_nm", rings["ring"].to_numpy() * step, {"units": "nm"})
+    moment = (radius**2 * inside).sum(AXES) / inside.sum(AXES)
+    moment.attrs = {"units": "nm2"}
+    rings = rings.rename(ring="radius_nm").assign_coords(radius_nm=at)
+    rings = rings.assign(mean_square_nm2=moment)
     return rings.assign_attrs(reduction="rings around the centre", centre_x_nm=x0, centre_y_nm=y0)
 
 

@@ -24,11 +24,11 @@ SECOND_NS = 1e9
 class Told:
     """What a caller says by hand of files that may not say it themselves."""
 
-    bin_ns: float | None = None
-    first_column: str | None = None
-    first_row: str | None = None
-    chunk_records: int = 2**22
-    progress: bool = False
+    bin_ns: float | None
+    first_column: str | None
+    first_row: str | None
+    chunk_records: int
+    progress: bool
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,12 @@ class Unreadable(ValueError):
 
 
 def unreadable(path: Path, reason: object, remedy: str = "") -> Unreadable:
-    """The error for a file that is damaged, empty or of another kind.
+    r"""The error for a file that is damaged, empty or of another kind.
 
     Examples
     --------
-    >>> unreadable(Path("scan/x.ptu"), "it has no photons")
-    Unreadable('x.ptu cannot be read: it has no photons; save it again from the software of the \
-instrument')
+    >>> str(unreadable(Path("scan/x.ptu"), "no\nphotons."))
+    'x.ptu cannot be read: no photons; save it again from the software of the instrument'
     """
     text = " ".join(str(reason).split()).rstrip(".")
     advice = remedy or "save it again from the software of the instrument"
@@ -129,13 +128,11 @@ def bins(counts: Any, bin_ns: float, *places: str, **coords: Any) -> xr.DataArra
     array([0.25, 0.75])
     """
     counts = np.asarray(counts)
-    time = ("time_ns", (np.arange(counts.shape[-1]) + 0.5) * bin_ns, {"units": "ns"})
-    labels = coords.pop("channel", np.arange(counts.shape[0]))
-    return xr.DataArray(
-        counts,
-        {"channel": labels, "time_ns": time, **coords},
-        ("channel", *places, "time_ns"),
-    )
+    axes = {
+        "channel": np.arange(counts.shape[0]),
+        "time_ns": (np.arange(counts.shape[-1]) + 0.5) * bin_ns,
+    }
+    return xr.DataArray(counts, axes | coords, ("channel", *places, "time_ns"))
 
 
 def labelled(path: Path, given: xr.DataArray, *axes: str) -> xr.DataArray:
@@ -162,7 +159,7 @@ def whole_numbers(values: FloatArray) -> FloatArray | IntArray:
     >>> whole_numbers(np.array([1.0, 2.5]))
     array([1. , 2.5])
     """
-    if (values == np.round(values)).all() and np.abs(values).max(initial=0) < 2**53:
+    if ((values == np.round(values)) & (np.abs(values) < 2**53)).all():
         return values.astype(np.int64)
     return values
 

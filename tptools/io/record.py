@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 import tptools
+from tptools.arrays import FloatArray
 from tptools.checks import check_number
 from tptools.fitting import level_before_pulse
 from tptools.fitting.records import check_window
@@ -29,8 +30,8 @@ def from_time_zero(
     elif times[0] < 0:
         zero, source = 0.0, "times of the file, which start before it"
     else:
-        even = times.size > 2 and np.ptp(np.diff(times)) < 1e-3 * np.diff(times).mean()
-        zero, source = find_time_zero(counts) if even else math.nan, "half of the rise of the light"
+        zero = find_time_zero(counts) if _is_even(times) else math.nan
+        source = "half of the rise of the light"
         if math.isnan(zero):
             zero, source = 0.0, "clock of the file: no rise of light was found"
     counts = counts.assign_coords(time_ns=("time_ns", times - zero, {"units": "ns"}))
@@ -44,11 +45,17 @@ def from_time_zero(
     return counts, {"time_zero_ns": zero, "time_zero_from": source}
 
 
+def _is_even(times: FloatArray) -> bool:
+    """Whether times have one step, as landmarks need them."""
+    steps = np.diff(times)
+    return steps.size > 1 and bool(np.ptp(steps) < 1e-3 * steps.mean())
+
+
 def landmarks(counts: xr.DataArray) -> dict[str, Any]:
     """Window for fits and background, as far as the record shows them."""
     found: dict[str, Any] = {}
     times = counts["time_ns"].to_numpy()
-    even = times.size > 2 and np.ptp(np.diff(times)) < 1e-3 * np.diff(times).mean()
+    even = _is_even(times)
     if even and times[-2:].min() >= 0:
         found["fit_window_ns"] = [*find_window(counts)]
     if even and times[0] <= -0.3:

@@ -47,7 +47,7 @@ def binned(
     """
     if not bin_ns > 0:
         raise unreadable(path, f"its time bins are {bin_ns:g} ns wide")
-    counts = np.zeros((1, max(n_bins, bins_of_period(period_ns, bin_ns), 1)), np.int64)
+    counts = np.zeros(max(n_bins, bins_of_period(period_ns, bin_ns)), np.int64)[None]
     for channel, late in parts:
         photon = channel >= 0
         channel, late = channel[photon], late[photon]

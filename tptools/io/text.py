@@ -59,7 +59,7 @@ def _decoded(path: Path) -> str:
 
 def _fields(line: str) -> list[str]:
     """Fields between tabs, semicolons, commas or spaces, whichever comes first in this order."""
-    separator = next((one for one in "\t;" if one in line), None)
+    separator = next((one for one in ("\t", ";") if one in line), None)
     if separator is None and "," in line and not re.fullmatch(r"\S+,\d+(\s+\S+,\d+)+", line):
         separator = ","
     fields = [one.strip().strip("\"'") for one in line.split(separator)]
