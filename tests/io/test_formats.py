@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 import tptools
 from tptools import io
-from tptools.io import files, fixed_records, streams
+from tptools.io import files, fixed_records, reading, streams
 
 BIN_NS, PERIOD_NS = 0.064, 25.0
 N_BINS = 391  # the last one is not whole
@@ -181,9 +182,11 @@ def test_warnings_of_a_reader_stay_inside(tmp_path, caplog, recwarn):
     """Tags out of order, of which the reader warns, neither warn nor log."""
     odd = writers.tag("UsrNumber", 3, 1) + writers.tag("UsrNumber", 4, 3)
     writers.write_ptu(tmp_path / "a.ptu", counts_of(), BIN_NS, PERIOD_NS, extra=odd)
+    before = logging.root.manager.disable
     io.read_decay(tmp_path / "a.ptu")
     assert not caplog.records
     assert not recwarn.list
+    assert logging.root.manager.disable == before
 
 
 def test_settings_and_provenance_are_attributes(tmp_path):
@@ -352,3 +355,61 @@ def test_a_converter_has_4096_bins(tmp_path):
     assert np.flatnonzero(decay.counts).tolist() == [0, 4095]
     decay = io.read_decay(curves(tmp_path / "b.spc", counts[:, :9]), time_zero_ns=0)
     assert decay.sizes["time_ns"] == 4096
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([0.0, 3.0, 1e3], "i"), ([], "i"), ([2.0**53 - 1], "i"), ([2.0**53], "f"),
+        ([0.5, 3.0], "f"), ([-(2.0**60), 1.0], "f"), ([True, False], "i"),
+    ],
+)  # fmt: skip
+def test_whole_counts_are_integers(values, kind):
+    """As long as floats count one by one; broken ones stay as they are."""
+    found = reading.whole_numbers(np.array(values))
+    assert found.dtype.kind == kind
+    np.testing.assert_array_equal(found, values)
+
+
+@pytest.mark.parametrize(
+    ("stored", "stated", "said"),
+    [
+        (1, 1, None), (3, 1, None), (2, 3, "it holds 2 of the 3 records .*; copy it again"),
+        (1, 0, "was not closed; open and save it"), (0, 0, "it has no photons"),
+    ],
+)  # fmt: skip
+def test_a_header_states_the_records_that_follow(stored, stated, said):
+    """One at least, and none that are not there; what stands after them does not matter."""
+    if said is None:
+        streams.check_length(files.Path("a.ptu"), stored, stated)
+    else:
+        with pytest.raises(ValueError, match=said):
+            streams.check_length(files.Path("a.ptu"), stored, stated)
+
+
+def test_settings_are_texts_and_numbers():
+    """Of one line, from any type that a reader has; what netCDF cannot hold is left out."""
+    given = {
+        1: np.array([1, 2.5]), "long": 2**63 - 1, "flag": np.bool_(True),
+        "text": b" 5 \xb5m\x81\0x", "huge": 2**63,
+        "low": [1, -(2**63)], "mixed": [1, "a"], "none": None, "empty": [],
+        "blank": "", "lines": "a\nb", "flags": [True],
+    }  # fmt: skip
+    kept = {"1": [1, 2.5], "long": 2**63 - 1, "flag": 1, "text": "5 \u00b5m"}
+    found = reading.plain_settings(given)
+    assert found == kept
+    assert type(found["flag"]) is int
+
+
+def test_what_a_reader_raises_becomes_one_line(tmp_path):
+    """Its words, or its kind where it has none; ours and a lack of memory go on as they are."""
+    path = tmp_path / "a.sdt"
+    ours = reading.unreadable(path, "it is ours")
+    for error in (ours, MemoryError("full")):
+        with pytest.raises(type(error)) as found, reading.quietly(path):
+            raise error
+        assert found.value is error
+    for error, said in ((KeyError("x"), "'x'"), (AssertionError(), "AssertionError")):
+        match = f"read: {said}; .* kind: save it again from"
+        with pytest.raises(reading.Unreadable, match=match), reading.quietly(path):
+            raise error

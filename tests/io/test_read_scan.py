@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +195,8 @@ def test_a_file_unlike_its_neighbours_is_named(tmp_path):
 def test_kinds_are_not_mixed(tmp_path):
     """Notes beside the files do not matter; two kinds of records, or none, do."""
     folder = folder_of_ptu(tmp_path / "scan", RECORD[:, :3])
-    (folder / "notes.txt").write_text("power 10 nW")
+    for suffix in (".csv", ".tsv", ".txt", ".asc", ".dat"):
+        (folder / f"notes{suffix.upper()}").write_text("power 10 nW")
     assert io.read_scan(folder).sizes["position_nm"] == 3
     (folder / "x.phu").write_bytes(b"1")
     with pytest.raises(ValueError, match=r"2 kinds .*\.phu, \.ptu.*must hold one"):
@@ -278,6 +280,7 @@ def test_one_file_with_a_line(tmp_path, suffix):
     if suffix == ".ptu":
         line_ptu(path, RECORD)
         scan = io.read_scan(path, time_zero_ns=ZERO_NS)
+        assert {*scan.coords} == {"time_ns", "position_nm"}
         assert_same(scan.assign_coords(position_nm=scan.position_nm - 900))
     elif suffix == ".phu":
         writers.write_phu(path, counts, BIN_NS, PERIOD_NS)
@@ -380,3 +383,73 @@ def test_channels_that_change_between_files_are_not_mixed(tmp_path):
         writers.write_ptu(folder / f"x_{50 * k}nm.ptu", counts, BIN_NS, PERIOD_NS)
     with pytest.raises(ValueError, match="several channels with counts"):
         io.read_scan(folder)
+
+
+def test_a_bar_is_of_files_or_of_the_parts_of_one(tmp_path, capsys):
+    """It is shown where it is asked for, and leaves nothing behind."""
+    for k in range(2):
+        counts = RECORD[:, 10 + k].to_numpy()[None]
+        writers.write_ptu(tmp_path / f"x_{k}nm.ptu", counts, BIN_NS, PERIOD_NS)
+    for read, source, name in (
+        (io.read_scan, tmp_path, "files"),
+        (io.read_decay, tmp_path / "x_0nm.ptu", "x_0nm.ptu"),
+    ):
+        read(source)
+        assert not capsys.readouterr().err
+        read(source, progress=True)
+        said = capsys.readouterr().err
+        assert {*re.findall(r"\r([^:\s]+): ", said)} == {name}
+        assert not said.endswith("\n")
+    assert re.search(r"\bpart\b", said)
+
+
+def curves_in(folder, *columns):
+    """A text for each curve over some times."""
+    for k, (time, counts) in enumerate(columns):
+        rows = [f"{t:.6g},{n}" for t, n in zip(time, counts, strict=True)]
+        (folder / f"x_{50 * k}nm.csv").write_text("\n".join(["time_ns,counts", *rows]), "utf-8")
+    return folder
+
+
+def test_files_start_at_the_same_time(tmp_path):
+    """To a thousandth of a bin; they may end at any."""
+    time = np.arange(1.0, 9.0)
+    scan = io.read_scan(curves_in(tmp_path, (time[:4], [1, 2, 3, 4]), (time, range(8))))
+    assert scan.counts.values.T.tolist() == [[1, 2, 3, 4, 0, 0, 0, 0], [*range(8)]]
+    for late, refused in ((5e-4, False), (2e-3, True)):
+        folder = curves_in(tmp_path, (time + late, range(8)), (time, range(8)), (time, range(8)))
+        if refused:
+            reason = r"x_50nm.csv .* times start at 1 ns, and those of others at 1.002 ns"
+            with pytest.raises(ValueError, match=reason):
+                io.read_scan(folder)
+        else:
+            assert io.read_scan(folder).sizes["position_nm"] == 3
+
+
+def test_all_files_have_a_period_or_none(tmp_path):
+    """The same to a thousandth, unless it is told."""
+    folder = curves_in(tmp_path, *[(np.arange(1.0, 9.0), range(8))] * 3)
+    assert "period_ns" not in io.read_scan(folder).attrs
+    rates = ("repetition rate: 40 MHz\n", "repetition rate: 40.02 MHz\n", "")
+    for k, rate in enumerate(rates):
+        path = folder / f"x_{50 * k}nm.csv"
+        path.write_text(rate + path.read_text("utf-8"), "utf-8")
+    with pytest.raises(ValueError, match=r"x_100nm.csv .* its period is None ns, .* 24.9938 ns"):
+        io.read_scan(folder)
+    assert io.read_scan(folder, period_ns=25).attrs["period_ns"] == 25
+    path.unlink()
+    assert io.read_scan(folder).attrs["period_ns"] == pytest.approx(25, rel=1e-3)
+
+
+def test_curves_without_a_photon_are_no_choice(tmp_path):
+    """Nor do they make one needed, and two curves are detectors, three of them places."""
+    text = "time_ns,a,b,c\n1,0,2,0\n2,0,5,0\n3,0,3,0\n"
+    (tmp_path / "a.csv").write_text(text, "utf-8")
+    assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [2, 5, 3]
+    with pytest.raises(ValueError, match=r"channel = 0 has no photons in a.csv, .* one of \[1\]"):
+        io.read_decay(tmp_path / "a.csv", channel=0)
+    assert io.read_scan(tmp_path / "a.csv", step_nm=50).position_nm.values.tolist() == [0, 50, 100]
+    (tmp_path / "b.csv").write_text("time_ns,a,b\n1,1,2\n2,3,5\n3,1,3\n", "utf-8")
+    for places in ({"step_nm": 50}, {"position_nm": [0, 50]}):
+        with pytest.raises(ValueError, match=r"several channels with counts \(0: 5, 1: 10\); give"):
+            io.read_scan(tmp_path / "b.csv", **places)

@@ -373,7 +373,7 @@ def test_fields_are_told_apart(tmp_path, line, fields):
     path.write_text(f"{line}\n{line}\n")
     found = io.read_decay(path, bin_ns=1, channel="sum", time_zero_ns=0)
     assert len(split_text(path)[2][0]) == fields
-    assert found.sizes["time_ns"] == 2
+    assert (found.sizes["time_ns"], found.attrs["tcspc_bin_ps"]) == (2, 1000)
 
 
 @pytest.mark.parametrize("name", ["counts", "data", "histogram", "anything"])
