@@ -158,6 +158,17 @@ def test_a_lifetime_that_cannot_be_known_says_why(found):
         assert (unknown.unit, unknown.method, unknown.note) == ("ns", known.method, note)
 
 
+def test_the_error_of_a_lifetime_has_that_of_the_spreading(found):
+    """What D may be wrong by moves the lifetime, as far as it would be moved by hand."""
+    given = (found.counts, found.window_ns, found.lifetime)
+    still = replace(found.best, value=0.0)
+    sure, unsure = (_lifetime_of_spot(*given, replace(still, std_err=e)) for e in (0.0, 0.01))
+    moved = [_lifetime_of_spot(*given, replace(still, value=d)).value for d in (-0.01, 0.01)]
+    assert sure.value == pytest.approx(found.lifetime["lifetime_ns"].value)
+    own = (unsure.std_err**2 - sure.std_err**2) ** 0.5
+    assert own == pytest.approx((moved[1] - moved[0]) / 2, rel=0.01)
+
+
 def test_a_value_for_any_shape_is_the_first_of_two():
     """Of the convolution, or of moments; not of methods that take a Gaussian."""
     values = {"global": 1.0, "convolution": 2.0, "moment": 3.0, "slices": 4.0}

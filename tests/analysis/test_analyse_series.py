@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 import scans
 
-from tptools.analysis import analyse, analyse_series, describe
+from tptools.analysis import SeriesAnalysis, analyse, analyse_series, describe
 from tptools.analysis.series import correlations_of
+from tptools.analysis.text import shared_warnings
 from tptools.estimate import Estimate, Goodness, covariance
 from tptools.excitation import Excitation
 from tptools.fitting import fit_power_law, relaxation_curve
@@ -206,3 +207,30 @@ def test_description_says_how_well_a_method_fits(one):
     for none in (None, Goodness(math.nan, math.nan, math.nan)):
         unknown = replace(one, diffusivities={"global": replace(d, goodness=none)})
         assert "chi2/nu" not in describe(unknown)
+
+
+def test_description_lists_what_is_to_be_known(one):
+    """Notes under their numbers; reasons and warnings with a mark, in lines that are wrapped."""
+    (d,) = one.diffusivities.values()
+    told = replace(
+        one,
+        diffusivities={"global": replace(d, note="dim", goodness=None)},
+        slices_reasons=("first", "second"),
+        warnings=("word " * 30,),
+    )
+    lines = describe(told).splitlines()
+    k = lines.index(f"  global      {d!s:28}")
+    assert lines[k + 1] == " " * 14 + "dim"
+    k = lines.index("Slices are not to be trusted here:")
+    assert lines[k + 1 : k + 3] == ["  - first", "  - second"]
+    k = lines.index("What to know of this record:")
+    assert lines[k + 1] == "  - " + " ".join(["word"] * 18)
+    assert lines[k + 2] == "    " + " ".join(["word"] * 12)
+    dark = replace(d, value=math.nan)
+    said = describe(replace(one, diffusivities={"global": dark})).splitlines()
+    assert "This record gives no diffusivity: no method gives a value." in said
+    assert any(line.startswith("  global      not determined  ") for line in said)
+    scans_ = {name: replace(one, warnings=("all", "some")) for name in ("a", "b")}
+    scans_["c"] = replace(one, warnings=("all",))
+    found = SeriesAnalysis(scans_, pd.DataFrame(), {}, (), ())
+    assert [*shared_warnings(found)] == ["All: all", "a, b: some"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import platform
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -13,7 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scans
+import xarray as xr
 
+import tptools
 from tptools import analysis, fitting, plotting
 from tptools.analysis import report
 from tptools.estimate import Estimate
@@ -284,7 +287,10 @@ def test_pages_are_well_formed(tmp_path, found, series, monkeypatch):
     assert page.heads[0] == ("h1", "Series of 2 scans")
     summaries = [text for tag, text in page.heads if tag == "summary"]
     assert summaries == ["a", "Settings of the record", "b", "Settings of the record"]
-    rows = cells(without_pictures(told, tmp_path, monkeypatch))
+    page = without_pictures(told, tmp_path, monkeypatch)
+    assert '</h2><ul class="warnings"><li>a</li></ul>' in page
+    assert f"tptools {tptools.__version__}, python {platform.python_version()}, numpy " in page
+    rows = cells(page)
     start = rows.index(["question", "method", "answer"])
     assert rows[start + 1 : start + 3] == [["How?", "m", "a &lt; b"], ["Why?", "m", "a &lt; b"]]
     alone = Structure(without_pictures(found, tmp_path, monkeypatch))
@@ -351,3 +357,18 @@ def test_many_times_are_summed_to_few():
     assert report._coarse(record, 5).sizes["time_ns"] == 67 // 13
     np.testing.assert_allclose(report._coarse(record, 5)[0], record[:13].sum("time_ns"))
     assert report._coarse(record, 100).sizes["time_ns"] == 67
+
+
+def test_what_is_expected_has_more_background_in_wide_bins(found):
+    """Bins of the end of a decay may be twice as wide: darkness counts twice in them."""
+    time = np.append(np.arange(0, 1.5, 0.1), np.arange(1.55, 3, 0.2))
+    width = np.where(time < 1.5, 0.1, 0.2)
+    spot = {"diffusivity_cm2_s": scans.D, "variance_nm2": scans.VARIANCE_NM2}
+    light = fitting.spreading_spot(time, scans.POSITION_NM, 1e5 * width, **spot)
+    counts = light + xr.DataArray(300 * width, {"time_ns": time})
+    counts = counts.assign_coords(time_width_ns=("time_ns", width))
+    counts = counts.where(counts.position_nm != 0)
+    model = analysis.expected_counts(replace(found, counts=counts, window_ns=(0.0, 3.0)))
+    assert 0 not in model.position_nm
+    np.testing.assert_allclose(model.expected, model.counts, rtol=0.01)
+    np.testing.assert_allclose(model.expected[:, 0], 300 * width, rtol=0.02)

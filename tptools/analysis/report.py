@@ -158,11 +158,9 @@ def _of_series(found: SeriesAnalysis) -> Iterator[str]:
 def _diffusivities(found: Analysis) -> str:
     rows = []
     for name, one in found.diffusivities.items():
-        fit = one.goodness
-        known = fit is not None and math.isfinite(fit.p_value)
-        how = (
-            [f"{fit.reduced_chi_square:.2f}", f"{fit.p_value:.2g}"] if known and fit else ["–", "–"]
-        )
+        fit, how = one.goodness, ["–", "–"]
+        if fit and math.isfinite(fit.p_value):
+            how = [f"{fit.reduced_chi_square:.2f}", f"{fit.p_value:.2g}"]
         rows.append([_text(name), _number(one), *how, _text(one.note)])
     return _table(["method", "D", "χ²/ν", "p", "note"], rows)
 

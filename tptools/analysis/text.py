@@ -132,9 +132,9 @@ def _value(one: Estimate) -> str:
 
 def _goodness(one: Estimate) -> str:
     fit = one.goodness
-    if fit is None or not math.isfinite(fit.p_value):
-        return ""
-    return f"chi2/nu {fit.reduced_chi_square:.2f}, p {fit.p_value:.2g}"
+    if fit and math.isfinite(fit.p_value):
+        return f"chi2/nu {fit.reduced_chi_square:.2f}, p {fit.p_value:.2g}"
+    return ""
 
 
 def _all(title: str, items: Iterable[str]) -> Iterator[str]:
