@@ -67,6 +67,8 @@ def test_a_scan_is_analysed(folder, tmp_path, capsys):
     stored = json.loads((tmp_path / "new" / "results.json").read_text("utf-8"))
     assert stored["best"]["value"] == found.value
     assert out.startswith("scan0.csv: ")
+    home = (tmp_path / "new").resolve()
+    assert out.endswith(f"\n\nWritten: report.html, results.json and results.csv in {home}\n")
     versions = {"tptools": tptools.__version__, "python": platform.python_version()}
     assert versions.items() <= stored["versions"].items()
 
@@ -143,8 +145,8 @@ def test_a_plan_says_photons_time_window_and_step(capsys):
     arguments = ["plan", "--diffusivity", "0.05", "--error", "10%", "--count-rate", "4000"]
     code, out, err = run(capsys, *arguments, "--redraws", "3")
     assert (code, err) == (0, "")
+    assert out.startswith("For D = 0.05 ± 0.005 cm2/s\n  photons ")
     for word in (
-        "photons",
         "time",
         "window",
         "step",
@@ -253,7 +255,8 @@ def test_options_are_those_of_the_reader(folder, tmp_path, monkeypatch, capsys):
     assert (kept, without) == (own, dict.fromkeys(own))
     assert [one["channel"] for one in (number, negative)] == [1, -1]
     run(capsys, "analyse", scan, scan, "--output", tmp_path)
-    assert [one[0][0] for one in made] == [scan] * 4 + [[scan, scan]]
+    run(capsys, "analyse", folder, "--output", tmp_path)
+    assert [one[0][0] for one in made] == [scan] * 4 + [[scan, scan], str(folder)]
 
 
 def test_options_are_those_of_the_analysis(folder, tmp_path, monkeypatch, capsys):
