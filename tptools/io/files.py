@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +82,6 @@ def read_all(paths: list[Path], told: Told) -> list[Reading]:
     if empty is not None:
         raise unreadable(empty, "it is empty", "copy it again")
     several = len(paths) > 1
-    own = replace(told, progress=told.progress and not several)
+    own = told._replace(progress=told.progress and not several)
     bar = Bar(paths, desc="files", disable=not (told.progress and several), leave=False)
     return [READERS[path.suffix.lower()](path, own) for path in bar]

@@ -103,7 +103,7 @@ def read_photon_hdf5(path: Path, told: Told) -> Reading:
             period_ns, markers = _period_ns(file, data), _markers(data)
         parts = _photons(path, data, markers, told)
         counts = binned(path, parts, bin_ns, period_ns, n_bins if period_ns is None else 0)
-    return Reading(counts, named("h5py"), period_ns)
+    return Reading(counts, named("h5py"), period_ns, {})
 
 
 def _period_ns(file: Any, data: Any) -> float | None:

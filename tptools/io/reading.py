@@ -6,10 +6,9 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -20,8 +19,7 @@ from tptools.records import as_record
 SECOND_NS = 1e9
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What a caller says by hand of files that may not say it themselves."""
 
     bin_ns: float | None
@@ -31,8 +29,7 @@ class Told:
     progress: bool
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """Counts of one file over (channel, [y_nm, x_nm] or [position_nm], time_ns), as stored.
 
     Places have no coordinate where the file does not say how far they are apart.
@@ -40,8 +37,8 @@ class Reading:
 
     counts: xr.DataArray
     reader: str
-    period_ns: float | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    period_ns: float | None
+    settings: Mapping[str, Any]
 
     @property
     def places(self) -> list[str]:

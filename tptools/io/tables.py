@@ -85,7 +85,7 @@ def read_table(path: Path, told: Told) -> Reading:
         counts = _map(path, table, first, first_row, labels, bin_ns)
     if not (counts > 0).any():
         raise unreadable(path, "it has no counts")
-    return Reading(counts, "tptools.io", period_told(header))
+    return Reading(counts, "tptools.io", period_told(header), {})
 
 
 def axis_of(label: str) -> Axis | None:
