@@ -539,11 +539,10 @@ def _in_unit(values: Any, found: str, axis: str) -> FloatArray:
     wanted, raw = axis.rsplit("_", 1)[1], values.to_numpy()
     if raw.dtype.kind in "mM":
         since = raw - raw[0] if raw.dtype.kind == "M" else raw
-        base, seconds = _unit(wanted)
-        if base != "s":
+        if _unit(wanted)[0] != "s":
             raise TypeError(f"{axis} holds durations and must hold lengths; convert it first")
         # a duration over a duration is a float; NaT becomes NaN
-        return since / np.timedelta64(1, "ns") * 10.0 ** (-9 - seconds)
+        return since / np.array(1, f"timedelta64[{wanted}]")
     stated = str(values.attrs.get("units", "")).strip()
     given = stated if stated not in ("", "1") else found.rsplit("_", 1)[1]
     (base, power), (wanted_base, wanted_power) = _unit(given), _unit(wanted)
