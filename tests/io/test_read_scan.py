@@ -453,3 +453,13 @@ def test_curves_without_a_photon_are_no_choice(tmp_path):
     for places in ({"step_nm": 50}, {"position_nm": [0, 50]}):
         with pytest.raises(ValueError, match=r"several channels with counts \(0: 5, 1: 10\); give"):
             io.read_scan(tmp_path / "b.csv", **places)
+
+
+def test_two_places_are_a_line(tmp_path):
+    """And one place is a single curve."""
+    (tmp_path / "a.csv").write_text("time_ns,-50 nm,50 nm\n1,1,2\n2,3,5\n3,1,3\n", "utf-8")
+    assert io.read_scan(tmp_path / "a.csv").position_nm.values.tolist() == [-50, 50]
+    assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [3, 8, 4]
+    np.savez(tmp_path / "b.npz", counts=[[1, 3, 1]], position_nm=[50.0], time_ns=[1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="single curve"):
+        io.read_scan(tmp_path / "b.npz")

@@ -102,7 +102,7 @@ def read_photon_hdf5(path: Path, told: Told) -> Reading:
             n_bins = int(specs["tcspc_num_bins"][()]) if "tcspc_num_bins" in specs else 0
             period_ns, markers = _period_ns(file, data), _markers(data)
         parts = _photons(path, data, markers, told)
-        counts = binned(path, parts, bin_ns, period_ns, n_bins if period_ns is None else 0)
+        counts = binned(path, parts, bin_ns, period_ns, n_bins)
     return Reading(counts, named("h5py"), period_ns, {})
 
 

@@ -16,6 +16,7 @@ from tptools.io.landmarks import find_bad_positions
 from tptools.io.positions import positions_of
 from tptools.io.reading import unreadable
 from tptools.io.record import as_dataset, attributes, from_time_zero, landmarks
+from tptools.io.streams import CHUNK_RECORDS
 
 __all__ = ["read_decay", "read_image", "read_scan"]
 
@@ -34,7 +35,7 @@ def read_scan(
     first_column: str | None = None,
     first_row: str | None = None,
     progress: bool = False,
-    chunk_records: int = 2**22,
+    chunk_records: int = CHUNK_RECORDS,
 ) -> xr.Dataset:
     r"""Read a scan of the detector over a line, from one file or from one for each position.
 
@@ -133,7 +134,7 @@ def read_decay(
     period_ns: float | None = None,
     first_column: str | None = None,
     progress: bool = False,
-    chunk_records: int = 2**22,
+    chunk_records: int = CHUNK_RECORDS,
 ) -> xr.Dataset:
     r"""Read one decay: a file of one curve, or the sum over all places of a line, map or image.
 
@@ -222,7 +223,7 @@ def read_image(
     >>> dict(image.counts.sizes)
     {'time_ns': 6, 'y_nm': 4, 'x_nm': 5}
     """
-    told = told_by_hand(bin_ns, None, None, 2**22, progress)
+    told = told_by_hand(bin_ns, None, None, CHUNK_RECORDS, progress)
     path = one_path(source)
     (reading,) = read_all([path], told)
     counts = selected(path, reading, channel)

@@ -17,6 +17,9 @@ from tptools.progress import Bar
 Photons = tuple[IntArray, IntArray]
 """Channel, below 0 for what is no photon, and time bin of every record of a part of a stream."""
 
+CHUNK_RECORDS = 2**22
+"""Records that are in memory at a time, unless it is told: 16 MB of a file."""
+
 T2_REMEDY = "record in T3 mode, in which every photon has its delay after the laser pulse"
 
 
@@ -36,7 +39,8 @@ def binned(
 ) -> xr.DataArray:
     """Counts over (channel, time) of all parts of a stream; channels without photons are left out.
 
-    A dark position of a scan has none, and no channel.
+    A dark position of a scan has none, and no channel. Bins fill the period or, where that is not
+    known, are `n_bins`; there are more up to the last photon.
 
     Examples
     --------
@@ -47,7 +51,7 @@ def binned(
     """
     if not bin_ns > 0:
         raise unreadable(path, f"its time bins are {bin_ns:g} ns wide")
-    counts = np.zeros(max(n_bins, bins_of_period(period_ns, bin_ns)), np.int64)[None]
+    counts = np.zeros(bins_of_period(period_ns, bin_ns) or n_bins, np.int64)[None]
     for channel, late in parts:
         photon = channel >= 0
         channel, late = channel[photon], late[photon]
