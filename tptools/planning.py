@@ -33,8 +33,6 @@ STEPS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 """In widths that the spot has at first; larger steps would not show its shape."""
 WORTH = 1.05
 """Time over the shortest that a shorter window, a narrower span or a larger step may cost."""
-PILE_UP = 0.05
-"""Photons of a pulse from which the first hides the later ones (first-photon timing)."""
 LONGEST_LIFETIMES = 100.0
 MOST_POSITIONS = 10_000
 

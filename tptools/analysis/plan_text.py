@@ -9,7 +9,10 @@ from functools import partial
 from tptools.analysis.scan import METHODS
 from tptools.fitting import diffusivity
 from tptools.fitting.performance import Method, repeat
-from tptools.planning import PILE_UP, ScanPlan, alternatives
+from tptools.planning import ScanPlan, alternatives
+
+PILE_UP = 0.05
+"""Photons of a pulse from which the first hides the later ones (first-photon timing)."""
 
 
 def lines_of_plan(plan: ScanPlan, n_redraws: int = 0) -> Iterator[str]:
