@@ -287,12 +287,17 @@ def test_netcdf_keeps_everything(tmp_path, folder, monkeypatch):
     xr.testing.assert_identical(datasets.load("two"), counts)
 
 
-def test_opening_prints_nothing(server, capfd):
+def test_opening_prints_nothing(server, capfd, monkeypatch):
     """A download leaves no trace in a notebook's output, nor in how much pooch says to others."""
-    level = pooch.get_logger().level
+    said, logger = [], pooch.get_logger()
+    monkeypatch.setattr(logger, "callHandlers", lambda record: said.append(record.msg))
+    logger.info("before")
     datasets.load("printed_tables")
-    assert capfd.readouterr() == ("", "")
-    assert pooch.get_logger().level == level
+    logger.info("after")
+    assert (said, capfd.readouterr()) == (["before", "after"], ("", ""))
+    with datasets._without_news():
+        logger.warning("meanwhile")
+    assert said[2:] == ["meanwhile"]
 
 
 def test_import_changes_nothing_of_others():

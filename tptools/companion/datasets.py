@@ -19,6 +19,7 @@ True
 13
 """
 
+import logging
 import os
 import stat
 import warnings
@@ -287,13 +288,17 @@ def _download(shelf: pooch.Pooch, file: str) -> Path:
 @contextmanager
 def _without_news() -> Iterator[None]:
     """Let pooch say nothing below a warning, here only."""
+    # no level: a logger in no registry keeps what it once found enabled, whatever is set later
     logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel("WARNING")
+    logger.addFilter(_is_warning)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(_is_warning)
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 @cache
