@@ -200,8 +200,6 @@ def _shelf() -> pooch.Pooch:
         base_url=os.environ.get("TPTOOLS_DATA_URL", BASE_URL),
         env="TPTOOLS_DATA_DIR",
         retry_if_failed=RETRIES,
-        # pooch would otherwise overwrite a tracked file that does not match
-        allow_updates=False,
     )
     try:
         with REGISTRY.open(encoding="utf-8-sig") as registry:
