@@ -280,7 +280,7 @@ def approach(
     run = xr.concat(trains, "train")
     burnt = kmc.PulseTrain(excitation_density, period_us)
     steady = kmc.film_diffusivity(model, burnt, seed=seed, n_trains=n_trains)
-    blocks = [run.isel(block=k, drop=True) for k in range(run.sizes["block"])]
+    blocks = [run.isel(block=k) for k in range(run.sizes["block"])]
     ratios = [kmc.diffusivity(one) / steady for one in blocks]
     found = xr.Dataset(
         {
