@@ -60,7 +60,10 @@ def test_decays_show_data_and_fits(xscales):
     power_law = xr.DataArray(
         np.outer(POWERS, time_ns**-1.5), {"power_nW": POWERS, "time_ns": time_ns}
     )
-    figure = microscopy.plot_decays(power_law, [power_law, power_law / 2], xscales)
+    name = ["light", "photoluminescence"][len(xscales) % 2]  # the second stands where none is given
+    named = power_law.assign_attrs({"long_name": name} if name == "light" else {})
+    figure = microscopy.plot_decays(named, [power_law, power_law / 2], xscales)
+    assert figure.axes[0].get_ylabel() == name
     assert [ax.get_xscale() for ax in figure.axes] == list(xscales)
     for ax in figure.axes:
         marks = [line for line in ax.lines if line.get_marker() == "o"]
