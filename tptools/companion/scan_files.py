@@ -201,5 +201,5 @@ def tag(name: str, value: float | bool | None, index: int = -1) -> bytes:
     48
     """
     kind, code = _KINDS[type(value)]
-    data = struct.pack(code, value) if code else bytes(8)
+    data = struct.pack(code, value) if code else b""
     return struct.pack("<32siI8s", name.encode(), index, kind, data)

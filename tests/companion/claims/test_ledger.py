@@ -103,7 +103,8 @@ def test_panel_has_the_worst_verdict_of_its_claims(monkeypatch):
         "_judged",
         lambda one: ledger.Judgement(whole[one], "", verdicts[one], computed=True),
     )
-    assert judge("p").verdict == "contradicted"
+    found = judge("p")
+    assert (found.verdict, found.found) == ("contradicted", "see a, b, c")
 
 
 def test_notes_and_figures_are_found():

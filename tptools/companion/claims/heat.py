@@ -30,7 +30,9 @@ def typical_fluence() -> dict[str, float]:
     """Compute the fluence of what the paper shows most of, by its disc, and of its tables."""
     shown = {
         "1 nW at 2.5 MHz (Figs. 3c, S11)": Excitation(1, _RATE_MHZ, convention="paper"),
-        "<N> = 0.02 (Fig. 2a, b)": Excitation.from_excitation_density(0.02, 5, convention="paper"),
+        "<N> = 0.02 (Fig. 2a, b)": Excitation.from_excitation_density(
+            0.02, _RATE_MHZ, convention="paper"
+        ),
     }
     fluences = {condition: laser.fluence_uJ_cm2 for condition, laser in shown.items()}
     return fluences | {"median of Tables S1 and S2": _median_fluence()}

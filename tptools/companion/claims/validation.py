@@ -57,7 +57,7 @@ def scatter_of_the_background() -> dict[str, Estimate]:
 @claim("s7-eq11-12", expects=Bounds("mean of the shot noise over its scatter", -0.1, 0.1))
 def mean_of_the_shot_noise() -> Estimate:
     """Draw Eq. (12) for a steady signal; the ratio is the same for any factor in front."""
-    signal = xr.DataArray(np.full(10_000, 100.0), dims="point")
+    signal = xr.DataArray(np.ones(10_000), dims="point")
     noise = add_noise(signal, seed=1, background_counts=0.0) - signal
     ratio = float(noise.mean() / noise.std(ddof=1))
     return Estimate(ratio, ((1 + ratio**2 / 2) / noise.size) ** 0.5, "", "draws")

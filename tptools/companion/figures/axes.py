@@ -103,13 +103,12 @@ def set_broken_axis(ax: Axes, turn: float, ticks: list[float]) -> None:
     def forward(value: FloatArray) -> FloatArray:
         """Place of a value: linear up to the turn, logarithmic beyond."""
         value = np.asarray(value, float)
-        beyond = 1 + np.log(np.maximum(value, turn) / turn)
-        return np.where(value <= turn, value / turn, beyond)
+        return np.minimum(value, turn) / turn + np.log(np.maximum(value, turn) / turn)
 
     def back(place: FloatArray) -> FloatArray:
         """Value at a place."""
         place = np.asarray(place, float)
-        return np.where(place <= 1, place * turn, turn * np.exp(np.minimum(place, 50) - 1))
+        return np.minimum(place, 1) * turn * np.exp(np.clip(place, 1, 50) - 1)
 
     ax.set_xscale("function", functions=(forward, back))
     ax.axvline(turn, **GUIDE)

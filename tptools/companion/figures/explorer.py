@@ -40,7 +40,7 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
     figure = plt.figure(figsize=(6.6, 6.2))
     panels = figure.subplot_mosaic([["one", "other"], ["power", "rate"]], height_ratios=[1.15, 1])
     for name, (title, view) in zip(("one", "other"), views.items(), strict=True):
-        _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
+        _, excitons = draw_snapshot(panels[name], view)
         panels[name].set_title(title, loc="right", fontsize="small")
         panels[name].set(xticks=[-500, 0, 500], yticks=[-500, 0, 500])
     for name, (coordinate, label) in _X.items():

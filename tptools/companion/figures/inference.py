@@ -71,7 +71,7 @@ def plot_memories(memories: Mapping[str, Mapping[str, Mapping[str, FloatArray]]]
         ax.set_title(_symbols(title))
     for ax in axes[-1]:
         ax.set_xlabel(MEMORY)
-    axes[0, 0].set_ylim(0, None)
+    plt.setp(axes.flat, ylim=(0, None))
     set_letters(axes.flat)
     return figure
 

@@ -40,6 +40,9 @@ __all__ = [
 
 GROUND, MODIFIED, EXCITON = OKABE_ITO["green"], OKABE_ITO["purple"], OKABE_ITO["vermillion"]
 
+HALF_WIDTH_NM = 600.0
+"""Half the side of the part of a lattice that is shown."""
+
 PICTURES_PER_S: Any = 1000 / 150
 """Speed of the animation, which matplotlib declares as whole but takes as it is."""
 
@@ -121,7 +124,7 @@ def plot_potential_curves() -> Figure:
     return figure
 
 
-def plot_snapshot(view: xr.Dataset, half_width_nm: float = 600) -> Figure:
+def plot_snapshot(view: xr.Dataset, half_width_nm: float = HALF_WIDTH_NM) -> Figure:
     """Draw Fig. 4d: lattice and excitons at one time after a pulse.
 
     Parameters
@@ -144,7 +147,7 @@ def plot_snapshot(view: xr.Dataset, half_width_nm: float = 600) -> Figure:
 
 
 def draw_snapshot(
-    ax: Axes, view: xr.Dataset, half_width_nm: float
+    ax: Axes, view: xr.Dataset, half_width_nm: float = HALF_WIDTH_NM
 ) -> tuple[AxesImage, PathCollection]:
     """Draw a lattice at one time into a panel; return its sites and its excitons."""
     spacing = float(view.x_nm[1] - view.x_nm[0])
@@ -170,7 +173,7 @@ def _places(view: xr.Dataset) -> tuple[FloatArray, FloatArray]:
     return view.x_nm.to_numpy()[x], view.y_nm.to_numpy()[y]
 
 
-def snapshot_movie(view: xr.Dataset, half_width_nm: float = 600) -> str:
+def snapshot_movie(view: xr.Dataset, half_width_nm: float = HALF_WIDTH_NM) -> str:
     """Animate snapshots, as a web page fragment that plays with no server and no network.
 
     Parameters

@@ -44,7 +44,7 @@ def plot_story(views: Mapping[float, xr.Dataset], curve: xr.Dataset) -> Figure:
     figure = plt.figure(figsize=(6.6, 5.2))
     panels = figure.subplot_mosaic([["weak", "strong"], ["curve", "curve"]], height_ratios=[1.1, 1])
     for name, (power_nW, view) in zip(("weak", "strong"), views.items(), strict=True):
-        _, excitons = draw_snapshot(panels[name], view, half_width_nm=600)
+        _, excitons = draw_snapshot(panels[name], view)
         panels[name].set(title=f"{power_nW:g} nW", xticks=[-500, 0, 500], yticks=[-500, 0, 500])
     handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
