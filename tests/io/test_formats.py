@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -198,7 +199,8 @@ def test_settings_and_provenance_are_attributes(tmp_path):
     decay = io.read_decay(path)
     assert decay.attrs["TTResult_SyncRate"] == round(1e9 / PERIOD_NS)
     assert re.fullmatch(r"ptufile \d{4}\.\d+\.\d+", decay.attrs["reader"])
-    assert [*json.loads(decay.attrs["files"])] == ["a.ptu"]
+    sums = {"a.ptu": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert json.loads(decay.attrs["files"]) == sums
     assert decay.attrs["origin"] == "measured"
     assert decay.attrs["title"] == "measured photon counts over time"
     assert decay.attrs["version"] == tptools.__version__
@@ -325,6 +327,42 @@ def test_lasers_of_several_rates_have_no_period(tmp_path, rates_Hz, period_ns):
     assert io.read_decay(path, time_zero_ns=0).attrs.get("period_ns") == period_ns
 
 
+def test_a_photon_hdf5_file_may_lack_what_it_does_not_need(tmp_path):
+    """Detectors where there is one, and a period or a number of bins; not delays of one spot."""
+    counts = counts_of()
+    counts[0, 300:] = 0
+    path = curves(tmp_path / "a.h5", counts)
+    with h5py.File(path, "a") as file:
+        del file["photon_data/detectors"], file["photon_data/measurement_specs"]
+    decay = io.read_decay(path, channel=0, time_zero_ns=0)
+    np.testing.assert_array_equal(decay.counts, counts[0])
+    with h5py.File(path, "a") as file:
+        del file["photon_data/nanotimes_specs/tcspc_num_bins"]
+    decay = io.read_decay(path, time_zero_ns=0)
+    np.testing.assert_array_equal(decay.counts, counts[0, :300])
+    for name, reason in (("nanotimes", "have no nanotimes"), ("", "has 2 groups photon_data")):
+        with h5py.File(path, "a") as file:
+            if name:
+                del file[f"photon_data/{name}"]
+            else:
+                file.create_group("photon_data1")
+        with pytest.raises(ValueError, match=reason):
+            io.read_decay(path)
+
+
+def test_settings_of_an_spc_stand_beside_it(tmp_path):
+    """In small or capital letters; without a gain of the converter, it is one."""
+    path = curves(tmp_path / "a.spc", counts_of())
+    setup = path.with_suffix(".set")
+    whole, gain = setup.read_bytes(), b"  #SP [SP_TAC_G,I,1]\n"
+    assert gain in whole
+    setup.unlink()
+    for other, factor in ((b"", 1), (gain.replace(b"1]", b"2]"), 2)):
+        path.with_suffix(".SET").write_bytes(whole.replace(gain, other))
+        found = io.read_decay(path, time_zero_ns=0).attrs["tcspc_bin_ps"]
+        assert found == pytest.approx(1e3 * BIN_NS / factor)
+
+
 @pytest.mark.parametrize(
     ("card", "third_word", "size"),
     [(0x28, 0, 4), (0x20, 0, 4), (0x21, 0, 6), (0x22, 0, 6), (0x23, 0, 4), (0x21, 256, 4)],
@@ -388,6 +426,13 @@ def test_a_header_states_the_records_that_follow(stored, stated, said):
     else:
         with pytest.raises(ValueError, match=said):
             streams.check_length(files.Path("a.ptu"), stored, stated)
+
+
+@pytest.mark.parametrize("bin_ns", [0.0, -0.1, np.nan])
+def test_bins_have_a_width(bin_ns):
+    """A header without one is no histogram."""
+    with pytest.raises(ValueError, match=f"its time bins are {bin_ns:g} ns wide"):
+        streams.binned(files.Path("a.ptu"), [], bin_ns, 10.0)
 
 
 def test_settings_are_texts_and_numbers():

@@ -108,6 +108,7 @@ def test_images_come_back(tmp_path, suffix):
     assert found.counts.dims == ("time_ns", "y_nm", "x_nm")
     np.testing.assert_array_equal(found.counts[:30], np.moveaxis(counts, -1, 0))
     np.testing.assert_allclose(found.x_nm, np.arange(5) * 50.0)
+    assert found.x_nm.units == found.y_nm.units == "nm"
     np.testing.assert_allclose(found.time_ns[:30], (np.arange(30) + 0.5) * 0.064)
     if given:
         with pytest.raises(ValueError, match=r"give (pixel_nm|bin_ns)|time_ns, or give bin_ns"):
@@ -135,6 +136,27 @@ def test_pixels_without_a_size_are_asked_for(tmp_path):
     with pytest.raises(ValueError, match="how far its pixels are apart; give pixel_nm"):
         io.read_image(path)
     assert io.read_image(path, pixel_nm=50).x_nm.values.tolist() == [0, 50, 100, 150, 200]
+
+
+def test_pixels_lie_where_the_scanner_says(tmp_path):
+    """The first one in x and in y, where the file has them, in um as the pixels."""
+    path = tmp_path / "a.ptu"
+    writers.write_image_ptu(path, np.ones((4, 5, 1, 9), int), 0.064, 6.4)
+    head, mark, rest = path.read_bytes().partition(b"Header_End")
+    start = writers.tag("ImgHdr_X0", 1.5) + writers.tag("ImgHdr_Y0", -0.25)
+    path.write_bytes(head + start + mark + rest)
+    found = io.read_image(path)
+    np.testing.assert_allclose(found.x_nm, 1500 + 50 * np.arange(5))
+    np.testing.assert_allclose(found.y_nm, -250 + 50 * np.arange(4))
+
+
+def test_an_image_has_two_sides(tmp_path):
+    """A line in y alone is none."""
+    np.savez(
+        tmp_path / "a.npz", counts=np.ones((4, 9)), y_nm=np.arange(4.0), time_ns=np.arange(9.0)
+    )
+    with pytest.raises(ValueError, match="it holds no image; read it with read_scan"):
+        io.read_image(tmp_path / "a.npz")
 
 
 def test_what_is_no_image_is_refused(tmp_path):

@@ -171,12 +171,15 @@ def test_a_record_of_the_model_says_so_and_keeps_its_period(tmp_path):
     axes = {"time_ns": MAP_NS, "position_nm": AT_NM}
     counts = xr.DataArray(MAP, axes)
     record = xr.Dataset({"mean": counts + 0.5, "counts": counts})
+    record["label"], record["gain"] = ("position_nm", ["a", "b", "c"]), 2.0
     record = record.assign_attrs(origin="simulated", period_us=0.4, power_nW=10.0)
     record.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     scan = io.read_scan(tmp_path / "a.nc", time_zero_ns=0)
     assert scan.attrs["origin"] == "simulated"
     assert scan.attrs["period_ns"] == pytest.approx(400)
     assert scan.attrs["power_nW"] == 10
+    record.rename(counts="light").drop_vars("mean").to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
+    xr.testing.assert_equal(io.read_scan(tmp_path / "b.nc", time_zero_ns=0).counts, scan.counts)
 
 
 @pytest.mark.parametrize(

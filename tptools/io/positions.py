@@ -134,7 +134,7 @@ def _table(given: Any) -> dict[str, float]:
         except (ValueError, csv.Error) as error:
             raise ValueError(f"position_nm = {given!r} is no table: {error}; save a CSV") from None
     named = {str(one).strip(): one for one in table.columns}
-    units = {one.rsplit("_", 1)[-1]: one for one in named if one.startswith("position_")}
+    units = {one.rpartition("_")[2]: one for one in named if one.startswith("position_")}
     unit = next((one for one in units if one in PER_NM), None)
     texts = [one for one in table.columns if not pd.api.types.is_numeric_dtype(table[one])]
     if unit is None or not texts:
