@@ -210,6 +210,7 @@ def test_axes_that_cannot_be_one_are_refused(axis, rule):
         "counts",
         1.0,
         pd.DataFrame({"a": [1]}),
+        pd.DataFrame([[1, 2]], pd.Index([0.5], name="time_ns")),
         xr.DataArray(["1", "2"], {"time_ns": [0, 1]}),
         xr.DataArray([1j, 2], {"time_ns": [0, 1]}),
         xr.DataArray([object(), 2], {"time_ns": [0, 1]}),

@@ -489,7 +489,7 @@ def _with_axis(record: Labelled, axis: str, name: str) -> Labelled:
         _named(axis, part): (axis, np.ascontiguousarray(_in_unit(one, found, axis)[order]))
         for part, one in bins.items()
     }
-    attrs["units"] = axis.rsplit("_", 1)[1]
+    attrs["units"] = axis.rpartition("_")[2]
     bare = record.drop_vars([found, *(old for old in parts.values() if old in record.coords)])
     bare = bare.rename({found: axis}) if found != axis else bare
     return bare.isel({axis: order}).assign_coords({axis: (axis, at, attrs), **edges})
@@ -500,7 +500,7 @@ def _is_plain(coords: Any, axis: str) -> bool:
     if axis not in coords or any(_named(axis, one) in coords for one in ("start", "end", "width")):
         return False
     values = coords.variables[axis]
-    unit = axis.rsplit("_", 1)[1]
+    unit = axis.rpartition("_")[2]
     if (values.dims, values.dtype) != ((axis,), np.float64):
         return False
     if values.attrs.get("units", "") not in ("", unit):
@@ -511,7 +511,7 @@ def _is_plain(coords: Any, axis: str) -> bool:
 
 def _with_unit(record: Labelled, axis: str) -> Labelled:
     """The record with an axis that states the unit it is in."""
-    unit = axis.rsplit("_", 1)[1]
+    unit = axis.rpartition("_")[2]
     if record.coords.variables[axis].attrs.get("units") == unit:
         return record
     # a shallow copy has attributes of its own
@@ -536,7 +536,7 @@ def _synonyms(axis: str, record: xr.DataArray | xr.Dataset) -> list[str]:
 
 def _in_unit(values: Any, found: str, axis: str) -> FloatArray:
     """Values of an axis, or of its edges or widths, as floats in the unit of the axis."""
-    wanted, raw = axis.rsplit("_", 1)[1], values.to_numpy()
+    wanted, raw = axis.rpartition("_")[2], values.to_numpy()
     if raw.dtype.kind in "mM":
         since = raw - raw[0] if raw.dtype.kind == "M" else raw
         if _unit(wanted)[0] != "s":
@@ -544,7 +544,7 @@ def _in_unit(values: Any, found: str, axis: str) -> FloatArray:
         # a duration over a duration is a float; NaT becomes NaN
         return since / np.array(1, f"timedelta64[{wanted}]")
     stated = str(values.attrs.get("units", "")).strip()
-    given = stated if stated not in ("", "1") else found.rsplit("_", 1)[1]
+    given = stated if stated not in ("", "1") else found.rpartition("_")[2]
     (base, power), (wanted_base, wanted_power) = _unit(given), _unit(wanted)
     if base != wanted_base:
         raise ValueError(
