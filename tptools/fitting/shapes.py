@@ -51,11 +51,9 @@ def _light_after(
     time_ns: FloatArray, lifetime_ns: float, response: Response, period_ns: float | None
 ) -> FloatArray:
     """Light from some times on, but for one constant; in one pass over the response."""
-    pulses, delay = np.zeros(response.delay_ns.size), response.delay_ns
-    passed = np.zeros(time_ns.size)
+    delay = response.delay_ns
     if period_ns is not None:
-        pulses, passed = np.floor(delay / period_ns), np.floor(time_ns / period_ns)
-        delay, time_ns = delay - pulses * period_ns, time_ns - passed * period_ns
+        delay, (passed, time_ns) = delay % period_ns, np.divmod(time_ns, period_ns)
     order = np.argsort(delay)
     delay, share = delay[order], response.share[order]
     # light that is left when each share comes
@@ -66,11 +64,11 @@ def _light_after(
         -np.where(started, time_ns - delay[last], 0) / lifetime_ns
     )
     waiting = 1 - np.where(started, np.cumsum(share)[last], 0)
-    if period_ns is None:
-        return lifetime_ns * (glow + waiting)
-    earlier = left[-1] * np.exp(-(time_ns + period_ns - delay[-1]) / lifetime_ns)
-    glow = glow + earlier / -math.expm1(-period_ns / lifetime_ns)
-    return lifetime_ns * (glow + waiting - passed + response.share @ pulses)
+    if period_ns is not None:
+        earlier = left[-1] * np.exp(-(time_ns + period_ns - delay[-1]) / lifetime_ns)
+        glow += earlier / -math.expm1(-period_ns / lifetime_ns)
+        waiting -= passed
+    return lifetime_ns * (glow + waiting)
 
 
 def _faded(factors: FloatArray, shares: FloatArray) -> list[float]:
