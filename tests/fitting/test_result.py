@@ -582,6 +582,7 @@ def test_a_fit_says_what_it_is():
     assert (fit.message, [one.note for one in fit.values()]) == ("", ["", ""])
     assert (fit["height"].unit, fit["power"].unit) == ("nm", "")
     assert len(fit) == 2
+    assert fit == dict(fit)
 
 
 @pytest.mark.parametrize("bound", [{"min": 2.5}, {"max": 1.5}])
@@ -592,9 +593,11 @@ def test_bounds_hold_on_either_side(bound):
         start["height"]["value"] = 3.0
     else:
         start["height"]["value"] = 1.0
-    fit = fit_curve(rise, X, points(), start, units=UNITS, method="rise")
+    how = {"units": UNITS, "method": "rise", "variance": np.full(X.size, 1e-4)}
+    fit = fit_curve(rise, X, points(), start, **how)
     [end] = bound.values()
     assert fit["height"].value == end
-    assert fit["height"].note.startswith(f"at its bound of {end}, its error one-sided")
+    bad = misfit_note(fit.goodness)
+    assert fit["height"].note == f"at its bound of {end}, its error one-sided; {bad}"
     assert 0 < fit["height"].std_err < 1
-    assert fit["power"].note == ""
+    assert fit["power"].note == bad != ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Fit(Mapping[str, Estimate]):
     fitted: FloatArray
     chi_square: float
     n_free: float
-    curve: Callable[..., FloatArray] = field(hash=False)
+    curve: Callable[..., FloatArray]
     converged: bool = True
     message: str = ""
     p_value: float = math.nan
