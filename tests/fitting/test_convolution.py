@@ -229,6 +229,17 @@ def test_cosines_are_taken_until_the_profile_is_met():
         assert (found.size == 2) == (chi_square < 3 * np.sqrt(2 * n)) == enough
 
 
+@pytest.mark.parametrize("level", [3, 2, 1])
+def test_cosines_are_taken_from_the_highest_level_that_meets_the_profile(level):
+    """Of 3, 2 or 1 errors, with all that stand out as far and none that does not."""
+    n, heights = 200, np.r_[np.full(90, level + 0.9), level + 0.1, level - 0.1]
+    place, numbers = np.pi * (np.arange(n) + 0.5) / n, np.arange(5, 97)
+    small = np.sqrt(2 * 100 / n) * np.cos(np.outer(place, numbers)) @ heights
+    profile = 100 + 30 * np.cos(2 * place) + small
+    found, *_ = convolution._modes(profile, np.full(n, 100.0), 100.0)
+    assert found.tolist() == [0, 2, *numbers[:-1]]
+
+
 @pytest.fixture(scope="module")
 def groups():
     """Sums of a record, the parameters that they were made with, and their model."""

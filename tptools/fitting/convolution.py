@@ -63,7 +63,7 @@ def convolution_fit(record: Slices, goodness: bool = True) -> Estimate:
     if not groups.wave.any():
         note = "no spot stands out of the noise"
         return Estimate(math.nan, math.nan, "cm2/s", "convolution", note)
-    steps = _Compressed(groups)
+    steps = _Compressed(groups, start)
     fit = scipy.optimize.least_squares(
         steps.residual,
         start,
@@ -254,12 +254,12 @@ class _Groups:
             scale = spread / (2 * n_free)
             chance = chance_above(chi_square / scale, n_free / scale)
             goodness = replace(goodness, p_value=chance)
-        level = self.rows.sum(1, keepdims=True) * self.seen / self.seen.sum(1, keepdims=True)
-        flat = float((((self.rows - level) / self.deviation) ** 2).sum()) - n_free
-        share = 1 - (chi_square - n_free - 3 * math.sqrt(max(spread, 0.0))) / max(flat, 1.0)
         model = smooth_model(np.where(self.seen > 0, self.rows, np.nan))
         if not goodness.p_value < MISFIT_P:
             return Misfit(goodness, too_even(model, goodness))
+        level = self.rows.sum(1, keepdims=True) * self.seen / self.seen.sum(1, keepdims=True)
+        flat = float((((self.rows - level) / self.deviation) ** 2).sum()) - n_free
+        share = 1 - (chi_square - n_free - 3 * math.sqrt(spread)) / max(flat, 1.0)
         total = model.summed(np.zeros(1, int))
         return judged(goodness, share, deviant(model, total, self.times, position))
 
@@ -282,15 +282,18 @@ class _Compressed:
     A step of least squares hangs on their lengths and angles, which stay as they are.
     """
 
-    def __init__(self, groups: _Groups) -> None:
+    def __init__(self, groups: _Groups, start: FloatArray) -> None:
         self.groups = groups
-        self.at, self.turned = np.empty(0), np.empty((0, 0))
+        self._turn(start)
+
+    def _turn(self, parameters: FloatArray) -> None:
+        columns = self.groups.jacobian(parameters), self.groups.residual(parameters)[:, None]
+        self.at, self.turned = parameters.copy(), _triangle(np.hstack(columns))
 
     def residual(self, parameters: FloatArray) -> FloatArray:
         """Residuals, in the directions of the derivatives and one more."""
         if not np.array_equal(parameters, self.at):
-            columns = self.groups.jacobian(parameters), self.groups.residual(parameters)[:, None]
-            self.at, self.turned = parameters.copy(), _triangle(np.hstack(columns))
+            self._turn(parameters)
         return self.turned[:, -1]
 
     def jacobian(self, parameters: FloatArray) -> FloatArray:
