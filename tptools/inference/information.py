@@ -186,9 +186,9 @@ def _log2_right(
     own = scipy.special.logsumexp(np.where(same, log_kernel, -np.inf), axis=-1)
     everyone = scipy.special.logsumexp(log_kernel, axis=-1)
     # far from all others nothing is known but how frequent the class is
-    prior = (same.sum(-1) - 1) / (len(values) - 1)
-    lone = everyone < LONE
-    share = np.where(lone, np.log(prior), own - np.where(lone, 0.0, everyone))
+    prior = (np.bincount(labels)[labels] - 1) / (len(values) - 1)
+    with np.errstate(invalid="ignore"):
+        share = np.where(everyone < LONE, np.log(prior), own - everyone)
     return (np.maximum(share, LEAST_LOG_SHARE) / math.log(2)).mean(0)
 
 
