@@ -52,7 +52,7 @@ class Bins:
     def around(self, time_ns: FloatArray) -> FloatArray:
         """Edges of bins of the median width around times."""
         lower = time_ns - self.before_ns
-        return np.stack([lower, lower + self.width_ns], axis=-1)
+        return np.column_stack([lower, lower + self.width_ns])
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def bins_of(counts: xr.DataArray, window_ns: tuple[float, float]) -> Bins:
             f"counts has {filled} bins with counts within window_ns = {window_ns!r} and must have "
             "more than 3; take a longer window or a longer record"
         )
-    edges = np.stack([lower, upper], axis=-1)[used]
+    edges = np.column_stack([lower, upper])[used]
     before_ns = float(np.median(record["time_ns"].to_numpy() - lower))
     return Bins(edges, values[used], float(width_ns), before_ns)
 

@@ -274,8 +274,8 @@ def prompt_fraction(
         lower, upper = lower - earlier, upper - earlier
     used = lower + upper >= 0
     lower, width, values = lower[used], width[used], values[used]
-    dark = background * width / median if background else 0.0 * values
-    return _share(values, values - dark, np.clip((until_ns - lower) / width, 0, 1))
+    light = values - background * width / median if background else values
+    return _share(values, light, np.clip((until_ns - lower) / width, 0, 1))
 
 
 def _share(values: FloatArray, light: FloatArray, prompt: FloatArray) -> Estimate:
