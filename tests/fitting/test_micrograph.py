@@ -100,6 +100,14 @@ def test_level_is_that_of_some_pixels():
     np.testing.assert_allclose(found, level, atol=0.2)
 
 
+def test_level_of_few_pixels_is_exact():
+    """Where each is a block of its own: of second degree along both sides, from some of them."""
+    y, x = np.mgrid[-1:1:10j, -1:1:12j]
+    level = (3 + y - y**2) * (2 - x + x**2)
+    where = np.random.default_rng(2).random(level.shape) < 0.7
+    np.testing.assert_allclose(level_of(np.where(where, level, 0), where), level)
+
+
 @pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1e-3, 5.0), (-40.0, -1e4)])
 @pytest.mark.parametrize("side", [-1, 1])
 def test_far_pixels_lie_a_range_beyond_the_others(scale, offset, side):
