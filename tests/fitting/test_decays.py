@@ -330,7 +330,7 @@ def test_a_tail_of_many_pulses_is_that_of_one():
     found = fit_tail(counts, period_ns=20, **how)["exponent"]
     assert found.value == pytest.approx(1.6, abs=1e-3)
     assert fit_tail(counts, **how)["exponent"].value < 1.45
-    with pytest.raises(ValueError, match="period_ns"):
+    with pytest.raises(ValueError, match=r"^period_ns"):
         fit_tail(counts, period_ns=10, **how)
 
 
@@ -481,7 +481,7 @@ def test_right_curve_deviates_by_nothing_but_noise():
     assert systematic_deviation(fits).value < 0.01
     notes = [systematic_deviation([fit]).note for fit in fits]
     assert 0.3 < np.mean([bool(note) for note in notes]) < 0.7
-    with pytest.raises(ValueError, match="fits is empty"):
+    with pytest.raises(ValueError, match=r"^fits is empty"):
         systematic_deviation([])
 
 
@@ -667,7 +667,7 @@ def test_bins_of_a_window_have_their_middle_in_it():
     assert binned.bins_of(masked, (0, 1)).counts.tolist() == [9, 1, 6, 5, 4, 3]
     middle = decay(np.array([9.0, 8, 7, 6]), np.array([0.5, 1.5, 2.5, 3.5]))
     assert binned.bins_of(middle, (0, 5)).before_ns == 0.5
-    with pytest.raises(ValueError, match="counts has 3 bins with counts within"):
+    with pytest.raises(ValueError, match=r"^counts has 3 bins with counts within"):
         binned.bins_of(counts.where(counts > 1, 0), (0.05, 0.35))
 
 

@@ -208,7 +208,7 @@ def test_missing_points_are_left_out():
 def test_too_few_points_for_a_line_are_refused():
     """A line needs three points within the window."""
     msd = xr.DataArray([0.0, 1.0, np.nan, 2.0], {"time_ns": [0, 1, 2, 3]})
-    with pytest.raises(ValueError, match="growth has 2 points"):
+    with pytest.raises(ValueError, match=r"^growth has 2 points"):
         fit_growth(msd)
 
 

@@ -109,7 +109,7 @@ def test_lamp_of_unknown_drift_is_refused():
     """A drift that is NaN would make the error NaN, and is named instead."""
     names = ("sample_emission", "blank_emission", "sample_excitation", "blank_excitation")
     repeats = {name: ("repeat", [n]) for name, n in zip(names, (15, 1, 80, 100), strict=True)}
-    with pytest.raises(ValueError, match="lamp_drift = nan"):
+    with pytest.raises(ValueError, match=r"^lamp_drift = nan"):
         quantum_yield(xr.Dataset(repeats, attrs={"lamp_drift": math.nan}))
     with pytest.raises(ValueError, match="record lacks lamp_drift"):
         quantum_yield(xr.Dataset(repeats))

@@ -355,7 +355,7 @@ def test_contrast_can_be_set(contrast):
     """Said or found, the contrast gives the same; another word is refused."""
     counts = drawn(4 * ["square"], contrast=-0.25 if contrast == "dark" else 0.25)
     xr.testing.assert_identical(find_particles(counts, particles=contrast), find_particles(counts))
-    with pytest.raises(ValueError, match="particles = 'grey'"):
+    with pytest.raises(ValueError, match=r"^particles = 'grey'"):
         find_particles(counts, particles="grey")
 
 

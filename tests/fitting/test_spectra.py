@@ -451,7 +451,7 @@ def test_bandwidth_of_the_whole_spectrum_is_refused():
     """As wavelengths in another unit than they say would have it."""
     scan = spectrum_of(504)
     small = scan.assign_coords(wavelength_nm=scan.wavelength_nm.values / 1000)
-    with pytest.raises(ValueError, match="bandwidth_nm = 2 must be below the span"):
+    with pytest.raises(ValueError, match=r"^bandwidth_nm = 2 must be below the span"):
         fit_absorbance(small)
 
 

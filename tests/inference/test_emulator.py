@@ -106,9 +106,9 @@ def test_a_parameter_without_influence_gets_a_long_length():
 @pytest.mark.parametrize("outputs", [np.ones((9, 2)), np.ones(80), np.full((80, 2), np.nan)])
 def test_what_cannot_be_learned_is_refused(outputs):
     """Rows that are not those of the films, and outputs that are no numbers."""
-    with pytest.raises(ValueError, match="outputs"):
+    with pytest.raises(ValueError, match=r"^outputs"):
         Emulator.fit(PRIOR.design(80, seed=1), outputs, linear_below=1e-3)
-    with pytest.raises(TypeError, match="films"):
+    with pytest.raises(TypeError, match=r"^films"):
         Emulator.fit([1, 2], outputs, linear_below=1e-3)
     assert isinstance(PRIOR.design(2, seed=1), pd.DataFrame)
 
@@ -212,7 +212,7 @@ def test_draws_that_do_not_fit_are_refused(emulator, monkeypatch):
     monkeypatch.setattr(module, "check_fits", lambda *given: said.append(given))
     emulator.draws(PRIOR.design(3, seed=1), 2, seed=1)
     assert said == [("n = 2 draws for 3 films", 4 * 8 * 2 * 3 * 5, "lower n")]
-    with pytest.raises(ValueError, match="n = 0"):
+    with pytest.raises(ValueError, match=r"^n = 0"):
         emulator.draws(PRIOR.design(3, seed=1), 0, seed=1)
-    with pytest.raises(TypeError, match="films"):
+    with pytest.raises(TypeError, match=r"^films"):
         emulator.predict([1.0])

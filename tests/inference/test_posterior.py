@@ -101,7 +101,7 @@ def test_next_to_nothing_left_is_refused():
     """Walkers need somewhere to start."""
     with pytest.raises(ValueError, match="likelihood leaves"):
         posterior(PRIOR, lambda films: np.zeros(len(films)), seed=1, n_prior=256)
-    with pytest.raises(ValueError, match="n_draws"):
+    with pytest.raises(ValueError, match=r"^n_draws"):
         posterior(PRIOR, likelihood, seed=1, n_draws=1000, n_walkers=10, n_steps=1)
 
 
@@ -110,7 +110,7 @@ def test_effective_size():
     assert effective_size(np.full(7, 0.3)) == pytest.approx(7)
     assert effective_size([5.0, 0, 0]) == 1
     assert effective_size([0.0, 0.0]) == 0
-    with pytest.raises(ValueError, match="weights"):
+    with pytest.raises(ValueError, match=r"^weights"):
         effective_size([1.0, np.nan])
 
 
@@ -161,7 +161,7 @@ def test_all_positions_after_the_first_third_can_be_drawn():
     found = posterior(prior, flat, seed=0, n_draws=80, **few)
     assert found.sizes == {"draw": 80}
     assert 0 <= found.x.min() < 0.1 < 0.9 < found.x.max() <= 1
-    with pytest.raises(ValueError, match="n_draws = 81 must be at most the 80"):
+    with pytest.raises(ValueError, match=r"^n_draws = 81 must be at most the 80"):
         posterior(prior, flat, seed=0, n_draws=81, **few)
     least = {"n_draws": 1, "n_prior": 64, "n_walkers": 2, "n_steps": 1}
     assert posterior(prior, flat, seed=0, **least).sizes == {"draw": 1}
