@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import pydoc
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -444,15 +446,20 @@ def unnamed(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_every_argument_is_refused_by_its_own_name(name):
-    """All others being right, one of no type is what the message starts with, and none is lost."""
+    """All others being right, one of no type is what the message starts with, and none is lost.
+
+    What is said to return the right one is there.
+    """
     door, given = CALLS[name]
     given = needed_by(name) if given is None else plainly(given | only_for(name))
     for argument in (one.name for one in arguments(door)):
         for kind, wrong in of_no_type(given.get(argument)):
             if f"{argument}{kind}" not in unnamed(name):
                 own = rf"(\w+ (of|in) )?{argument.removesuffix('s')}s?\b"
-                with pytest.raises((TypeError, ValueError), match=f"^{own}"):
+                with pytest.raises((TypeError, ValueError), match=f"^{own}") as raised:
                     door(**given | {argument: wrong})
+                sources = re.findall(r"\w*tptools[\w.]*\w", str(raised.value))
+                assert all(map(pydoc.locate, sources)), sources
 
 
 UNITS = {
