@@ -146,7 +146,7 @@ class Emulator:
         mean = transformed.mean(axis=0)
         noise = _own_noise(transformed, n_components)
         _, _, axes = np.linalg.svd((transformed - mean) / noise, full_matrices=False)
-        axes = axes[: min(n_components, len(axes))]
+        axes = axes[:n_components]
         scores, components = (transformed - mean) / noise @ axes.T, axes * noise
         points = scale(films)
         processes = tuple(_process(points, one) for one in scores.T)
