@@ -102,7 +102,7 @@ def test_powers_that_differ_by_their_errors_tell_nothing():
     for spread in (0.0, 0.01):
         powers = 10 * np.exp(spread * np.linspace(-1, 1, 7) + 0.02 * rng.standard_normal(7))
         line = fit_power_law(powers, np.linspace(2, 3, 7), power_error=0.02)
-        assert [one.unit for one in line.values()] == ["", ""]
+        assert {name: one.unit for name, one in line.items()} == {"exponent": "", "prefactor": ""}
         for one in line.values():
             assert math.isnan(one.value)
             assert "not determined by this record" in one.note

@@ -172,18 +172,17 @@ def _values(y: FloatArray, x: FloatArray, coefficients: FloatArray) -> FloatArra
 
 
 def _settle(
-    image: FloatArray, good: BoolArray, y: FloatArray, x: FloatArray, middle: FloatArray
+    image: FloatArray, good: BoolArray, y: FloatArray, x: FloatArray, low: FloatArray
 ) -> tuple[FloatArray, float, float]:
-    """Coefficients of the lower level, step and mean squared residual, from a first middle."""
+    """Coefficients of the lower level, step and sum of squared residuals, from a first level."""
     least = ROUNDING * float(np.ptp(image[good]))
     for _ in range(N_ROUNDS):
-        flat = image - middle
+        flat = image - low
         high = flat > _threshold(flat[good], least)
         coefficients, step = _fit(image, y, x, [good & ~high, good & high])
         low = _values(y, x, coefficients)
-        middle = low + step / 2
     residual = (image - low - step * high)[good]
-    return coefficients, step, float(residual @ residual) / residual.size
+    return coefficients, step, float(residual @ residual)
 
 
 def _threshold(values: FloatArray, least: float) -> float:
