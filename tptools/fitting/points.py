@@ -13,7 +13,7 @@ from tptools.estimate import Estimate
 from tptools.records import as_numbers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Points:
     """Values of points, with what is known of them.
 
