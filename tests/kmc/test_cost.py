@@ -30,12 +30,11 @@ def test_memory_of_a_record_is_what_is_allocated(recording):
 @pytest.mark.parametrize("model", [MODEL, LAYERS])
 @pytest.mark.parametrize("stay", [False, True])
 def test_memory_of_a_train_is_what_is_allocated(model, stay):
-    """Lattice, lists of its sites, and rows for all excitons: no less, and little but its frame."""
+    """Lattice, lists of its sites, and rows for all excitons: no less, and no more."""
     pulses = replace(PULSES, excitation_density=1, excitons_stay=stay)
     spot, rules = _spot(model, pulses), _rules(model, pulses)
     needed = allocated(spot, _fresh(model, [(rules, spot)], 1, 0))
-    framed = math.prod(model.lattice_shape) / (model.n_layers * model.lattice_size**2)
-    assert needed <= 1.01 * cost._state_bytes(model, pulses) <= 1.02 * framed * needed
+    assert cost._state_bytes(model, pulses) == pytest.approx(needed, rel=0.01)
 
 
 def test_what_all_threads_hold_is_counted(monkeypatch):

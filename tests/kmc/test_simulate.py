@@ -1,7 +1,6 @@
 """Tests of tptools.kmc.simulate against limits that are known exactly."""
 
 import hashlib
-import importlib
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -23,7 +22,7 @@ from tptools.kmc import (
     simulate,
     snapshot,
 )
-from tptools.kmc.simulate import _spot
+from tptools.kmc.simulate import _fresh, _rules, _spot
 
 SMALL = ExcitonModel(lattice_size=301)
 SHORT = Recording(until_ns=1)
@@ -214,10 +213,9 @@ def test_every_record_is_what_the_lattice_shows(
 
 def test_spot_reaches_as_far_as_it_is_bright():
     """The sites that a pulse can excite are those of a search over the whole lattice, in order."""
-    spot_of = importlib.import_module("tptools.kmc.simulate")._spot
     for size, sigma, excitation_density in ((300, 8.0, 1.0), (301, 30.0, 0.02), (55, 4.5, 0.3)):
         model = ExcitonModel(lattice_size=size)
-        spot = spot_of(model, PulseTrain(excitation_density, 1, spot_sigma_sites=sigma))
+        spot = _spot(model, PulseTrain(excitation_density, 1, spot_sigma_sites=sigma))
         axis = np.arange(size) - size // 2
         r2 = axis[:, None] ** 2 + axis**2
         probability = excitation_density * np.exp(-r2 / (2 * sigma**2))
@@ -331,7 +329,7 @@ def test_progress_counts_the_pulses_of_all_trains(capsys):
     """The bar is full when burn-in and recorded pulses of every train are done."""
     still = ExcitonModel(0, 0, lattice_size=41, lifetime_ns=0.01)
     pulses = PulseTrain(0.5, 5, spot_sigma_sites=2, n_pulses=4, burn_in_pulses=3)
-    simulate(still, pulses, seed=1, n_trains=2, recording=SHORT, progress=True)
+    simulate(still, pulses, seed=0, n_trains=2, recording=SHORT, progress=True)
     assert "14/14" in capsys.readouterr().err
     simulate(still, pulses, seed=1, n_trains=2, recording=SHORT)
     assert capsys.readouterr().err == ""
@@ -375,7 +373,7 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: ExcitonModel(absorption_cross_section_nm2=-1), "absorption_cross_section_nm2"),
         (
             lambda: simulate(ExcitonModel(n_layers=900), ONE_EXCITON, seed=1),
-            r"lattice_size = 1000, n_layers = 900",
+            r"lattice_size = 1000, n_layers = 900, .* 10 records, 1 threads and 0 snapshots",
         ),
         (lambda: PulseTrain(1.2, 1), "excitation_density = 1.2"),
         (lambda: PulseTrain(0, 1), "excitation_density = 0"),
@@ -399,6 +397,10 @@ def test_lattice_is_whole_up_to_its_edge(size):
             r"\[\[1\]\] must be a time or a list",
         ),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=0, train=-1), "train = -1"),
+        (
+            lambda: snapshot(ExcitonModel(n_layers=900), ONE_EXCITON, seed=1, time_ns=[0, 1]),
+            "10 records, 1 threads and 2 snapshots",
+        ),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=-1), "at least 0"),
         (
             lambda: snapshot(SMALL, replace(ONE_EXCITON, n_pulses=2), seed=1, time_ns=0, pulse=7),
@@ -493,6 +495,14 @@ def test_history_is_what_a_burn_in_is():
     history = [replace(fresh, n_pulses=3), replace(fresh, n_pulses=1, burn_in_pulses=3)]
     after = simulate(SMALL, fresh, seed=11, n_trains=2, recording=SHORT, history=history)
     assert burnt_in.drop_attrs().identical(after.drop_attrs())
+
+
+def test_there_is_room_for_the_brightest_pulses():
+    """Of all that hit the spot, each site that one of them can excite has a row in both heaps."""
+    kinds = [replace(ONE_EXCITON, spot_sigma_sites=sigma) for sigma in (2, 8, 4)]
+    lasers = [(_rules(SMALL, one), _spot(SMALL, one)) for one in kinds]
+    state = _fresh(SMALL, lasers, 1, 0)
+    assert len(state.walking) == len(state.trapped) == lasers[1][1].sites.size
 
 
 def test_history_fades():
@@ -852,7 +862,7 @@ def test_a_slab_absorbs_what_its_layers_take_of_the_light():
     """Excitons lie in the layers as light does, in all as many as photons are missing behind."""
     model = replace(SMALL, n_layers=4, absorption_cross_section_nm2=30)
     pulses = PulseTrain(excitation_density=0.2, period_us=1, spot_sigma_sites=8, n_pulses=1)
-    spot = importlib.import_module("tptools.kmc.simulate")._spot(model, pulses)
+    spot = _spot(model, pulses)
     in_layer = np.bincount(spot.sites % 5, spot.probabilities)
     np.testing.assert_allclose(in_layer, in_layer[0] * 0.7 ** np.arange(4))
     photons_that_come = 2 * np.pi * 8**2 * 0.2 / 0.3

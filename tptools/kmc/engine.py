@@ -107,8 +107,9 @@ class State(NamedTuple):
     walking, trapped : ndarray, (n_excitons, N_COLUMNS or N_COLUMNS + 1)
         Heaps of excitons, ordered by the step at which their run, or their dark time, ends.
         Where excitons stay, AGE is the number of steps from their own pulse to the last one.
-    visited, modified : ndarray, (n_sites + 1,)
-        Sites visited since the pulse, and sites modified now, in order of their first visit.
+    visited, modified : ndarray, (n_rows * row_length,)
+        Sites visited since the pulse, and sites modified now, in order of their first visit. The
+        kernels also write the entry after the last one.
     counters : ndarray, (N_COUNTERS,)
         Filled rows of the four arrays above, and whether an exciton met the frame.
     random : ndarray, (4,)

@@ -325,18 +325,17 @@ def _fresh(
     lattice = np.full(model.lattice_shape, engine.FRAME, np.uint8)
     lattice[1:-1, 1:-1] = engine.WALL
     lattice[1:-1, 1:-1, : model.n_layers] = 0
-    n_sites = model.n_layers * model.lattice_size**2
     stay = any(rules.period < engine.NEVER for rules, _ in lasers)
     # those that stay can fill the lattice
-    most_excitons = n_sites if stay else max(spot.sites.size for _, spot in lasers)
-    room = (most_excitons + 1, engine.N_COLUMNS + stay)
+    most_excitons = lattice.size if stay else max(spot.sites.size for _, spot in lasers)
+    room = (most_excitons, engine.N_COLUMNS + stay)
     stream = seed_sequence(seed, "train", train)
     return engine.State(
         lattice=lattice.ravel(),
         walking=np.empty(room, np.int64),
         trapped=np.empty(room, np.int64),
-        visited=np.empty(n_sites + 1, np.int32),
-        modified=np.empty(n_sites + 1, np.int32),
+        visited=np.empty(lattice.size, np.int32),
+        modified=np.empty(lattice.size, np.int32),
         counters=np.zeros(engine.N_COUNTERS, np.int64),
         random=stream.generate_state(4, np.uint64).astype(np.uint64),
     )
