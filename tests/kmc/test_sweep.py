@@ -61,6 +61,7 @@ def count_runs(monkeypatch):
     runs = []
 
     def counting(*args, **kwargs):
+        assert kwargs["n_threads"] == 1  # or a sweep takes more than its cores
         runs.append(args)
         return simulate(*args, **kwargs)
 
@@ -272,6 +273,10 @@ def test_uneven_blocks_are_refused(count_runs):
         (GRID | {"excitation_density": []}, "at least one value"),
         (GRID | {"laser": None}, "grid parameter = 'laser' must be one of"),
         (GRID | {"excitation_density": [0.1, 2.0]}, "excitation_density = 2.0"),
+        (
+            GRID | {"n_layers": [1, 9000], "excitons_stay": True},
+            "2 records, 1 threads and 0 snapshots",
+        ),
     ],
 )
 def test_bad_grids_are_refused_before_anything_runs(grid, message, count_runs):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from os import PathLike
 from typing import Any
@@ -131,14 +132,12 @@ def sweep(
         (*condition, recording, derive_seed(seed, *condition), n_trains, code)
         for condition in conditions
     ]
-    owned = None
-    if executor is None:
-        executor = owned = ThreadPoolExecutor(joblib.cpu_count())
-    try:
-        results = _run_all(executor, run, jobs, progress)
-    finally:
-        if owned is not None:
-            owned.shutdown(cancel_futures=True)
+    # who gives an executor closes it
+    pool: AbstractContextManager[Executor] = (
+        ThreadPoolExecutor(joblib.cpu_count()) if executor is None else nullcontext(executor)
+    )
+    with pool as workers:
+        results = _run_all(workers, run, jobs, progress)
     dimensions = {name: _values(grid, name) for name in grid if _is_list(grid[name])}
     return _join(results, dimensions).assign_attrs(seed=seed)
 
@@ -216,9 +215,11 @@ def _run_all(
 ) -> list[xr.Dataset]:
     """Results in the order of the jobs."""
     order = sorted(range(len(jobs)), key=lambda i: -_cost(jobs[i][1], jobs[i][0]))
-    futures = {executor.submit(run, *jobs[i]): i for i in order}
+    futures: dict[Future[xr.Dataset], int] = {}
     results: dict[int, xr.Dataset] = {}
     try:
+        for i in order:
+            futures[executor.submit(run, *jobs[i])] = i
         for future in Bar(as_completed(futures), total=len(jobs), disable=not progress):
             results[futures[future]] = future.result()
     except KeyboardInterrupt as interrupt:
