@@ -257,6 +257,22 @@ def test_edge_error_keeps_the_other_conditions(tmp_path):
     assert stored(tmp_path) > 0
 
 
+def test_what_waits_is_cancelled_when_a_condition_fails():
+    """No worker takes up the rest of a sweep that has ended."""
+    futures = []
+
+    class Stuck(Executor):
+        def submit(self, function, /, *args, **kwargs):
+            futures.append(Future())
+            if len(futures) == 1:
+                futures[0].set_exception(LatticeEdgeError)
+            return futures[-1]
+
+    with pytest.raises(LatticeEdgeError):
+        sweep(MODEL, GRID, executor=Stuck(), **OPTIONS)
+    assert [one.cancelled() for one in futures] == [False, *[True] * 5]
+
+
 def test_uneven_blocks_are_refused(count_runs):
     """Single trains of few and of many pulses have no common blocks; the message has a remedy."""
     with pytest.raises(ValueError, match=r"n_pulses = \[7, 40\] must be at least 10 .*n_trains=2"):

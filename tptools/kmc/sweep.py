@@ -115,7 +115,7 @@ def sweep(
     >>> dict(runs.time_between_excitations_us.sizes)
     {'excitation_density': 2, 'period_us': 3}
     """
-    _check_types(model, grid, recording, executor)
+    _check_types(model, grid, executor)
     seed = check_integer("seed", seed, at_least=0)
     n_trains = check_integer("n_trains", n_trains, at_least=1, below=LARGEST)
     conditions = [_condition(model, point) for point in _points(grid)]
@@ -142,10 +142,9 @@ def sweep(
     return _join(results, dimensions).assign_attrs(seed=seed)
 
 
-def _check_types(model: object, grid: object, recording: object, executor: object) -> None:
+def _check_types(model: object, grid: object, executor: object) -> None:
     check_type("model", model, ExcitonModel)
     check_type("grid", grid, Mapping, remedy="give the values by name, {'period_us': [1, 10]}")
-    check_type("recording", recording, Recording)
     if executor is not None:
         check_type("executor", executor, Executor)
 
