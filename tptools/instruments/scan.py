@@ -101,7 +101,7 @@ class Scan:
             8 * n_radii * (9 * n_radii + 5 * n_positions),
             "lower n_radii, or raise scan_step_nm",
         )
-        site = np.arange(-n_radii, n_radii + 1.0)
+        site = np.arange(1.0 - n_radii, n_radii)
         # rounded as the simulation bins its photons
         radius = np.floor(np.hypot(site[:, None], site) + 0.5).astype(int).ravel()
         across = self._across(site * spacing_nm, acceptance)

@@ -291,9 +291,9 @@ def _jackknife(
 
 
 def _growth_rate(quantity: xr.DataArray) -> xr.DataArray:
-    """(q(t) - q(0)) / t between the first and the last time."""
-    first, last = quantity.isel(time_ns=0, drop=True), quantity.isel(time_ns=-1, drop=True)
-    return (last - first) / float(quantity["time_ns"][-1])
+    """(q(t) - q(0)) / t between the two times."""
+    first, last = quantity.transpose("time_ns", ...)
+    return (last - first) / float(last["time_ns"])
 
 
 def _second_moment(sums: xr.Dataset) -> xr.DataArray:
@@ -323,7 +323,7 @@ def _gaussian(sums: xr.Dataset) -> xr.DataArray:
 
 def _slice_line(sums: xr.Dataset) -> xr.DataArray:
     variance, time = _variance(sums), sums["time_ns"]
-    growth = variance - variance.isel(time_ns=0, drop=True)
+    growth = variance - variance.isel(time_ns=0)
     return (growth * time).sum("time_ns", skipna=False) / (time**2).sum() / 2
 
 

@@ -121,9 +121,9 @@ def sites_per_radius(n_radii: int) -> NDArray[np.int64]:
     >>> sites_per_radius(3)
     array([ 1,  8, 12])
     """
-    axis = np.arange(-n_radii, n_radii + 1)
+    axis = np.arange(1 - n_radii, n_radii)
     radius = np.floor(np.hypot(axis[:, None], axis) + 0.5).astype(int)
-    return np.bincount(radius.ravel(), minlength=n_radii)[:n_radii]
+    return np.bincount(radius.ravel())[:n_radii]
 
 
 def cut(record: engine.Record) -> engine.Record:
