@@ -13,7 +13,7 @@ import xarray as xr
 from tptools import fitting
 from tptools.analysis import METHODS, analyse, spot_shape
 from tptools.analysis import shape as shapes
-from tptools.analysis.scan import _lifetime_of_spot, any_shape, best_of
+from tptools.analysis.scan import _decay, _lifetime_of_spot, _lights, any_shape, best_of
 from tptools.estimate import Estimate, Goodness
 from tptools.noise import simulate_map
 
@@ -34,6 +34,7 @@ def test_numbers_are_those_of_the_fits(found):
     level = fitting.level_before_pulse(decay)
     alone = fitting.fit_decay(decay, window_ns=(0, 3), background=level)
     assert found.lifetime["lifetime_ns"].value == alone["lifetime_ns"].value
+    assert found.background == level
     xr.testing.assert_identical(found.growth, fitting.variance_growth(counts, window_ns=(0, 6)))
     assert (found.name, found.best.method, found.best.unit) == ("scan", "global", "cm2/s")
     assert abs(found.best.z(scans.D)) < 4
@@ -218,3 +219,52 @@ def test_quarters_hold_a_quarter_of_the_light(counts, first, last):
     start, end = shapes._quarters(record)
     assert record[start].sizes["time_ns"] == first
     assert record[end].sizes["time_ns"] == last
+
+
+def test_what_scatters_is_drawn_20_times_unless_it_is_told():
+    """And a shape 50 times, from the same seed: the errors of two runs are the same."""
+    scan = scans.scan(position_nm=np.linspace(-900, 900, 21)).isel(time_ns=slice(0, 25))
+    drawn = {"n_resamples": 20, "seed": 0}
+    found, told = (analyse(scan, methods=["slices"], **given) for given in ({}, drawn))
+    assert found.best == told.best
+    drawn = {"n_resamples": 50, "seed": 0, "window_ns": (0.0, 3.0)}
+    one, other = (spot_shape(scans.scan().counts, scans.D, **given) for given in ({}, drawn))
+    assert one == other
+
+
+def test_light_before_the_pulse_ends_0_3_ns_before_it():
+    """Its level is that of what is earlier, and not known where nothing is."""
+    time = np.arange(-5, 1) / 10
+    counts = xr.DataArray([2.0, 4, 6, 50, 70, 90], {"time_ns": time}).expand_dims(
+        position_nm=[0, 50]
+    )
+    counts = counts.transpose("time_ns", "position_nm")
+    assert _decay(counts)[1] == pytest.approx(8)
+    assert _decay(counts[2:])[1] == pytest.approx(12)
+    decay, level = _decay(counts[3:])
+    assert level is None
+    assert decay.values.tolist() == [100, 140, 180]
+
+
+@pytest.mark.parametrize("n_filled", [6, 7])
+def test_a_decay_takes_seven_times_with_light(n_filled):
+    """In the window for the exponential, and after it for the tail."""
+    time = np.arange(0.05, 6, 0.1)
+    light = np.where(np.arange(time.size) % 30 < n_filled, 1e4 / (1 + time) ** 2, 0)
+    decay = xr.DataArray(light, {"time_ns": time})
+    assert [fit is not None for fit in _lights(decay, (0.0, 3.0), None)] == [n_filled == 7] * 2
+    assert _lights(decay, (-1.0, 0.0), None) == (None, None)
+
+
+def test_a_shape_is_the_first_value_with_the_scatter_of_the_others():
+    """Where half of them are known, the first among these."""
+    one = shapes._estimate(np.array([1.0, 2.0, 4.0, 3.5, math.nan]), "m")
+    assert (one.value, one.unit, one.method, one.note) == (1, "", "m", "")
+    assert one.std_err == pytest.approx(np.sqrt(13 / 12))
+    for values in ([1.0, 2.0, 4.0, math.nan, math.nan], [math.nan, 1.0, 2.0, 3.0, 4.0]):
+        lost = shapes._estimate(np.array(values), "m")
+        assert (lost.unit, lost.method, lost.note) == ("", "m", "no spot with a width")
+        assert math.isnan(lost.value)
+    at = np.append(scans.POSITION_NM[:-1], 1250.0)
+    factor = spot_shape(scans.scan(position_nm=at).counts, scans.D, n_resamples=2).slices_factor
+    assert factor.note == "positions are not equally spaced"

@@ -72,6 +72,26 @@ def test_collapse_on_power_is_told_from_none(one):
     assert "rises with power" in answer(collapsed, "follow").answer
 
 
+@pytest.mark.parametrize(
+    ("rise", "said"),
+    [(1.0, "D rises with power"), (-1.0, "D falls with power"), (0.0, "D is not seen to rise")],
+)
+def test_power_is_followed_up_or_down_or_not(one, rise, said):
+    """As far as its rank correlation is sure."""
+    found, table = series(one, lambda time_us, _: 0.05 + rise / time_us, 1e-4)
+    said_of = answer(analyse_series(found, table), "follow")
+    assert said_of.answer.startswith(f"{said}")
+    assert (said_of.p_value < 0.01) == (rise != 0)
+
+
+def test_a_record_may_say_its_rate(one):
+    """Where the table does not."""
+    found, table = series(replace(one, settings={"rep_rate_MHz": 5.0}), by_time)
+    assert [*analyse_series(found, table).conditions.rep_rate_MHz] == [*RATES]
+    own = table.drop(columns="rep_rate_MHz")
+    assert {*analyse_series(found, own).conditions.rep_rate_MHz} == {5.0}
+
+
 def test_a_curve_that_is_no_exponential_depends_on_its_range(one):
     """For two decays the time changes with the range, for one it does not."""
     single = analyse_series(*series(one, by_time))

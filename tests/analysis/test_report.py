@@ -185,9 +185,44 @@ def test_json_is_strict_and_the_same_twice(tmp_path, found):
     for name, one in found.diffusivities.items():
         assert content["diffusivities"][name]["value"] == one.value
     assert content["slices_trusted"] is True
+    assert content.keys() == {
+        "versions", "name", "window_ns", "best", "diffusivities", "lifetime", "tail",
+        "lifetime_of_spot", "background_counts", "shape", "slices_trusted", "slices_reasons",
+        "warnings", "settings",
+    }  # fmt: skip
+    assert [*content["versions"]] == ["tptools", "python", "numpy", "scipy", "numba", "xarray"]
+    assert (content["name"], content["window_ns"]) == (found.name, [0, 3])
+    assert content["settings"] == found.settings
+    assert (content["slices_reasons"], content["warnings"]) == ([], [])
+    assert content["background_counts"] == found.background
+    assert content["tail"]["parameters"]["exponent"]["value"] == found.tail["exponent"].value
+    assert content["lifetime_of_spot"]["std_err"] == found.lifetime_of_spot.std_err
+    assert {name: one["value"] for name, one in content["shape"].items()} == {
+        name: one.value for name, one in vars(found.shape).items()
+    }
     fit = content["lifetime"]["covariance"]
     variance = found.lifetime["lifetime_ns"].std_err ** 2
     assert fit["matrix"][fit["of"].index("lifetime_ns")][-1] == pytest.approx(variance)
+
+
+def test_json_can_be_read_by_people(tmp_path, found):
+    """With any letter as itself, a step of two for each level, and an end of the last line."""
+    exact = replace(found.tail["exponent"], std_err=0.0)
+    tail = replace(found.tail, parameters={**found.tail.parameters, "exponent": exact})
+    analysis.write_json(replace(found, name="10 \u00b5W", tail=tail), tmp_path / "a.json")
+    text = (tmp_path / "a.json").read_text("utf-8")
+    assert '\n  "name": "10 \u00b5W",\n' in text
+    assert text.endswith("\n}\n")
+    assert json.loads(text)["tail"]["covariance"]["of"] == ["amplitude"]  # known, but not exactly
+
+
+def test_table_has_every_quantity(found, series):
+    """What was fitted by its own name, and what a series says together under its own."""
+    fits = {**found.lifetime.parameters, **found.tail.parameters}
+    names = {"diffusivity", "lifetime_of_spot_ns", *fits, *vars(found.shape)}
+    assert {*analysis.table_of(found)["quantity"]} == names
+    rows = analysis.table_of(replace(series, relaxations={"m": found.lifetime}))
+    assert [*rows.query("scan == 'series'")["quantity"]] == [*found.lifetime]
 
 
 def test_json_of_a_series_has_all_of_it(tmp_path, series):
