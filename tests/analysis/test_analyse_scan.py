@@ -228,7 +228,7 @@ def test_what_scatters_is_drawn_20_times_unless_it_is_told():
     found, told = (analyse(scan, methods=["slices"], **given) for given in ({}, drawn))
     assert found.best == told.best
     drawn = {"n_resamples": 50, "seed": 0, "window_ns": (0.0, 3.0)}
-    one, other = (spot_shape(scans.scan().counts, scans.D, **given) for given in ({}, drawn))
+    one, other = (spot_shape(scan.counts, scans.D, **given) for given in ({}, drawn))
     assert one == other
 
 
