@@ -505,7 +505,7 @@ def plot_deviations(counts: xr.DataArray, expected: xr.DataArray) -> Figure:
     # the deviance keeps its scale where hardly a count is expected
     size = (2 * (mean - counts + part).clip(0)) ** 0.5
     left = size.where(counts > mean, -size)
-    if not left.size or bool(left.isnull().all()):
+    if bool(left.isnull().all()):
         raise ValueError("expected has no place in common with counts; give both on the same axes")
     figure, ax = plt.subplots(figsize=(4.6, 3.6))
     look: Look = {"cmap": "RdBu_r", "shading": "nearest", "rasterized": True}
