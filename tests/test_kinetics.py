@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from tptools import kinetics
 from tptools.kinetics import (
     annihilation_partners,
     annihilation_yield,
@@ -141,3 +142,10 @@ def test_pairs_are_what_poisson_leaves(density):
 def test_pairs_are_rare_as_the_square():
     """Under weak light the share is half the square of the density, to all digits."""
     assert pair_share(1e-9) == pytest.approx(5e-19, rel=1e-8)
+
+
+def test_two_excitons_are_soon_one_and_hardly_shifted():
+    """They lose one within a tenth of the 2.2 ns of a film, and emit less than kT below one."""
+    assert 0 < kinetics.AUGER_LIFETIME_NS < 0.22
+    least, most = kinetics.BIEXCITON_SHIFT_MEV
+    assert 0 < least < most < 25.7
