@@ -157,7 +157,7 @@ def _labelled(path: Path, given: xr.DataArray, reader: str, settings: Mapping[st
     if not image:
         given = given.rename({dim: f"position{dim[1:]}" for dim in stems if stems[dim] == "x"})
     elif not {"time", "delay"} & {*stems.values()}:
-        given = given.expand_dims(time_ns=[0.5], axis=-1)
+        given = given.expand_dims(time_ns=[0.5])
     needed = [
         OURS[stem]
         for dim in given.dims

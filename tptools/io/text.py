@@ -18,7 +18,7 @@ def split_text(path: Path) -> tuple[list[str], list[str] | None, FloatArray]:
     filled = [line for line in lines if line]
     rows = [_numbers(line) for line in filled]
     ends = [i for i in range(1, len(rows)) if len(rows[i]) != len(rows[i - 1])]
-    runs = [range(*one) for one in pairwise([0, *ends, len(rows)]) if rows and rows[one[0]]]
+    runs = [range(*one) for one in pairwise([0, *ends, len(rows)]) if any(rows[slice(*one)])]
     best = max(runs, key=len, default=range(0))
     if len(best) < 2:
         raise unreadable(
@@ -26,7 +26,7 @@ def split_text(path: Path) -> tuple[list[str], list[str] | None, FloatArray]:
         )
     _check_alone(path, rows, runs, best)
     table = np.array([rows[i] for i in best])
-    header = filled[: best[0]]
+    header = filled[: best.start]
     if not np.isfinite(table).all():
         raise unreadable(path, "its table has gaps", "leave no field empty")
     return header, _labels(header, table.shape[1]), table
@@ -34,11 +34,11 @@ def split_text(path: Path) -> tuple[list[str], list[str] | None, FloatArray]:
 
 def _check_alone(path: Path, rows: list[list[float]], runs: list[range], best: range) -> None:
     """Raise ValueError where other rows of numbers may belong to a table, or are a second one."""
-    n = len(rows[best[0]])
+    n = len(rows[best.start])
     for run in runs:
-        beside = run[-1] + 1 == best[0] or run[0] == best[-1] + 1
-        if beside and 2 * len(rows[run[0]]) >= n:
-            reason = f"a row beside its table has {len(rows[run[0]])} numbers, and those of it {n}"
+        other = len(rows[run.start])
+        if (run.stop == best.start or run.start == best.stop) and 2 * other >= n:
+            reason = f"a row beside its table has {other} numbers, and those of it {n}"
             raise unreadable(path, reason, "give all rows as many")
         if run != best and len(run) > max(len(best) // 2, 2):
             raise unreadable(path, "it holds several tables", "save each in a file of its own")
