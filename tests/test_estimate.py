@@ -259,6 +259,9 @@ def test_what_is_stated_alike_is_alike():
     one = Estimate(2.0, 0.1, "nm", "fit")
     assert one == Estimate(2.0, 0.1, "nm", "fit", goodness=Goodness(3.0, 2.0, 0.2))
     assert one == Estimate.of(ufloat(2.0, 0.1), "nm", "fit")
+    assert Estimate.of(2.0, "nm", "fit") == Estimate(2.0, 0.0, "nm", "fit")  # exact
+    with pytest.raises(TypeError, match="positional"):
+        Estimate(2.0, 0.1, "nm", "fit", "", True, None, Goodness(3.0, 2.0, 0.2))
     assert one.converged
     assert one.note == ""
     assert one != replace(one, std_err=0.2)
@@ -297,4 +300,8 @@ def test_arrays_and_formats_take_estimates():
     assert f"{one:.1uS}" == "0.152(4) cm2/s"
     assert f"{one:.1uP}" == "0.152 ± 0.004 cm2/s"
     assert f"{one:.1uL}" == r"0.152 \pm 0.004 cm2/s"
+    small = Estimate(3e-8, 1e-8, "cm2/s", "fit")
+    assert [f"{small:.1u{kind}}" for kind in ("P", "S", "L")] == [
+        "(3 ± 1)×10⁻⁸ cm2/s", "3(1)e-08 cm2/s", r"\left(3 \pm 1\right) \times 10^{-8} cm2/s"
+    ]  # fmt: skip
     assert f"{one}" == str(one)

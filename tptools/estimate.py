@@ -100,8 +100,8 @@ class Estimate:
     method: str
     note: str = ""
     converged: bool = True
-    quantity: Any = field(default=None, repr=False, compare=False)
-    goodness: Goodness | None = field(default=None, repr=False, compare=False, kw_only=True)
+    quantity: Any = field(default=None, compare=False)
+    goodness: Goodness | None = field(default=None, compare=False, kw_only=True)
 
     # numpy leaves a scalar's arithmetic with an Estimate to the Estimate
     __array_ufunc__: ClassVar[None] = None
@@ -180,7 +180,7 @@ class Estimate:
         """
         if not spec:
             return str(self)
-        text = format(self.quantity, spec if spec.endswith(("P", "L", "S")) else f"{spec}P")
+        text = format(self.quantity, spec if spec.endswith(("L", "S")) else f"{spec}P")
         return shown(f"{text.replace('±', ' ± ')} {self.unit}".rstrip())
 
     def __str__(self) -> str:
