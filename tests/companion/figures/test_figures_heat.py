@@ -27,11 +27,14 @@ def lines(ax):
 
 @pytest.mark.parametrize("log", [False, True])
 def test_cooling_shows_curves_and_marks(log):
-    """Lines and points have the values they are given; levels and periods are marked."""
+    """Lines and points have the values they are given; levels and periods are marked.
+
+    The axes are linear unless they are told to be logarithmic.
+    """
     curve, marks = (centre_temperature(FILM, times) for times in ([1, 10, 100], [5, 50]))
-    figure = figures.plot_cooling(
-        {"a": curve}, {"b": marks}, levels=[0.3], periods_ns={"f": 40}, log=log
-    )
+    curves = {name: curve / k for k, name in enumerate("acdef", 1)}
+    scale = {"log": True} if log else {}
+    figure = figures.plot_cooling(curves, {"b": marks}, levels=[0.3], periods_ns={"f": 40}, **scale)
     (ax,) = figure.axes
     np.testing.assert_allclose(lines(ax)["a"].get_ydata(), curve)
     np.testing.assert_allclose(lines(ax)["b"].get_xdata(), [5, 50])
@@ -62,7 +65,7 @@ def test_cooling_times_leave_out_what_is_never_reached():
     """One panel for each fraction; an infinite time is no point."""
     coords = {"fraction": [0.5, 0.05], "thermal_diffusivity_m2_s": [1e-7, 2e-7]}
     times = xr.DataArray([[20.0, 10.0], [np.inf, 80.0]], coords)
-    axes = figures.plot_cooling_times({"a": times}, {"band": (1, 10)}).axes
+    axes = figures.plot_cooling_times({"a": times, "b": 2 * times}, {"band": (1, 10)}).axes
     assert [ax.get_title() for ax in axes] == ["down to 50 %", "down to 5 %"]
     np.testing.assert_allclose(lines(axes[0])["a"].get_xydata(), [[1, 20], [2, 10]])
     assert np.isfinite(lines(axes[1])["a"].get_ydata()).tolist() == [False, True]

@@ -58,7 +58,7 @@ def test_story_shows_each_lattice_under_its_power_and_every_point():
 def test_scoreboard_bars_add_up():
     """Each kind's bar is as long as its number of claims; each verdict has its own colour."""
     board = pd.DataFrame(
-        {verdict: [k, 2 * k, 3 * k] for k, verdict in enumerate(claims.VERDICTS)},
+        {verdict: [k, 2 * k, 3 * k] for k, verdict in enumerate(claims.VERDICTS, 1)},
         index=["procedure", "parameter", "all"],
     )
     board["all"] = board.sum(axis=1)
@@ -67,6 +67,6 @@ def test_scoreboard_bars_add_up():
     for container in ax.containers:
         for label, bar in zip(ax.get_yticklabels(), container, strict=True):
             ends[label.get_text()] = bar.get_x() + bar.get_width()
-    n_verdicts = sum(range(len(claims.VERDICTS)))
+    n_verdicts = sum(range(len(claims.VERDICTS) + 1))
     assert ends == {"procedure": n_verdicts, "parameter": 2 * n_verdicts}
     assert len({bar.get_facecolor() for (bar, _) in ax.containers}) == len(claims.VERDICTS)

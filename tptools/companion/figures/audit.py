@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters
-from tptools.plotting import OKABE_ITO, Look, colours
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, LOOKS, MARKERS, set_letters
+from tptools.plotting import Look, colours
 
 __all__ = ["plot_approach", "plot_growth", "plot_variants"]
 
@@ -34,8 +34,7 @@ def plot_variants(curves: Mapping[str, xr.Dataset], reference: str) -> Figure:
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.4))
     base = curves[reference]
-    looks = zip(curves.items(), OKABE_ITO.values(), "os^D", strict=False)
-    for (label, curve), colour, marker in looks:
+    for (label, curve), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
         time_us = curve["time_between_excitations_us"]
         look = {"color": colour, "marker": marker, "ms": 5, "capsize": 2, "label": label}
         left.errorbar(time_us, curve["value"], curve["std_err"], **look)
@@ -70,7 +69,7 @@ def plot_approach(blocks: Mapping[float, xr.Dataset]) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(6.2, 3.6))
     palette = colours(blocks, ramp="viridis")
-    for (period_us, one), marker in zip(blocks.items(), "os^Dv", strict=False):
+    for (period_us, one), marker in zip(blocks.items(), MARKERS, strict=False):
         look: Look = {"color": palette[period_us], "marker": marker, "ms": 5, "capsize": 2}
         label = f"{1e3 * period_us:g} ns"
         ax.errorbar(one["pulse"], one["relative"], one["relative_err"], label=label, **look)
@@ -95,8 +94,7 @@ def plot_growth(panels: Mapping[str, Mapping[str, xr.DataArray]]) -> Figure:
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(6.6, 3.4), sharey=True)
     for ax, (title, curves) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-        looks = zip(curves.items(), OKABE_ITO.values(), "os^D", strict=False)
-        for (label, msd), colour, marker in looks:
+        for (label, msd), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
             relative = msd / msd.sel(time_ns=1)
             error = relative.std("train", ddof=1) / np.sqrt(msd.sizes["train"])
             look = {"color": colour, "marker": marker, "ms": 4, "capsize": 2, "label": label}

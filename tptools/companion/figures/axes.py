@@ -14,11 +14,13 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from tptools.arrays import FloatArray
-from tptools.plotting import Look, colours
+from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
     "DIFFUSIVITY",
     "GUIDE",
+    "LOOKS",
+    "MARKERS",
     "POWER_NORM",
     "colour_bar",
     "draw_by_power",
@@ -36,6 +38,12 @@ DIFFUSIVITY = "$D$ (cm²/s)"
 
 GUIDE: Look = {"color": "0.75", "lw": 0.9, "zorder": 0}
 """Look of lines that guide the eye: at zero, at one, where a fit ends. No figure has a grid."""
+
+MARKERS = "os^Dv"
+"""Shapes of points, in the order in which separate series take them."""
+
+LOOKS = tuple(zip(OKABE_ITO.values(), MARKERS, strict=False))
+"""Colours and shapes of separate series, in that order."""
 
 POWER_NORM = LogNorm(0.4, 50)
 """Colour scale of nominal power in nW, the same in all figures."""

@@ -9,13 +9,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tptools.companion.figures.axes import DIFFUSIVITY, set_letters, set_log
+from tptools.companion.figures.axes import DIFFUSIVITY, LOOKS, set_letters, set_log
 from tptools.companion.figures.memory import GROUND, MODIFIED, draw_snapshot
-from tptools.plotting import OKABE_ITO
 
 __all__ = ["plot_explorer"]
 
-_LOOKS = list(zip(OKABE_ITO.values(), "os^D", strict=False))
 _X = {
     "power": ("time_between_excitations_us", "$T$ (µs), at {rep_rate_MHz:g} MHz"),
     "rate": ("rep_rate_MHz", "repetition rate (MHz), at {power_nW:g} nW"),
@@ -45,7 +43,7 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
         panels[name].set(xticks=[-500, 0, 500], yticks=[-500, 0, 500])
     for name, (coordinate, label) in _X.items():
         part = curves.isel(laser=curves.series == name)
-        for film, (colour, marker) in zip(part.film.values, _LOOKS, strict=False):
+        for film, (colour, marker) in zip(part.film.values, LOOKS, strict=False):
             one = part.sel(film=film)
             x, D, error = one[coordinate], one.diffusivity_cm2_s, one.std_err
             panels[name].errorbar(x, D, error, color=colour, marker=marker, ms=4, label=film)
@@ -55,6 +53,6 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
     set_letters(panels.values())
     handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
-    figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=3)
+    figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=len(labels))
     figure.legend(*panels["rate"].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure

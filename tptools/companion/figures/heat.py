@@ -1,6 +1,7 @@
 """Figures of the chapter on heating."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from types import MappingProxyType
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,7 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from tptools.companion.figures.axes import GUIDE, set_log
+from tptools.companion.figures.axes import GUIDE, MARKERS, set_log
 from tptools.plotting import OKABE_ITO, Look, colours
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "plot_temperature_steps",
 ]
 
+_LINES = (("-", 1.6), ("--", 1.6), ("-.", 1.6), (":", 2.2))  # styles with their widths
 _COLDEST = 1e-3  # of the colour scale, relative to the first temperature
 
 
@@ -50,12 +52,10 @@ def plot_cooling(
     Figure
     """
     figure, ax = plt.subplots(figsize=(6.6, 3.8))
-    lines = (("-", 1.6), ("--", 1.6), ("-.", 1.6), (":", 2.2))
-    for index, (label, colour) in enumerate(colours(curves).items()):
-        style, width = lines[index % len(lines)]
+    for (label, colour), (style, width) in zip(colours(curves).items(), cycle(_LINES)):
         curve = curves[label]
         ax.plot(curve.time_ns, curve, style, lw=width, color=colour, label=label)
-    for (label, points), marker in zip(marks.items(), "os^D", strict=False):
+    for (label, points), marker in zip(marks.items(), MARKERS, strict=False):
         ax.plot(points.time_ns, points, marker, color="k", mfc="none", ms=5, label=label)
     for level in levels:
         ax.axhline(level, **GUIDE)
@@ -145,7 +145,7 @@ def plot_cooling_times(
     for ax, fraction in zip(axes.flat, fractions, strict=True):
         for label, band, shade in shades:
             ax.axhspan(*band, color=shade, alpha=0.3, lw=0, zorder=0, label=label)
-        for (label, colour), marker in zip(colours(times_ns).items(), "os^Dv", strict=False):
+        for (label, colour), marker in zip(colours(times_ns).items(), MARKERS, strict=False):
             one = times_ns[label].sel(fraction=fraction)
             reached = one.where(np.isfinite(one))
             ax.plot(1e7 * one.thermal_diffusivity_m2_s, reached, marker=marker, ms=4,
@@ -204,7 +204,7 @@ def plot_heat_accumulation(left: Mapping[str, xr.DataArray]) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(5.6, 3.8))
-    for (label, colour), line in zip(colours(left).items(), ("-", "--", "-.", ":"), strict=False):
+    for (label, colour), (line, _) in zip(colours(left).items(), _LINES, strict=False):
         one = left[label]
         picked = np.unique(np.geomspace(2, one.sizes["pulse"], 200).astype(int)) - 1
         ax.plot(one.pulse[picked], one[picked], line, color=colour, label=label)
@@ -229,7 +229,7 @@ def plot_pulse_heating(left: Mapping[str, xr.DataArray]) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(5.6, 3.8))
-    for (label, colour), marker in zip(colours(left).items(), "os^Dv", strict=False):
+    for (label, colour), marker in zip(colours(left).items(), MARKERS, strict=False):
         one = left[label]
         ax.plot(one.rep_rate_MHz, one, marker=marker, ms=4, color=colour, label=label)
     ax.axhline(1, **GUIDE)

@@ -13,9 +13,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from tptools.arrays import FloatArray
-from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters, set_log
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, LOOKS, set_letters, set_log
 from tptools.companion.paper import REPORTED
-from tptools.plotting import OKABE_ITO, Look
+from tptools.plotting import Look
 
 __all__ = [
     "plot_allowed_films",
@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 TIME = "time between excitations, by the disc (µs)"
-LOOKS = tuple(zip(OKABE_ITO.values(), "os^Dv", strict=False))
 MEMORY = "memory (µs)"
 AXIS = "disc_time_between_excitations_us"
 
@@ -66,7 +65,7 @@ def plot_memories(memories: Mapping[str, Mapping[str, Mapping[str, FloatArray]]]
             ax.axvline(REPORTED["s2-tau-relax"].value, ls=":", **GUIDE)
             set_log(ax)
         row[0].set_ylabel("probability per decade")
-        row[-1].legend(loc="upper right")
+        ax.legend(loc="upper right")
     for ax, title in zip(axes[0], columns, strict=True):
         ax.set_title(_symbols(title))
     for ax in axes[-1]:

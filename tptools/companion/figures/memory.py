@@ -24,7 +24,7 @@ from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
 from tptools.arrays import FloatArray
-from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters, set_log
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, LOOKS, MARKERS, set_letters, set_log
 from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look, colours
 
@@ -280,9 +280,8 @@ def plot_collapse(table: xr.Dataset) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(6.6, 3.6))
-    styles = zip(
-        colours(table.excitation_density.values, ramp="viridis").items(), "os^Dv", strict=False
-    )
+    shades = colours(table.excitation_density.values, ramp="viridis")
+    styles = zip(shades.items(), MARKERS, strict=False)
     for shift, ((excitation_density, colour), marker) in enumerate(styles):
         one = table.sel(excitation_density=excitation_density)
         # a few per cent of sideways shift keep bars at equal T apart
@@ -312,8 +311,7 @@ def plot_conventions(panels: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(6.6, 4.6), squeeze=False)
     for ax, (title, tables) in zip(axes.flat, panels.items(), strict=True):
-        looks = zip(tables.items(), OKABE_ITO.values(), "os^Dv", strict=False)
-        for (label, table), colour, marker in looks:
+        for (label, table), (colour, marker) in zip(tables.items(), LOOKS, strict=False):
             names = ("time_between_excitations_us", "value", "std_err")
             points = table[list(names)].stack(point=table["value"].dims).sortby(names[0])
             look: Look = {"marker": marker, "ms": 4, "mfc": "none", "lw": 0.7, "color": colour}

@@ -48,7 +48,7 @@ def plot_story(views: Mapping[float, xr.Dataset], curve: xr.Dataset) -> Figure:
         panels[name].set(title=f"{power_nW:g} nW", xticks=[-500, 0, 500], yticks=[-500, 0, 500])
     handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
-    figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=3)
+    figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=len(labels))
     ax = panels["curve"]
     look: Look = {"fmt": "o", "color": OKABE_ITO["blue"], "capsize": 2}
     ax.errorbar(curve["power_nW"], curve["value"], curve["scatter"], **look)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from tptools.arrays import FloatArray
-from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, set_letters, set_log
+from tptools.companion.figures.axes import DIFFUSIVITY, GUIDE, LOOKS, set_letters, set_log
 from tptools.fitting import Fit
 from tptools.plotting import OKABE_ITO, Look
 
@@ -94,8 +94,7 @@ def plot_calibration(tried: xr.Dataset, targets: Mapping[str, float]) -> Figure:
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.4))
     names = {"limit_cm2_s": "limit", "highest_cm2_s": "highest", "tau_us": "time"}
-    marks = zip(targets.items(), OKABE_ITO.values(), "os^", strict=False)
-    for (name, wanted), colour, marker in marks:
+    for (name, wanted), (colour, marker) in zip(targets.items(), LOOKS, strict=False):
         ratio = tried[name] / wanted
         left.plot(tried["model"], ratio, color=colour, marker=marker, ms=5, label=names[name])
     left.axhline(1, **GUIDE)
@@ -135,8 +134,7 @@ def plot_chain(curves: Mapping[str, xr.Dataset]) -> Figure:
     Figure
     """
     figure, ax = plt.subplots(figsize=(6.2, 3.8))
-    looks = zip(curves.items(), OKABE_ITO.values(), "os^Dv", strict=False)
-    for (label, curve), colour, marker in looks:
+    for (label, curve), (colour, marker) in zip(curves.items(), LOOKS, strict=False):
         time_us = curve["disc_time_between_excitations_us"]
         ax.plot(time_us, curve["value"], color=colour, marker=marker, ms=5, label=label)
     ax.set(xlabel=TIME, ylabel=DIFFUSIVITY, ylim=(0, None))

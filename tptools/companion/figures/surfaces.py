@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from tptools.companion.figures.axes import (
     DIFFUSIVITY,
@@ -65,7 +65,7 @@ def plot_surface_schemes(
         ax.set(title=name, aspect="equal", xlim=(-11, 53), ylim=(-9.5, 26))
         ax.axis("off")
     _draw_scale(axes[1, 0])
-    handles: list[Artist] = [Rectangle((0, 0), 1, 1, color=one) for one in (_CRYSTAL, _ALUMINA)]
+    handles: list[Artist] = [Patch(color=one) for one in (_CRYSTAL, _ALUMINA)]
     handles.append(Line2D([], [], color=_LIGAND))
     handles.append(Line2D([], [], color=_LIGAND, marker="o", ms=3, mfc="k", mec="k"))
     texts = ["nanocrystal", "AlOx", "oleate, oleylammonium", "zwitterion"]
