@@ -239,6 +239,16 @@ def test_damaged_registry(tmp_path, monkeypatch, content):
         datasets.names()
 
 
+def test_file_that_is_made_takes_its_place_in_the_registry(tmp_path, monkeypatch):
+    """In the order of names below the head, in place of what was there of it."""
+    registry = tmp_path / "data_registry.txt"
+    registry.write_text("# head\nb.nc 1\n", encoding="utf-8")
+    monkeypatch.setattr(datasets, "REGISTRY", registry)
+    for line in ("c.nc 2", "a.nc 3", "b.nc 4"):
+        datasets.register(line)
+    assert registry.read_text(encoding="utf-8") == "# head\na.nc 3\nb.nc 4\nc.nc 2\n"
+
+
 def test_mark_of_the_byte_order_changes_nothing(tmp_path, folder, monkeypatch):
     """A registry and a table that an editor saved with such a mark say the same."""
     plain = datasets._read_csv(BUNDLED / FILE)
@@ -255,7 +265,7 @@ def test_mark_of_the_byte_order_changes_nothing(tmp_path, folder, monkeypatch):
 def test_table_says_what_stands_after_the_first_colon(tmp_path):
     """Attributes of a table may hold colons, and each line of its head is one."""
     table = tmp_path / "table.csv"
-    table.write_text("# title: Note 6: powers\n# source: a:b\n# coords: x\nx,y\n1,2\n")
+    table.write_text("# title: Note 6: powers\n#source: a:b\n# coords: x\nx,y\n1,2\n")
     found = datasets._read_csv(table)
     assert found.attrs == {"title": "Note 6: powers", "source": "a:b"}
     assert (set(found.coords), set(found.data_vars)) == ({"x", "row"}, {"y"})
