@@ -448,10 +448,11 @@ def test_dry_run_says_what_each_costs(monkeypatch, capsys):
     lines = [f"{SMALL:21} {minutes}", "film_search           see its title"]
     count = f"2 of {len(recipes.RECIPES)} datasets to make"
     assert capsys.readouterr().out.splitlines() == [*lines, count]
-    monkeypatch.setattr(make, "outdated", lambda: {SMALL: ["dwell_s", "n_layers"]})
+    differing = {SMALL: ["dwell_s", "n_layers"], "film_search": ["q"]}
+    monkeypatch.setattr(make, "outdated", lambda: differing)
     make.main(["--outdated", "--dry-run"])
     found = capsys.readouterr().out.splitlines()
-    assert found == [f"{lines[0]}: dwell_s, n_layers", count.replace("2", "1", 1)]
+    assert found == [f"{lines[1]}: q", f"{lines[0]}: dwell_s, n_layers", count]
 
 
 def test_numbers_of_a_search_have_seven_digits():
@@ -499,12 +500,20 @@ def test_command_line_refuses_where_nothing_can_be_kept(
     assert runs == []
 
 
-def test_command_line_refuses_names_beside_all(capsys):
-    """A name that would be ignored starts nothing."""
+@pytest.mark.parametrize(
+    ("options", "surplus"),
+    [
+        (["--all", SMALL], SMALL),
+        (["--outdated", SMALL, "power_series"], f"{SMALL} power_series"),
+        (["--all", "--outdated"], "--outdated"),
+    ],
+)
+def test_command_line_refuses_two_choices(options, surplus, capsys):
+    """What chooses by itself takes no names, which would be ignored, and no second choice."""
     with pytest.raises(SystemExit) as stopped:
-        make.main(["--all", SMALL])
+        make.main(options)
     assert stopped.value.code == 2
-    assert SMALL in capsys.readouterr().err
+    assert capsys.readouterr().err == f"{options[0]} chooses the datasets; leave out {surplus}\n"
 
 
 def test_unknown_name_lists_the_known():

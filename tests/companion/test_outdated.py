@@ -221,19 +221,6 @@ def test_cost_of_curves_is_that_of_each_film_under_each_laser(patch):
     assert outdated.core_minutes("explorer_curves") == pytest.approx(minutes(4 * tried))
 
 
-def test_command_line_says_what_would_be_made(monkeypatch, capsys):
-    """A dry run names each outdated file, its cost and why, and makes nothing."""
-    found = {"power_series": ["lifetime_ns"], "film_search": ["q"]}
-    monkeypatch.setattr(make, "outdated", lambda: found)
-    monkeypatch.setattr(make, "make", None)
-    make.main(["--outdated", "--dry-run"])
-    first, second, last = capsys.readouterr().out.splitlines()
-    assert first.split() == ["film_search", "see", "its", "title:", "q"]
-    assert second.startswith("power_series")
-    assert second.endswith("min of one core: lifetime_ns")
-    assert last == f"2 of {len(RECIPES)} datasets to make"
-
-
 def test_command_line_makes_what_is_outdated_and_nothing_else(monkeypatch, tmp_path, capsys):
     """The file is written and its line stands in the registry; up to date, nothing is done."""
     registry = tmp_path / "data_registry.txt"
@@ -256,12 +243,3 @@ def test_command_line_makes_what_is_outdated_and_nothing_else(monkeypatch, tmp_p
     capsys.readouterr()
     make.main(options)
     assert capsys.readouterr().out == f"0 of {len(RECIPES)} datasets to make\n"
-
-
-@pytest.mark.parametrize("extra", [["--all"], ["tplm_example"]])
-def test_command_line_refuses_two_choices(extra, capsys):
-    """What chooses by itself takes no names and no second choice."""
-    with pytest.raises(SystemExit) as stopped:
-        make.main(["--outdated", *extra])
-    assert stopped.value.code == 2
-    assert "chooses the datasets; leave out" in capsys.readouterr().err
