@@ -590,3 +590,17 @@ def test_a_variable_that_is_missing_is_named(draw, name, lacking):
     given = GIVEN[draw] | {name: GIVEN[draw][name].drop_vars(lacking)}
     with pytest.raises(ValueError, match=rf"{name}\b.*\b{lacking}\b"):
         draw(**given)
+
+
+@pytest.mark.parametrize("kind", ["maps", "residuals"])
+def test_panels_beside_each_other_have_one_scale(kind):
+    """Of heights: a change of one changes the other."""
+    first, second = FIGURES[kind]().axes[:2]
+    first.set_ylim(-7, 7)
+    assert second.get_ylim() == (-7, 7)
+
+
+def test_a_relaxation_may_be_of_one_scan():
+    """It is a point with its error bar."""
+    (ax,) = plotting.plot_relaxation([5.0], {"a": [d(0.05)]}, {}).axes
+    assert ax.containers[0][0].get_xydata().tolist() == [[5.0, 0.05]]
