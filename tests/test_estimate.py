@@ -191,6 +191,7 @@ def test_exact_slips_are_refused():
         ValueError, match=r"-1\.00 ± 0\.10 us is negative and has no real power 0\.5"
     ):
         Estimate(-1.0, 0.1, "us", "fit") ** 0.5
+    assert (ZERO**0.5).value == 0
 
 
 @given(PAIRS, st.floats(1e-300, 1e290))
@@ -282,6 +283,8 @@ def test_what_is_known_of_both_is_handed_on():
         "Estimate(3.00 ± 0.14 us, method='fit and line', note='short', converged=False)"
     )
     assert (good / good).method == "fit"
+    assert (good + replace(bad, note="old")).note == "short; old"
+    assert (1 / replace(ZERO, note="dim")).note == "dim; division by an estimate of zero"
 
 
 @pytest.mark.parametrize("compare", [operator.lt, operator.ge])
