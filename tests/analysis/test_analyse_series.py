@@ -254,3 +254,11 @@ def test_description_lists_what_is_to_be_known(one):
     scans_["c"] = replace(one, warnings=("all",))
     found = SeriesAnalysis(scans_, pd.DataFrame(), {}, (), ())
     assert [*shared_warnings(found)] == ["All: all", "a, b: some"]
+
+
+def test_results_are_the_same_only_as_themselves(one):
+    """Counts are not compared, so that results can be kept in sets."""
+    whole = SeriesAnalysis({"a": one}, pd.DataFrame(), {}, (), ())
+    for found in (one, whole):
+        assert found != replace(found)
+        assert {found, found} == {found}
