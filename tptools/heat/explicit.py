@@ -75,7 +75,7 @@ def stable_step_ns(film: HeatedFilm, cells: tuple[int, int]) -> float:
     inner, outer = _radial_weights(film, cells)
     # rows scaled by the volumes of the rings make the matrix symmetric
     coupling = np.sqrt(outer[:-1] * inner[1:])
-    along_r = scipy.linalg.eigvalsh_tridiagonal(-(inner + outer), coupling, "i", (0, 0))[0]
+    (along_r,) = scipy.linalg.eigvalsh_tridiagonal(-(inner + outer), coupling, "i", (0, 0))
     along_z = -4 * _axial_weight(film, cells)
     return -2e9 / (along_r + along_z)
 

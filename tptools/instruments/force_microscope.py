@@ -119,10 +119,10 @@ class Topography:
         rough = self.roughness_nm * _rough(shape, self.correlation_nm / pixel_nm, rng)
         grains = self.grain_relief_nm * _grains(shape, self.grain_nm / pixel_nm, rng)
         substrate_nm = self.substrate_roughness_nm * _rough(shape, self.grain_nm / pixel_nm, rng)
-        waves = _rough(shape, self.correlation_nm / pixel_nm, rng)[:, :2].T
-        waves *= EDGE_WAVINESS * self.correlation_nm
-        before = self.scratch_from_nm + waves[0, :, None] - axis_nm
-        beyond = axis_nm - self.scratch_to_nm - waves[1, :, None]
+        waves = _rough(shape, self.correlation_nm / pixel_nm, rng)[:, :2]
+        near, far = EDGE_WAVINESS * self.correlation_nm * waves.T[..., None]
+        before = self.scratch_from_nm + near - axis_nm
+        beyond = axis_nm - self.scratch_to_nm - far
         inside_film = np.maximum(before, beyond)
         film = inside_film > 0
         rim_nm = self.rim_height_nm * np.exp(-np.maximum(inside_film, 0) / self.rim_width_nm)
@@ -260,7 +260,7 @@ class ForceMicroscope:
         for down in range(-min(reach, rows - 1), min(reach, rows - 1) + 1):
             for right in range(-min(reach, columns - 1), min(reach, columns - 1) + 1):
                 height = self._flank_nm(math.hypot(down, right))
-                if 0 < height < depth:
+                if height < depth:
                     target = traced[max(-down, 0) : rows - max(down, 0)]
                     target = target[:, max(-right, 0) : columns - max(right, 0)]
                     source = surface_nm[max(down, 0) : rows + min(down, 0)]

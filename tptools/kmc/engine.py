@@ -23,12 +23,12 @@ from tptools.compiled import compiled_in_place, compiled_within
 MODIFIED, VISITED, OCCUPIED, FRAME, WALL = 1, 2, 4, 8, 16
 N_SITE_STATES = 32
 
-POSITION, INITIAL_R2, CLOCK, FREE_STEPS, AGE = 0, 1, 2, 3, 4
-N_COLUMNS = 4
+POSITION, INITIAL_R2, CLOCK, FREE_STEPS, AGE = range(5)
+N_COLUMNS = AGE
 """Of an exciton that does not outlive its period; where excitons stay there is one more, AGE."""
 
-WALKING, TRAPPED, VISITS, MODIFICATIONS, REACHED_EDGE = range(5)
 N_COUNTERS = 5
+WALKING, TRAPPED, VISITS, MODIFICATIONS, REACHED_EDGE = range(N_COUNTERS)
 
 NEVER = 1 << 60
 ANNIHILATED = -1
