@@ -102,14 +102,15 @@ def march(
     now = np.outer(np.exp(-z_nm / film.absorption_length_nm), radial)
     records = np.empty((times_s.size, *now.shape))
     work = np.empty_like(now)
-    rates = *_radial_weights(film, cells), _axial_weight(film, cells)
+    inner, outer = _radial_weights(film, cells)
+    axial = _axial_weight(film, cells)
     passed = 0.0
     for index, time in enumerate(times_s):
         # equal steps end exactly at the time that is asked for
         n_steps = math.ceil((time - passed) * 1e9 / step_ns)
         if n_steps:
             step_s = (time - passed) / n_steps
-            _steps(now, work, *(step_s * rate for rate in rates), n_steps)
+            _steps(now, work, step_s * inner, step_s * outer, step_s * axial, n_steps)
         records[index], passed = now, time
     return records.swapaxes(1, 2)
 
