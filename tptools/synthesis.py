@@ -130,9 +130,11 @@ def limiting_yield(cs_mmol: float, pb_mmol: float, br_mmol: float) -> tuple[str,
     >>> limiting_yield(1.6, 2.5, 4.5)
     ('Br', 1.5)
     """
-    amounts = {"cs_mmol": cs_mmol, "pb_mmol": pb_mmol, "br_mmol": br_mmol}
-    cs, pb, br = (check_number(name, amount, at_least=0) for name, amount in amounts.items())
-    possible = {"Cs": cs, "Pb": pb, "Br": br / 3}
+    possible = {
+        "Cs": check_number("cs_mmol", cs_mmol, at_least=0),
+        "Pb": check_number("pb_mmol", pb_mmol, at_least=0),
+        "Br": check_number("br_mmol", br_mmol, at_least=0) / 3,
+    }
     element = min(possible, key=lambda name: possible[name])
     return element, possible[element]
 
