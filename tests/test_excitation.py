@@ -194,8 +194,11 @@ def test_table_broadcasts_by_name():
     assert table.sizes == {"power_nW": 2, "rep_rate_MHz": 3}
     assert table.attrs == {"convention": "paper"}
     assert table.power_nW.values.tolist() == [1.0, 10.0]
-    assert table.fluence_uJ_cm2.attrs["units"] == "µJ/cm²"
     assert all(one.attrs.keys() == {"long_name", "units"} for one in table.data_vars.values())
+    assert {name: one.units for name, one in table.data_vars.items()} == {
+        "surface_power_nW": "nW", "intensity_W_cm2": "W/cm²", "fluence_uJ_cm2": "µJ/cm²",
+        "excitation_density": "1", "time_between_excitations_us": "µs",
+    }  # fmt: skip
     one = Excitation(10, 5, convention="paper")
     assert table.excitation_density.sel(power_nW=10)[1] == one.excitation_density
 

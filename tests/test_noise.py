@@ -199,6 +199,7 @@ def test_lifetime_trace_is_the_decay_of_a_spot_that_spreads(gap):
     summed = (counts - 7).sum("position_nm").sel(time_ns=slice(0, 4))
     assert summed[-1] / summed[0] < 0.8 * exact[-1]
     assert (trace.time_ns[0], trace.time_ns[-1]) == (0, 4)
+    assert trace.attrs == {"long_name": "light of the whole spot", "units": "counts nm2"}
     with pytest.raises(ValueError, match="number of slices before"):
         lifetime_trace(counts.sel(time_ns=slice(0, None)))
 
