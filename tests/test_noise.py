@@ -173,7 +173,7 @@ def test_experiment_counts_its_photons():
     """Records hold the photons asked for and the background, and scatter by their root."""
     draw = photon_records(TRACE, 1e5, background_counts=2, D_cm2_s=0.05)
     assert draw(1).equals(draw(1))
-    dark = photon_records(TRACE, 1e5, background_counts=0, D_cm2_s=0, spot_fwhm_nm=300)(1)
+    dark = photon_records(TRACE, 1e8, background_counts=0, D_cm2_s=0, spot_fwhm_nm=300)(1)
     assert int(dark[:, [0, -1]].sum()) == 0
     totals = np.array([int(draw(seed).sum()) for seed in range(100)])
     wanted = 1e5 + draw(0).size
