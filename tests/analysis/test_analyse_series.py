@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scans
 
-from tptools.analysis import SeriesAnalysis, analyse, analyse_series, describe
+from tptools.analysis import Answer, SeriesAnalysis, analyse, analyse_series, describe
 from tptools.analysis.series import correlations_of
 from tptools.analysis.text import shared_warnings
 from tptools.estimate import Estimate, Goodness, covariance
@@ -199,9 +199,10 @@ def test_description_has_the_light(one):
 def test_description_of_a_series_has_numbers_under_their_names(one):
     """Power, rate and time end where their heads end, and D starts where its method does."""
     scans_, table = series(one, by_time)
+    table = table.rename({"scan 3": "the scan at 4 nW"})
     scans_ = {
         name: replace(each, diffusivities={"global": d, "slices": 2 * d})
-        for name, each in scans_.items()
+        for name, each in zip(table.index, scans_.values(), strict=True)
         for d in each.diffusivities.values()
     }
     found = analyse_series(scans_, table)
@@ -252,8 +253,13 @@ def test_description_lists_what_is_to_be_known(one):
     assert any(line.startswith("  global      not determined  ") for line in said)
     scans_ = {name: replace(one, warnings=("all", "some")) for name in ("a", "b")}
     scans_["c"] = replace(one, warnings=("all",))
-    found = SeriesAnalysis(scans_, pd.DataFrame(), {}, (), ())
+    tests = [Answer(*each) for each in (("q", "no", "m"), ("r", "yes", "m"), ("q", "well", "n"))]
+    columns = ["power_nW", "rep_rate_MHz", "time_between_excitations_us"]
+    found = SeriesAnalysis(scans_, pd.DataFrame(1.0, [*"abc"], columns), {}, (*tests,), ())
     assert [*shared_warnings(found)] == ["All: all", "a, b: some"]
+    lines = describe(found).splitlines()
+    k = lines.index("q")
+    assert lines[k : k + 5] == ["q", "  - m: no", "  - n: well", "r", "  - m: yes"]
 
 
 def test_results_are_the_same_only_as_themselves(one):

@@ -112,8 +112,14 @@ def test_table_of_relaxations_has_their_correlations(tmp_path, series, monkeypat
     fit = fitting.fit_relaxation(time_us, [Estimate(one, 0.01, "cm2/s", "a") for one in values])
     for known, shown in (({}, "–"), ({"a": 0.5, "b": -0.25}, "+0.50, -0.25")):
         monkeypatch.setattr(report, "correlations_of", lambda fit, known=known: known)
-        text = report._relaxations({"slices": fit})
-        assert cells(text)[1][4] == shown
+        head, row = cells(report._relaxations({"slices": fit}))
+        assert row[4] == shown
+    assert head == ["method", "D∞", "A", "τ", "correlations (D∞ A, D∞ τ, A τ)", "note"]
+    noted = {
+        name: replace(each, note=note)
+        for (name, each), note in zip(fit.items(), ("b", "a", "b"), strict=True)
+    }
+    assert cells(report._relaxations({"slices": replace(fit, parameters=noted)}))[1][5] == "b; a"
 
 
 def test_lists_stand_under_what_they_are(tmp_path, found, monkeypatch):
@@ -255,7 +261,9 @@ def test_table_has_all_that_is_known_of_a_number(found):
 def test_csv_has_every_number(tmp_path, found, series):
     """One row for each quantity, with the value to the last digit."""
     analysis.write_csv(found, tmp_path / "results.csv")
-    table = pd.read_csv(tmp_path / "results.csv").set_index(["quantity", "method"])
+    table = pd.read_csv(tmp_path / "results.csv")
+    assert [*table] == [*analysis.table_of(found)]
+    table = table.set_index(["quantity", "method"])
     for name, one in found.diffusivities.items():
         assert table.loc[("diffusivity", name), "value"] == one.value
     assert table.loc["lifetime_ns", "value"].item() == found.lifetime["lifetime_ns"].value
