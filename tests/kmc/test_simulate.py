@@ -1,6 +1,8 @@
 """Tests of tptools.kmc.simulate against limits that are known exactly."""
 
 import hashlib
+import threading
+import time
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -18,11 +20,12 @@ from tptools.kmc import (
     PulseTrain,
     Recording,
     diffusivity,
+    engine,
     pulse_train,
     simulate,
     snapshot,
 )
-from tptools.kmc.simulate import _fresh, _rules, _spot
+from tptools.kmc.simulate import _fresh, _rules, _run_trains, _spot
 
 SMALL = ExcitonModel(lattice_size=301)
 SHORT = Recording(until_ns=1)
@@ -335,6 +338,28 @@ def test_progress_counts_the_pulses_of_all_trains(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_an_error_in_one_train_ends_the_others():
+    """They are told after the next pulses, not when all of theirs are done."""
+    started, finished = threading.Event(), []
+
+    class Trains:
+        stages = ((None, True, 1),)
+
+        def train(self, index, advance):
+            if index == 0:
+                started.wait()
+                raise LatticeEdgeError
+            started.set()
+            for _ in range(2000):
+                time.sleep(1e-3)
+                advance(1)
+            finished.append(index)
+
+    with pytest.raises(LatticeEdgeError):
+        _run_trains(Trains(), 2, 2, progress=False)
+    assert not finished
+
+
 def test_edge_is_an_error_that_names_the_remedy():
     """An exciton that reaches the edge stops the run and says how to enlarge the lattice."""
     model = ExcitonModel(1, 1, lattice_size=41)
@@ -358,29 +383,15 @@ def test_lattice_is_whole_up_to_its_edge(size):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ExcitonModel(hop_rate_ground_per_ps=-0.1), "hop_rate_ground_per_ps = -0.1"),
-        (lambda: ExcitonModel(hop_rate_modified_per_ps=1.5), "at most 1"),
-        (lambda: ExcitonModel(lifetime_ns=-1), "lifetime_ns = -1"),
-        (lambda: ExcitonModel(relaxation_time_us=0), "relaxation_time_us = 0"),
         (lambda: ExcitonModel(relaxation_time_us=np.nan), "relaxation_time_us = nan"),
         (lambda: ExcitonModel(lattice_size=100.5), "lattice_size = 100.5 must be an integer"),
-        (lambda: ExcitonModel(hop_rule="both"), "chosen_neighbour"),
-        (lambda: ExcitonModel(trap_rate_per_ps=1), "trap_rate_per_ps = 1"),
-        (lambda: ExcitonModel(modification_probability=1.1), "modification_probability = 1.1"),
-        (lambda: ExcitonModel(modified_by="hops"), "excitation"),
-        (lambda: ExcitonModel(n_layers=0), "n_layers = 0"),
         (lambda: ExcitonModel(n_layers=2000, lattice_size=1100), "n_layers = 2000 of lattice_size"),
-        (lambda: ExcitonModel(absorption_cross_section_nm2=-1), "absorption_cross_section_nm2"),
         (
             lambda: simulate(ExcitonModel(n_layers=900), ONE_EXCITON, seed=1),
             r"lattice_size = 1000, n_layers = 900, .* 10 records, 1 threads and 0 snapshots",
         ),
-        (lambda: PulseTrain(1.2, 1), "excitation_density = 1.2"),
-        (lambda: PulseTrain(0, 1), "excitation_density = 0"),
-        (lambda: PulseTrain(0.1, -1), "period_us = -1"),
         (lambda: PulseTrain(0.1, 1, n_pulses=10.0), "n_pulses = 10.0 must be an integer"),
         (lambda: PulseTrain(0.1, 1, n_pulses=True), "n_pulses = True"),
-        (lambda: PulseTrain(0.1, 1, burn_in_pulses=-1), "burn_in_pulses = -1"),
         (lambda: Recording(until_ns=0.07), "multiple of interval_ps"),
         (lambda: Recording(follow_ns=1), "follow_ns = 1"),
         (lambda: simulate(SMALL, ONE_EXCITON, seed=-1), "seed = -1"),
@@ -503,6 +514,15 @@ def test_there_is_room_for_the_brightest_pulses():
     lasers = [(_rules(SMALL, one), _spot(SMALL, one)) for one in kinds]
     state = _fresh(SMALL, lasers, 1, 0)
     assert len(state.walking) == len(state.trapped) == lasers[1][1].sites.size
+
+
+def test_a_slab_has_a_frame_around_it_and_a_wall_behind():
+    """Every site of every layer is relaxed, and a neighbour of each lies in memory."""
+    model = replace(SMALL, lattice_size=25, n_layers=3)
+    lasers = [(_rules(model, ONE_EXCITON), _spot(model, ONE_EXCITON))]
+    lattice = np.full((27, 27, 4), engine.FRAME)
+    lattice[1:26, 1:26] = 0, 0, 0, engine.WALL
+    np.testing.assert_array_equal(_fresh(model, lasers, 1, 0).lattice, lattice.ravel())
 
 
 def test_history_fades():
@@ -811,7 +831,6 @@ def test_occupied_sites_stay_modified_and_take_no_second_exciton():
     ("call", "message"),
     [
         (lambda: replace(STAYING, excitons_stay="yes"), "excitons_stay = 'yes'"),
-        (lambda: replace(STAYING, period_us=1e-7), "at least 1e-06"),
         (lambda: simulate(WALKING, STAYING, seed=1), "until_ns = 10.0 must be at most"),
         (lambda: simulate(WALKING, STAYING, seed=1, recording=IMMORTAL), "follow_ns = 1"),
         (lambda: snapshot(WALKING, STAYING, seed=1, time_ns=[1, 3]), "at most 2.0"),
