@@ -64,7 +64,8 @@ def read_sdt(path: Path, told: Told) -> Reading:
         raise unreadable(path, "its last block is not complete", "copy it again")
     if not blocks or not any(one.any() for one in blocks):
         raise unreadable(path, "it has no photons")
-    shapes, steps = {one.shape for one in blocks}, {float(one[1] - one[0]) for one in times}
+    # times start at 0
+    shapes, steps = {one.shape for one in blocks}, {float(one[1]) for one in times}
     if len(shapes) != 1 or len(steps) != 1:
         raise unreadable(
             path, f"its blocks have shapes {shapes} and bins of {steps} s", "save them one by one"
@@ -78,7 +79,7 @@ def _blocks(path: Path, blocks: list[Any], bin_ns: float) -> xr.DataArray:
     """Counts of blocks of one shape; one block of several curves is as many channels."""
     stacked = np.stack(blocks).astype(np.int64)
     if stacked.ndim == 3:
-        return bins(stacked.reshape(-1, stacked.shape[-1]), bin_ns)
+        return bins(np.concatenate(stacked), bin_ns)
     if stacked.ndim == 4:
         return bins(stacked, bin_ns, "y_nm", "x_nm")
     raise unreadable(path, f"its blocks have shape {blocks[0].shape}", "save one channel at a time")
