@@ -177,8 +177,10 @@ def test_a_value_for_any_shape_is_the_first_of_two():
     assert any_shape(one) == 2
     assert any_shape(one | {"convolution": replace(one["convolution"], value=math.nan)}) == 3
     assert math.isnan(any_shape({name: one[name] for name in ("global", "slices")}))
-    assert best_of({"global": replace(one["global"], value=math.nan)}).unit == "cm2/s"
-    assert best_of({}).unit == "cm2/s"
+    lost = {"global": replace(one["global"], value=math.nan)}
+    misfit = replace(one["slices"], goodness=Goodness(100.0, 10.0, 1e-9))
+    for none in (best_of(lost), best_of({}), best_of(lost | {"slices": misfit})):
+        assert (none.unit, none.method) == ("cm2/s", "none")
 
 
 def test_a_spread_gaussian_is_a_wider_one():

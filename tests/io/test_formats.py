@@ -265,6 +265,14 @@ def test_bins_after_the_period_are_kept_up_to_the_last_photon(tmp_path, late):
     assert found.sizes["time_ns"] == (late + 1 if late else N_BINS)
 
 
+@pytest.mark.parametrize("rate_Hz", [0, 1])
+def test_a_laser_that_does_not_run_has_no_period(tmp_path, rate_Hz):
+    """One pulse a second is some."""
+    writers.write_phu(tmp_path / "a.phu", counts_of(), BIN_NS, 1e9 / rate_Hz if rate_Hz else np.inf)
+    decay = io.read_decay(tmp_path / "a.phu", time_zero_ns=0)
+    assert decay.attrs.get("period_ns") == (1e9 if rate_Hz else None)
+
+
 def test_curves_of_several_lengths_are_padded(tmp_path):
     """A shorter one is read in full, and has no photons after its end."""
     long, short = counts_of()[0], counts_of(seed=2)[0, :50]
