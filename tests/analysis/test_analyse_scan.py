@@ -250,9 +250,9 @@ def test_light_before_the_pulse_ends_0_3_ns_before_it():
 
 @pytest.mark.parametrize("n_filled", [6, 7])
 def test_a_decay_takes_seven_times_with_light(n_filled):
-    """In the window for the exponential, and after it for the tail."""
+    """In the window for the exponential, and after it for the tail; however little it is."""
     time = np.arange(0.05, 6, 0.1)
-    light = np.where(np.arange(time.size) % 30 < n_filled, 1e4 / (1 + time) ** 2, 0)
+    light = np.where(np.arange(time.size) % 30 < n_filled, 1 / (1 + time) ** 2, 0)
     decay = xr.DataArray(light, {"time_ns": time})
     assert [fit is not None for fit in _lights(decay, (0.0, 3.0), None)] == [n_filled == 7] * 2
     assert _lights(decay, (-1.0, 0.0), None) == (None, None)
