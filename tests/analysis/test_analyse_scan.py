@@ -227,8 +227,10 @@ def test_what_scatters_is_drawn_20_times_unless_it_is_told():
     """And a shape 50 times, from the same seed: the errors of two runs are the same."""
     scan = scans.scan(position_nm=np.linspace(-900, 900, 21)).isel(time_ns=slice(0, 25))
     drawn = {"n_resamples": 20, "seed": 0}
-    found, told = (analyse(scan, methods=["slices"], **given) for given in ({}, drawn))
+    own = {"methods": ["slices"], "window_ns": (0.0, 0.62)}
+    found, told = (analyse(scan, **own, **given) for given in ({}, drawn))
     assert found.best == told.best
+    assert 1.05 < float(found.growth.time_ns[-1]) < 1.25  # twice as far
     drawn = {"n_resamples": 50, "seed": 0, "window_ns": (0.0, 3.0)}
     one, other = (spot_shape(scan.counts, scans.D, **given) for given in ({}, drawn))
     assert one == other
