@@ -369,6 +369,22 @@ def test_settings_of_an_spc_stand_beside_it(tmp_path):
         path.with_suffix(".SET").write_bytes(whole.replace(gain, other))
         found = io.read_decay(path, time_zero_ns=0).attrs["tcspc_bin_ps"]
         assert found == pytest.approx(1e3 * BIN_NS / factor)
+    path.with_suffix(".SET").write_bytes(whole.replace(b"SP_TAC_R", b"SP_TAC_X"))
+    with pytest.raises(ValueError, match="its time bins are 0 ns wide"):
+        io.read_decay(path)
+
+
+@pytest.mark.parametrize("card", [0x21, 0x28])
+def test_the_card_of_an_spc_is_in_the_revision_of_its_settings(tmp_path, monkeypatch, card):
+    """Above four bits and below four others."""
+    path = curves(tmp_path / "a.spc", counts_of())
+    setup = path.with_suffix(".set")
+    setup.write_bytes((0x1005 | card << 4).to_bytes(2, "little") + setup.read_bytes()[2:])
+    asked = []
+    monkeypatch.setattr(fixed_records, "_split", lambda *given: asked.append(given) or [])
+    with pytest.raises(ValueError, match="it has no photons"):
+        io.read_decay(path, chunk_records=77)
+    assert asked == [(path, card, 77)]
 
 
 @pytest.mark.parametrize(
