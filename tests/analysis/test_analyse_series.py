@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scans
+from scipy.stats import chi2
 
 from tptools.analysis import Answer, SeriesAnalysis, analyse, analyse_series, describe
-from tptools.analysis.series import correlations_of
+from tptools.analysis.series import OPTICS, correlations_of
 from tptools.analysis.text import shared_warnings
 from tptools.estimate import Estimate, Goodness, covariance
 from tptools.excitation import Excitation
-from tptools.fitting import fit_power_law, relaxation_curve
+from tptools.fitting import fit_power_law, fit_relaxation, relaxation_curve
 
 POWERS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 4.0, 4.0)
 RATES = (2.5,) * 6 + (5.0, 10.0)
@@ -92,6 +93,32 @@ def test_a_record_may_say_its_rate(one):
     assert {*analyse_series(found, own).conditions.rep_rate_MHz} == {5.0}
 
 
+@pytest.mark.parametrize("apart", [0.001, 0.01])
+def test_the_collapse_is_a_chi_square_about_the_mean_of_a_power(one, apart):
+    """Of scans at that power and several rates, within two percent; others have no part."""
+    values = np.array([0.05, 0.05 + apart, 0.05 - apart, 0.052])
+    errors = np.array([1e-3, 2e-3, 1e-3, 3e-3])
+    conditions = pd.DataFrame(
+        {"power_nW": [4, 4.02, 4, 4.04, 1, 1], "rep_rate_MHz": [2.5, 2.5, 5, 10, 2.5, 2.5]}
+    )
+    points = zip([*values, 0.01, 0.09], [*errors, 1e-3, 1e-3], strict=True)
+    found = {
+        k: replace(one, diffusivities={"global": Estimate(*point, "cm2/s", "global")})
+        for k, point in enumerate(points)
+    }
+    said = analyse_series(found, conditions)
+    mean = np.average(values, weights=errors**-2.0)
+    chi_square = (((values - mean) / errors) ** 2).sum()
+    p_value = chi2.sf(chi_square, 3)
+    assert answer(said, "collapse").p_value == pytest.approx(p_value)
+    word = "no difference is seen" if p_value > 0.01 else "D at one power differs between rates"
+    told = f"{word}: chi2/nu = {chi_square / 3:.2g}, p = {p_value:.2g}"
+    assert answer(said, "collapse").answer == told
+    assert (p_value > 0.01) == (apart == 0.001)
+    two = analyse_series({k: found[k] for k in (0, 2, 4, 5)}, conditions)
+    assert answer(two, "follow")  # from two powers on
+
+
 def test_a_curve_that_is_no_exponential_depends_on_its_range(one):
     """For two decays the time changes with the range, for one it does not."""
     single = analyse_series(*series(one, by_time))
@@ -100,6 +127,13 @@ def test_a_curve_that_is_no_exponential_depends_on_its_range(one):
     def spread(found):
         return float(answer(found, "range").answer.rsplit("factor of ")[1])
 
+    shifted = analyse_series(*series(one, by_time, 1e-3))
+    time_us = shifted.conditions.time_between_excitations_us.to_numpy()
+    d = np.array([each.value for each in shifted.diffusivities("global")])
+    order = np.argsort(time_us)
+    for which, kept in (("shortest times", order[2:]), ("longest", order[:-2])):
+        tau = fit_relaxation(time_us[kept], d[kept], np.full(kept.size, 1e-3))["tau_us"]
+        assert f"without the two {which}: {tau}" in answer(shifted, "range").answer
     assert spread(single) == pytest.approx(1, abs=0.01)
     assert spread(double) > 1.2
 
@@ -112,7 +146,8 @@ def test_questions_wait_for_enough_scans(one):
         some = analyse_series(dict([*found.items()][:n]), table.iloc[:n])
         asked[n] = [test.question.split()[:2] for test in some.tests]
         assert bool(some.relaxations) == (n >= 4)
-        assert any("has 3 powers" in warning for warning in some.warnings) == (n == 3)
+        few = [f"The series has {n} powers; a relaxation fit and the tests need 4."]
+        assert [*some.warnings[1:]] == (few if n == 3 else [])
     power, rates, fitted = ["Does", "D"], ["Do", "rates"], ["Does", "the"]
     assert asked == {3: [], 4: [power], 5: [power], 6: [power, fitted], 7: [power, rates, fitted]}
     alike = ["scan 3", "scan 6", "scan 7", "again"]
@@ -146,7 +181,11 @@ def test_what_has_no_error_has_no_correlation(std_err):
 
 def test_what_the_table_does_not_say_is_said(one):
     """Optics that are taken from elsewhere are named; a density of one's own needs none."""
-    assert "throughput = 0.374" in analyse_series(*series(one, by_time)).warnings[0]
+    told = analyse_series(*series(one, by_time))
+    assumed = [name for name in OPTICS if name != "convention"]
+    said = ", ".join(f"{name} = {told.conditions[name].iloc[0]:g}" for name in assumed)
+    assert f"nanocrystals with {said}, which" in told.warnings[0]
+    assert "throughput = 0.374" in said
     own = analyse_series(*series(one, by_time, excitation_density=0.02))
     assert own.warnings == ()
     assert own.conditions.time_between_excitations_us.iloc[0] == pytest.approx(1 / 2.5 / 0.02)
