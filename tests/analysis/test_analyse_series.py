@@ -85,6 +85,21 @@ def test_power_is_followed_up_or_down_or_not(one, rise, said):
     assert (said_of.p_value < 0.01) == (rise != 0)
 
 
+def test_what_is_not_known_has_no_part(one):
+    """A scan without a value, or without an error, is as one that was not made."""
+    found, table = series(one, by_time, 1e-3)
+    wrong = (("scan 0", math.nan, 1e-3), ("scan 1", 0.1, 0.0), ("scan 6", 0.1, math.inf))
+    for name, *point in wrong:
+        lost = Estimate(*point, "cm2/s", "global")
+        found[name] = replace(found[name], diffusivities={"global": lost})
+    kept = [name for name in table.index if name not in [row[0] for row in wrong]]
+    some = analyse_series({name: found[name] for name in kept}, table)
+    whole = analyse_series(found, table)
+    assert whole.tests == some.tests
+    tau, wanted = (each.relaxations["global"]["tau_us"] for each in (whole, some))
+    assert (tau.value, tau.std_err) == (wanted.value, wanted.std_err)
+
+
 def test_a_record_may_say_its_rate(one):
     """Where the table does not."""
     found, table = series(replace(one, settings={"rep_rate_MHz": 5.0}), by_time)
@@ -202,6 +217,12 @@ def test_what_is_missing_is_named(one):
     ):
         with pytest.raises(ValueError, match=words):
             analyse_series(found, wrong)
+    for scans_, rows, name in (([one], table, "scans"), (found | {"a": 1}, table, r"scans\['a'\]"),
+                               (found, [1], "conditions")):  # fmt: skip
+        with pytest.raises(TypeError, match=f"^{name} is of type"):
+            analyse_series(scans_, rows)
+    with pytest.raises(ValueError, match="scans is empty"):
+        analyse_series({}, table)
 
 
 def test_description_has_paragraphs(one):
