@@ -118,7 +118,7 @@ def _quarters(record: xr.DataArray) -> tuple[slice, slice]:
     total = record.sum("position_nm").cumsum("time_ns").to_numpy()
     first = int(np.searchsorted(total, SHARE * total[-1], side="right"))
     last = int(np.searchsorted(total, (1 - SHARE) * total[-1]))
-    return slice(0, max(first, 1)), slice(min(last, total.size - 1), None)
+    return slice(0, max(first, 1)), slice(last, None)
 
 
 def _drawn(slices: xr.DataArray, n_resamples: int, rng: np.random.Generator) -> FloatArray:
