@@ -214,6 +214,7 @@ def test_what_is_missing_is_named(one):
         (table.drop(columns="power_nW"), "no power_nW of the scan 'scan 0'"),
         (table.drop(columns="rep_rate_MHz"), "no rep_rate_MHz of the scan 'scan 0'"),
         (table.assign(excitation_density=-1.0), "is -1 and must be > 0"),
+        (table.assign(excitation_density=0.0), "is 0 and must be > 0"),
     ):
         with pytest.raises(ValueError, match=words):
             analyse_series(found, wrong)
