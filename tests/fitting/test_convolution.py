@@ -243,8 +243,11 @@ def test_cosines_are_taken_from_the_highest_level_that_meets_the_profile(level):
 @pytest.fixture(scope="module")
 def groups():
     """Sums of a record, the parameters that they were made with, and their model."""
-    mean = spread(GAUSSIAN, 0.05, slice_counts=2e4, background=5.0)
-    record = records(mean, 1, seed=8)[0].astype(float)
+    return groups_of(slice_counts=2e4, background=5.0)
+
+
+def groups_of(**light):
+    record = records(spread(GAUSSIAN, 0.05, **light), 1, seed=8)[0].astype(float)
     record[:, 9] = np.nan
     slices = slices_of_window(record, (0, 3))
     return convolution._prepared(30.0, convolution._grouped(slices))
@@ -332,13 +335,29 @@ def test_light_at_an_end_is_ramped_to_nothing_beyond(end):
     np.testing.assert_allclose(dark, signal[-1] / signal.max() * np.arange(20) / 20, atol=0.02)
 
 
-def test_share_that_is_explained_is_that_of_all_there_is(groups, monkeypatch):
+@pytest.mark.parametrize(("errors", "lit"), [(1.95, False), (2.05, True)])
+@pytest.mark.parametrize("end", [0, -1])
+def test_an_end_is_lit_by_two_errors_of_its_own_position(end, errors, lit):
+    """Then both are ramped to nothing, as the mean of the profile and what is beyond it tells."""
+    profile = 1e3 * np.exp(-((np.arange(80) - 40) ** 2) / (2 * 5.0**2))
+    # three of the four outermost positions hold 3 counts, and light is what is above their mean
+    more = (errors**2 + errors * np.sqrt(errors**2 + 9)) / (9 / 8)
+    profile[end] = more / (15 / 8)
+    model, start = start_of(profile, background=0.5)
+    signal = model.rows - start[1] * np.array([[1.0], [1], [2], [2]])
+    ends = signal[:, [0, -1]].sum()
+    assert signal[:, end].sum() == pytest.approx(errors * np.sqrt(4 + more))
+    mean = (signal.sum() + 9.5 * ends * lit) / 120
+    assert start[5] == pytest.approx(mean * signal[0].sum() / signal.sum(), rel=1e-9)
+
+
+def test_share_that_is_explained_is_that_of_all_there_is(monkeypatch):
     """Of chi-square about even rows, above what noise leaves with three standard deviations."""
-    model, start = groups
+    model, start = groups_of(slice_counts=50.0, background=1.0)
     shares = []
     monkeypatch.setattr(convolution, "judged", lambda _, share, __: shares.append(share))
     jacobian = model.jacobian(start)
-    other = replace(model, rows=model.rows * np.linspace(0.8, 1.2, model.rows.shape[1]))
+    other = replace(model, rows=model.rows * np.linspace(0.5, 1.5, model.rows.shape[1]))
     other.misfit(start, jacobian, POSITION_NM)
     mean, weight = np.maximum(other.mean(start), 0), 1 / other.deviation**2
     hat = (jacobian @ np.linalg.pinv(jacobian, rcond=1e-12)).diagonal()[: mean.size]
