@@ -7,6 +7,7 @@ share the rest. All is done for whole maps at once; compiled loops were no faste
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,11 +71,8 @@ class CountMap:
         excess = ratio - self.known
         deviance = 2 * (scipy.special.xlogy(self.counts, ratio) - excess * mean).sum()
         powers = distance ** np.arange(5)[:, None]
-        sums, pulls = np.zeros((3, 5, self.time.size)), np.zeros((2, 3, self.time.size))
-        for power, weighted in enumerate((weight, weight * shape, weight * shape**2)):
-            _moments(weighted, powers[: 2 * power + 1], sums[power])
-        for power, weighted in enumerate((excess, excess * shape)):
-            _moments(weighted, powers[: 2 * power + 1], pulls[power])
+        sums = _moments((weight, weight * shape, weight * shape**2), powers)
+        pulls = _moments((excess, excess * shape), powers)
         wider = spot.amplitudes / (2 * variance**2)
         slopes = np.array(
             [
@@ -90,9 +88,15 @@ class CountMap:
         return Equations(float(deviance), information, slopes * pulls[GAUSSIAN, DISTANCE])
 
 
-def _moments(weighted: FloatArray, powers: FloatArray, into: FloatArray) -> None:
-    """Sums over positions, times powers of the distance; not by BLAS, whose sums follow threads."""
-    np.einsum("tx,px->pt", weighted, powers, out=into[: len(powers)])
+def _moments(weights: Sequence[FloatArray], powers: FloatArray) -> FloatArray:
+    """Sums over positions of weights times powers of the distance, up to 2 k for the k-th.
+
+    Not by BLAS, whose sums follow threads.
+    """
+    sums = np.zeros((len(weights), len(powers), len(weights[0])))
+    for k, weighted in enumerate(weights):
+        np.einsum("tx,px->pt", weighted, powers[: 2 * k + 1], out=sums[k, : 2 * k + 1])
+    return sums
 
 
 class Shared(NamedTuple):
