@@ -447,16 +447,16 @@ def test_unusable_decays_are_refused(measure, counts, message):
 @pytest.mark.parametrize(
     ("fit", "arguments", "message"),
     [
-        (fit_decay, {"window_ns": (3, 3)}, "window_ns"),
-        (fit_decay, {"window_ns": 3}, "window_ns"),
-        (fit_decay, {"window_ns": (0, "a")}, "window_ns"),
+        (fit_decay, {"window_ns": (3, 3)}, "^window_ns"),
+        (fit_decay, {"window_ns": 3}, "^window_ns"),
+        (fit_decay, {"window_ns": (0, "a")}, "^window_ns"),
         (fit_decay, {"window_ns": (30, 40)}, "0 bins with counts"),
         (fit_decay, {"irf": IRF * 0}, "sum of irf"),
-        (fit_decay, {"background": -1.0}, "background = -1.0"),
-        (fit_decay, {"period_ns": 0.0}, "period_ns"),
+        (fit_decay, {"background": -1.0}, "^background = -1.0"),
+        (fit_decay, {"period_ns": 0.0}, "^period_ns"),
         (fit_tail, {"window_ns": (0.0, 20)}, "start of window_ns"),
         (fit_tail, {"window_ns": (0.3, 20), "irf": IRF}, "start of window_ns"),
-        (prompt_fraction, {"until_ns": 0.0}, "until_ns"),
+        (prompt_fraction, {"until_ns": 0.0}, "^until_ns"),
     ],
 )
 def test_unusable_settings_are_refused(fit, arguments, message):

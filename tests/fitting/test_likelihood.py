@@ -102,8 +102,8 @@ def test_a_single_time_has_no_bound():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"variance_nm2": -1.0}, "variance_nm2 = -1.0"),
-        ({"background": -1.0}, "background = -1.0"),
+        ({"variance_nm2": -1.0}, "^variance_nm2 = -1.0"),
+        ({"background": -1.0}, "^background = -1.0"),
         ({"diffusivity_cm2_s": -0.1}, "smallest variance_nm2"),
         ({"slice_counts": 0.0}, "lowest of slice_counts"),
     ],
@@ -310,10 +310,10 @@ def test_a_spot_has_its_counts_centre_and_variance():
     [
         ({"position_nm": [0.0]}, "columns have .*position_nm"),
         ({"slice_counts": [1.0, 2.0]}, "slice_counts has 2 values"),
-        ({"variance_nm2": 0.0}, "variance_nm2"),
+        ({"variance_nm2": 0.0}, "^variance_nm2"),
         ({"diffusivity_cm2_s": -0.1}, "smallest variance_nm2"),
-        ({"background": -0.1}, "background"),
-        ({"centre_nm": np.inf}, "centre_nm"),
+        ({"background": -0.1}, "^background"),
+        ({"centre_nm": np.inf}, "^centre_nm"),
     ],
 )
 def test_spots_that_cannot_be_are_refused(changed, message):

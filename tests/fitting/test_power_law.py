@@ -86,7 +86,7 @@ def test_exact_power_law_has_no_error():
         ([1, 2, 0], [1, 2, 3], "must be positive"),
         ([1, 2, 3], [1, 0, 3], "must be positive"),
         ([1, 2, math.inf], [1, 2, 3], "must be finite"),
-        ([7, 7, 7], [1, 2, 3], "power_nW holds one value only"),
+        ([7, 7, 7], [1, 2, 3], "^power_nW holds one value only"),
         ([0.1, np.float32(0.1), 0.1], [1, 2, 3], "rounding; vary it"),
     ],
 )

@@ -141,9 +141,9 @@ def test_estimates_bring_their_errors():
     [
         (([1, 2, 3], [1, 2, 3]), "at least 4"),
         (([1, 2, 3, 4], [1, 2, 3]), "must have the same number"),
-        (([1, 2, 3, 4], [1, 2, np.nan, 3]), "finite"),
-        (([1, 2, 3, 4], [4, 3, 2, 1], [1, 1, 0, 1]), "must be positive"),
-        (([2, 2, 2, 2], [4, 3, 2, 1]), "time_us holds one value only"),
+        (([1, 2, 3, 4], [1, 2, np.nan, 3]), "^diffusivity_cm2_s must be finite"),
+        (([1, 2, 3, 4], [4, 3, 2, 1], [1, 1, 0, 1]), "^std_err_cm2_s must be positive"),
+        (([2, 2, 2, 2], [4, 3, 2, 1]), "^time_us holds one value only"),
     ],
 )
 def test_unusable_points_are_refused(points, message):

@@ -205,9 +205,9 @@ FOUR = [1.0, 2.0, 3.0, 4.0]
         ),
         (lambda: line(FOUR, FOUR), "that of point 0 is 0.0"),
         (lambda: line(FOUR[:2], FOUR[:2], [1, 1]), "at least 3"),
-        (lambda: line(FOUR, FOUR, [1, 1, 0, 1]), "std_err must be positive"),
+        (lambda: line(FOUR, FOUR, [1, 1, 0, 1]), "^std_err must be positive"),
         (lambda: line(FOUR, FOUR, [1, 1, np.inf, 1]), "must be finite"),
-        (lambda: line([2, 2, 2], FOUR[:3], [1, 1, 1]), "x holds one value only, 2; vary it"),
+        (lambda: line([2, 2, 2], FOUR[:3], [1, 1, 1]), "^x holds one value only, 2; vary it"),
         (
             lambda: agree(FOUR, 0.1, FOUR, [0.1, np.nan, 0.1, 0.1]),
             "b_err must be finite",
