@@ -279,16 +279,15 @@ def _estimates(
     growth = goodness.reduced_chi_square if scaled else 1.0
     covariance, determined, _ = found.covariance(found.free)
     known = np.flatnonzero(found.free)[determined]
+    unit_of = [units.get(name, "") for name in names]
     errors = []
     if known.size:
         shared = growth * covariance[np.ix_(determined, determined)]
-        errors = correlated_estimates(
-            found.at[known], shared, [units.get(names[i], "") for i in known], method
-        )
+        errors = correlated_estimates(found.at[known], shared, [unit_of[i] for i in known], method)
     parameters = {}
     for i, name in enumerate(names):
         value, own = float(found.at[i]), ""
-        one = Estimate(value, 0.0, units.get(name, ""), method)
+        one = Estimate(value, 0.0, unit_of[i], method)
         if i in known:
             one = errors[known.tolist().index(i)]
         elif found.free[i]:
