@@ -140,6 +140,15 @@ def test_unusable_wishes_are_refused():
         measure_series(records(0.02), ["slice"])
 
 
+def test_resampling_says_how_much_memory_it_holds(monkeypatch):
+    """Six arrays of doubles as large as all draws, for each record."""
+    said, scans = [], records(0.02, 0.1)
+    monkeypatch.setattr(series, "check_fits", lambda *given: said.append(given[:2]))
+    measure_series(scans, ["slices"], n_resamples=3)
+    size = scans.counts[0].size
+    assert said == 2 * [(f"n_resamples = 3 of a record of {size} counts", 8 * 6 * 3 * size)]
+
+
 def test_rows_become_estimates():
     """Value, error, unit and method of every row; the error is the scatter where there is one."""
     columns = {"value": [1.0, 3.0], "std_err": [0.1, 0.2], "scatter": [0.3, 0.4]}

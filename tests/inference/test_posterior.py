@@ -250,6 +250,19 @@ def test_what_is_not_said_is_usual(monkeypatch):
     assert (sum(asked), numbers) == (2**15, [(100, 200)])
 
 
+def test_a_likelihood_is_asked_within_the_prior_alone():
+    """Though walkers step out of it: there nothing is left of the posterior."""
+    asked = []
+
+    def upper(films):
+        asked.append(films.x.to_numpy())
+        return 1.0 * (asked[-1] > 0.9)
+
+    found = posterior(Prior({"x": Uniform(0, 1)}), upper, seed=1, n_prior=2048, n_steps=20)
+    assert np.concatenate(asked).max() == 1
+    assert found.x.max() < 1
+
+
 def test_walkers_start_apart_and_within_the_prior(monkeypatch):
     """Each beside a draw of the prior that is likely, at either end of a range too."""
     coordinates = []

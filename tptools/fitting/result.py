@@ -25,7 +25,7 @@ MISFIT_P = 1e-3
 """Chance below which a misfit is said to be none of the noise."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Fit(Mapping[str, Estimate]):
     """A curve that was fitted to points: a mapping from the name of a parameter to its Estimate.
 

@@ -192,14 +192,14 @@ def _cell(
     seed: int,
 ) -> list[Any]:
     """What a method says of a record, in the order of `_OF_A_CELL`."""
+    unknown = 3 * [math.nan]
     if record.isnull().all():
-        found = Estimate(math.nan, math.nan, "cm2/s", method, "the record is masked throughout")
-    else:
-        found = diffusivity(record, method, window_ns=window_ns)
+        return [*unknown, True, "the record is masked throughout", *unknown]
+    found = diffusivity(record, method, window_ns=window_ns)
     scatter = found.std_err
     if method == "slices" and not math.isnan(found.value):
         scatter = _scatter(record, window_ns, n_resamples, seed)
-    fit = found.goodness or Goodness(math.nan, math.nan, math.nan)
+    fit = found.goodness or Goodness(*unknown)
     how_well = fit.chi_square, fit.n_free, fit.p_value
     return [found.value, found.std_err, scatter, found.converged, found.note, *how_well]
 
