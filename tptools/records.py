@@ -568,7 +568,7 @@ def _unit(text: str) -> tuple[str, int]:
 
 def _known(text: str) -> tuple[str, int] | None:
     """Base unit and power of ten of a unit such as "ns", "µm", "picoseconds" or "Å"."""
-    if text.lower() in ("å", "å", "angstrom", "angstroms"):
+    if text.lower() in ("å", "angstrom", "angstroms"):
         return "m", -10
     word = re.fullmatch(rf"({'|'.join(_WORDS)})?-?({'|'.join(_SYMBOLS)})s?", text.lower())
     if word:
