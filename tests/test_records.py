@@ -276,6 +276,33 @@ def test_bins_have_the_edges_that_the_record_states(record):
         np.testing.assert_allclose(upper[:-1], lower[1:])
 
 
+def test_bins_hold_their_places_and_have_a_width():
+    """What is before, after or without a bin is refused; its edges are in it."""
+    record = xr.DataArray([1, 2], {"time_ns": [1.0, 2.0]})
+    for start, end, held in ((1, 3, True), (0, 2, True), (2.1, 3, False), (0, 1.9, False),
+                             (2, 2, False)):  # fmt: skip
+        bins = {"time_start_ns": ("time_ns", [0.5, start]), "time_end_ns": ("time_ns", [1.5, end])}
+        stated = as_record(record.assign_coords(bins), "time_ns")
+        if held:
+            assert bin_edges(stated, "time_ns")[0].tolist() == [0.5, start]
+        else:
+            with pytest.raises(
+                ValueError, match=r"the bin at time_ns = 2 runs from .* must hold it"
+            ):
+                bin_edges(stated, "time_ns")
+
+
+def test_an_axis_goes_before_what_can_stand_for_it():
+    """In any order of dimensions; what is not finite is dropped, or masked where it may be."""
+    axes = {"delay_ps": [1.0, 2.0], "time_ns": [3.0, 4.0]}
+    both = xr.DataArray(np.ones((2, 2)), axes)
+    for record in (both, both.T):
+        assert as_record(record, "time_ns").time_ns.values.tolist() == [3, 4]
+    for masked, remedy in ((False, "drop or fill them"), (True, "mask them")):
+        with pytest.raises(ValueError, match=f"1 of 4 are not; {remedy}$"):
+            as_record(both.copy(data=[[1, 1], [1, np.inf]]), "time_ns", masked=masked)
+
+
 def test_edges_follow_the_unit_of_their_axis():
     """Widths in picoseconds belong to an axis in picoseconds."""
     axes = {"time_ps": [500.0, 1500.0], "time_width_ps": ("time_ps", [1000.0, 1000.0])}
