@@ -443,8 +443,8 @@ def _swept(recipe: SweepRecipe, protocol: str, code: str, progress: bool) -> xr.
         compat="equals",
         combine_attrs="drop",
     )
-    reach = {"long_name": "farthest row or column with an exciton", "units": "nm"}
-    table["reach_nm"] = _reach(runs).assign_attrs(reach)
+    farthest = "farthest row or column with an exciton"
+    table["reach_nm"] = _reach(runs).assign_attrs(long_name=farthest)
     table["burn_in_pulses"] = runs["burn_in_pulses"]
     if step_ns := recipe.displacement_every_ns:
         each = round(1e3 * step_ns / recipe.recording.interval_ps)
