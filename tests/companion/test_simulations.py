@@ -286,7 +286,7 @@ def test_lone_pulses_are_those_of_the_paper_s_density():
 def test_exponent_is_that_of_the_light(monkeypatch):
     """Where the light per exciton falls as a power of the laser's, that power comes back."""
 
-    def simulate(film, pulses, *, seed, n_trains, recording):
+    def simulate(film, pulses, *, seed, n_trains):
         train = kmc.pulse_train(pulses.laser, n_excitons=5000, burn_in_pulses=0)
         assert (pulses, n_trains) == (train, 2)
         created = np.array([200, 100])

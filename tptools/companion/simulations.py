@@ -431,8 +431,7 @@ def emission_exponent(
     for laser in (faint, bright):
         pulses = kmc.pulse_train(laser, n_excitons=5000, burn_in_pulses=0)
         stream = derive_seed(seed, "emission", laser)
-        recording = kmc.Recording(until_ns=1)
-        run = kmc.simulate(model(laser), pulses, seed=stream, n_trains=2, recording=recording)
+        run = kmc.simulate(model(laser), pulses, seed=stream, n_trains=2)
         kept.append(float(run["emission_count"].sum() / run["created_count"].sum()))
     return float(1 + np.log(kept[1] / kept[0]) / np.log(bright.power_nW / faint.power_nW))
 

@@ -61,20 +61,21 @@ def set_log(ax: Axes, names: str = "x", room: int = 28) -> None:
     room : int, optional
         How many characters the x axis has room for.
     """
+    steps = (1.0, 2.0, 5.0)
     for name in names:
         ax.set(**{f"{name}scale": "log"})
         low, high = np.log10(ax.get_xlim() if name == "x" else ax.get_ylim())
         ticks = [
             f"{step * 10.0**power:g}"
             for power in range(int(low) - 1, int(high) + 1)
-            for step in (1, 2, 5)
+            for step in steps
             if low <= power + np.log10(step) <= high
         ]
         plain = low > -3.5 and high < 4
         length = sum(2 + len(tick) for tick in ticks)
         dense = plain and (length <= room if name == "x" else len(ticks) < 10)
         axis = ax.xaxis if name == "x" else ax.yaxis
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if dense else (1.0,)))
+        axis.set_major_locator(LogLocator(subs=steps if dense else (1.0,)))
         axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=99))
         if plain:
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
