@@ -119,8 +119,10 @@ def test_points_are_moved_sideways_by_what_is_drawn_and_not_by_their_values(seri
     one = series.sel(estimator="global")
     still, moved = (draw_by_power(ax, one["power_nW"], one, shift_pt=pt) for pt in (0, 36))
     np.testing.assert_array_equal(still.get_offsets(), moved.get_offsets())
-    place = [one.get_offset_transform().transform((5, 0.3)) for one in (still, moved)]
-    assert place[1] - place[0] == pytest.approx([figure.dpi / 2, 0])
+    value = ax.transData.transform((5, 0.3))
+    for points, shift in ((still, 0), (moved, figure.dpi / 2)):
+        place = points.get_offset_transform().transform((5, 0.3))
+        assert place - value == pytest.approx([shift, 0])
 
 
 @pytest.mark.parametrize(
@@ -150,6 +152,15 @@ def test_logarithmic_axes_have_plain_numbers(span, labels):
     texts = [text.get_text() for x, text in ticks if low <= x <= high]
     assert [re.sub(r"\$\\mathdefault{(.*)}\$", r"\1", text) for text in texts] == labels.split()
     assert not any(text.get_text() for text in ax.get_xticklabels(minor=True))
+
+
+@pytest.mark.parametrize(("high", "count"), [(900, 9), (1000, 4)])
+def test_upright_axis_has_room_for_nine_numbers(high, count):
+    """As many at 1, 2 and 5 as there are up to nine; of more, powers of ten alone."""
+    ax = Figure().subplots()
+    ax.set_ylim(1, high)
+    set_log(ax, "y")
+    assert sum(1 <= tick <= high for tick in ax.get_yticks()) == count
 
 
 def test_displacements_are_averaged():
