@@ -50,16 +50,19 @@ def test_allowed_films_are_split_by_condition():
 
 
 def test_decisions_have_a_panel_for_each_experiment():
-    """Each experiment has its shots, with the two films in colour and bars."""
+    """Each experiment has its shots, with the chosen films in colour and bars."""
+    found = np.outer([1.0, 2.0, 3.0], [0.01, 0.02, 0.03])
     outcomes = xr.Dataset(
         {
-            "diffusivity_cm2_s": (("film", "shot"), [[0.01, 0.02, 0.03], [0.02, 0.04, 0.06]]),
+            "diffusivity_cm2_s": (("film", "shot"), found),
             "std_err_cm2_s": ("shot", [0.001, 0.002, 0.003]),
         },
         {"experiment": ("shot", ["a", "a", "b"]), "label": ("shot", ["x", "y", "z"])},
     )
-    left, right = figures.plot_decisions(outcomes, {"short": 0, "long": 1}, ["a", "b"]).axes
+    left, right = figures.plot_decisions(
+        outcomes, {"short": 0, "long": 1, "longer": 2}, ["a", "b"]
+    ).axes
     assert [one.get_text() for one in left.get_xticklabels()] == ["x", "y"]
     drawn = [line.get_ydata().tolist() for line in left.lines]
-    assert all(drawn.count(film) == 2 for film in ([0.01, 0.02], [0.02, 0.04]))
+    assert all(drawn.count(film) == 2 for film in found[:, :2].tolist())
     assert right.containers[1].lines[0].get_ydata().tolist() == [0.06]

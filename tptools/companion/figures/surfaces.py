@@ -69,7 +69,7 @@ def plot_surface_schemes(
     handles.append(Line2D([], [], color=_LIGAND))
     handles.append(Line2D([], [], color=_LIGAND, marker="o", ms=3, mfc="k", mec="k"))
     texts = ["nanocrystal", "AlOx", "oleate, oleylammonium", "zwitterion"]
-    figure.legend(handles, texts, loc="outside lower center", ncols=4)
+    figure.legend(handles, texts, loc="outside lower center", ncols=len(texts))
     return figure
 
 
