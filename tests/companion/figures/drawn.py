@@ -100,7 +100,7 @@ def _(line: Line2D):
 @looks.register
 def _(text: Text):
     words, arrow = text.get_text(), getattr(text, "arrow_patch", None)
-    shown = f"text {words!r}" + " and an arrow" * bool(arrow)
+    shown = f"text {words!r}" + (f" and an arrow{properties(arrow, *EDGE)}" if arrow else "")
     return shown + properties(text, "color", "fontsize", "rotation") if words or arrow else ""
 
 

@@ -40,12 +40,13 @@ def test_allowed_films_are_split_by_condition():
         "rep_rate_MHz": ("laser", [2.5, 2.5, 2.5, 20.0]),
         "disc_time_between_excitations_us": ("laser", [49.0, 9.7, 1.9, 9.7]),
     }
-    curves = xr.DataArray([[0.01, 0.05, 0.15, 0.06]], {"film": ["one"], **axis}, ("film", "laser"))
+    found = np.outer([1.0, 1.1], [0.01, 0.05, 0.15, 0.06])
+    curves = xr.DataArray(found, {"film": ["one", "two"], **axis}, ("film", "laser"))
     allowed = xr.concat([curves, 2 * curves], "film")
     left, right = figures.plot_allowed_films(curves, allowed).axes
     assert left.lines[0].get_ydata().tolist() == [0.15, 0.05, 0.01]
     assert right.lines[0].get_xdata().tolist() == [2.5, 20.0]
-    printed = left.lines[1].get_ydata()
+    printed = left.lines[-1].get_ydata()
     assert printed[[0, -1]] == pytest.approx([0.15, 0.01], rel=0.05)
 
 

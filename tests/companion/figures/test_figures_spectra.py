@@ -110,7 +110,8 @@ def test_samples_have_a_panel_each(spectra, n_samples):
 def test_exponents_stand_beside_models():
     """Bars span the intervals, marks stand at the models' exponents, row by row."""
     found = {"c": (0.98, 1.0), "d": (0.9, 1.1)}
-    figure = figures.plot_exponents(found, {"saturation": [0.99, 0.95]})
+    models = {"saturation": [0.99, 0.95], "none": [1.0, 1.0]}
+    figure = figures.plot_exponents(found, models)
     ax = figure.axes[0]
     bars = ax.containers[0].lines[2][0].get_segments()
     np.testing.assert_allclose([bar[:, 0] for bar in bars], [[0.98, 1.0], [0.9, 1.1]])

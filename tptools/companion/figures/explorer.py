@@ -54,5 +54,6 @@ def plot_explorer(views: Mapping[str, xr.Dataset], curves: xr.Dataset) -> Figure
     handles = [Line2D([], [], marker="s", ls="", color=c) for c in (GROUND, MODIFIED)]
     labels = ["nanocrystal at rest", "nanocrystal that remembers", "exciton"]
     figure.legend([*handles, excitons], labels, loc="outside upper center", ncols=len(labels))
-    figure.legend(*panels["rate"].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    films = panels["rate"].get_legend_handles_labels()
+    figure.legend(*films, loc="outside lower center", ncols=len(curves["film"]))
     return figure

@@ -293,7 +293,7 @@ def plot_collapse(table: xr.Dataset) -> Figure:
     ax.set(xlabel="time between excitations $T$ (µs)")
     ax.set_ylabel("$D$ relative to the mean at this $T$")
     set_log(ax)
-    figure.legend(loc="outside lower center", ncols=5)
+    figure.legend(loc="outside lower center", ncols=len(shades))
     return figure
 
 

@@ -270,5 +270,5 @@ def plot_decay_numbers(
         spare = max(0.0, _SMALLEST_SPAN * (bottom + top) - (top - bottom)) / 2
         ax.set_ylim(bottom - spare, top + spare)  # noise shall not look like a trend
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2 + len(models))
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure

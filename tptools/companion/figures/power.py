@@ -110,7 +110,8 @@ def plot_constant_power(
         ax.set(xlabel="repetition rate (MHz)", title=name)
     set_log(axes[0])
     axes[0].set(ylabel=DIFFUSIVITY, ylim=(0, None))
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 

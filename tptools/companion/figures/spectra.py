@@ -63,7 +63,7 @@ def plot_absorbance_and_emission(
     )
     ax.set(xlabel="wavelength (nm)", ylabel="normalised", ylim=(0, None))
     ax.margins(x=0)
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=len(ax.lines))
     if micrograph is not None:
         _draw_micrograph(ax.inset_axes((0.68, 0.42, 0.34, 0.6)), micrograph)
     return figure
@@ -154,7 +154,7 @@ def plot_film_spectra(samples: Mapping[str, tuple[xr.DataArray, xr.DataArray]]) 
     figure.supxlabel("wavelength (nm)", fontsize="medium")
     figure.supylabel("absorbance", fontsize="medium")
     labels = ["absorbance", "photoluminescence (to the same height)"]
-    figure.legend([*solid, *dashed], labels, loc="outside upper center", ncols=2)
+    figure.legend([*solid, *dashed], labels, loc="outside upper center", ncols=len(labels))
     return figure
 
 
