@@ -385,11 +385,13 @@ def test_window_longer_than_the_period_is_refused():
 
 
 def test_a_map_that_is_too_large_is_refused_before_light_is_collected(monkeypatch):
-    """Its positions alone would take seconds, and its bins alone gigabytes."""
+    """Of as many bins as eight gigabytes hold with all that comes before it, and of no more."""
     monkeypatch.setattr(Scan, "collection", lambda *_: pytest.fail("light is collected"))
-    fine = DARKLESS.with_(scan_step_nm=0.5, tcspc_bin_ps=0.5)
-    with pytest.raises(ValueError, match=r"^a map of 42048 times at 6001 positions would hold"):
-        fine.expected(gaussian_run())
+    large = DARKLESS.with_(scan_span_nm=190_257, scan_step_nm=1)
+    with pytest.raises(pytest.fail.Exception, match="light is collected"):
+        large.expected(gaussian_run())
+    with pytest.raises(ValueError, match=r"^a map of 657 times at 190259 positions would hold"):
+        large.with_(scan_span_nm=190_258).expected(gaussian_run())
 
 
 def test_settings_have_limits():
