@@ -250,6 +250,12 @@ def test_impossible_numbers_of_a_film_are_refused(part, name):
             replace(part, **{name: value})
 
 
+def test_gaps_hold_what_has_an_index():
+    """Ligands or alumina, and nothing else."""
+    with pytest.raises(ValueError, match=r"^medium = 'air' must be .*ligands.*alumina"):
+        replace(BARE.solid.lattice, medium="air")
+
+
 def test_optics_of_a_film_are_attributes():
     """A record holds every number of the optics by its name, and what follows from two of them."""
     kept = BARE.optics.settings()
@@ -354,7 +360,8 @@ def test_films_may_be_based_on_those_further_up(written):
         (', unit = "us"', ', unit = "us", error = 1', "relaxation_time_us has error; a number has"),
         ("2.0", "-2.0", "film 'mine': relaxation_time_us = -2.0 must be a finite number above 0"),
         ("2.0", '"long"', "relaxation_time_us = 'long' must be a finite number"),
-        ("based_on", "# based_on", "film 'mine': edge_nm, .* missing; add them, or name a film"),
+        ("based_on", "# based_on", "film 'mine': edge_nm, .*lattice.* missing; add them, or name"),
+        (MINE, '["mine"]\ntitle = "a"', r"film 'mine': edge_nm(, optics\.\w+)+ missing; add them"),
         ('title = "OLA/OA with another memory"', "", "film 'mine': title is missing; say in words"),
         ('title = "', "title = ", "mine.toml: no TOML: "),
         (MINE, "mine = 3", "film 'mine' = 3 must be a table"),

@@ -125,7 +125,7 @@ def test_maps_without_headers_are_told_their_axes(tmp_path, kind):
     given = dict(given)
     shift, at = given.pop("shift", 0), given.pop("at", 0)
     (tmp_path / "a.csv").write_text(text)
-    scan = io.read_scan(tmp_path / "a.csv", time_zero_ns=0, **given)
+    scan = io.read_scan(tmp_path / "a.csv", time_zero_ns=0, channel=0, **given)
     np.testing.assert_array_equal(scan.counts, MAP)
     np.testing.assert_allclose(scan.time_ns, MAP_NS + shift, atol=1e-12)
     np.testing.assert_allclose(scan.position_nm + at, AT_NM, atol=1e-12)
@@ -404,7 +404,7 @@ def test_arrays_over_any_of_our_axes_are_scans(tmp_path, axes):
     per_ns = {"ns": 1, "ps": 1e3, "us": 1e-3}[t.split("_")[1]]
     path = tmp_path / "a.npz"
     np.savez(path, counts=MAP.T, **{x: AT_NM * per_nm, t: MAP_NS * per_ns})
-    scan = io.read_scan(path, time_zero_ns=0)
+    scan = io.read_scan(path, time_zero_ns=0, channel=0)  # what has no channels is the first
     np.testing.assert_array_equal(scan.counts, MAP)
     np.testing.assert_allclose(scan.position_nm, AT_NM)
     np.testing.assert_allclose(scan.time_ns, MAP_NS)
