@@ -199,6 +199,14 @@ def test_spectra_of_a_film_are_as_wide_as_its_numbers():
     np.testing.assert_allclose(found, optics.exciton_absorbance * shape)
 
 
+def test_what_is_known_of_one_film_is_assumed_for_another():
+    """Reported or calibrated; what comes from other works, or was chosen, stays so."""
+    for origin, heir in (("reported", "assumed"), ("calibrated", "assumed"),
+                         ("literature", "literature"), ("assumed", "assumed")):  # fmt: skip
+        own = Origin("nm", origin, "page 3").inherited("A")
+        assert own == Origin("nm", heir, "as A: page 3")
+
+
 def test_where_numbers_are_from_is_no_part_of_a_film():
     """Films of the same numbers are one, and their text stays short."""
     other = replace(BARE, origins=dict.fromkeys(BARE.origins, Origin("nm", "assumed", "no")))

@@ -31,6 +31,8 @@ def test_without_noise_it_is_a_spreading_gaussian():
     spot_nm2 = (600 / math.sqrt(8 * math.log(2))) ** 2
     np.testing.assert_allclose(variance, spot_nm2 + 2 * 1e3 * TIME_NS, rtol=1e-5)
     assert clean.dims == ("time_ns", "position_nm")
+    dim = simulate_map(1e-200 * TRACE, seed=0, noise="none", background_counts=0)
+    np.testing.assert_allclose(dim, clean)  # of a trace only its shape counts
 
 
 def test_one_sided_noise_is_that_of_eq_12():
@@ -162,9 +164,9 @@ def test_mean_of_one_sided_noise():
 def test_profiles_have_the_noise_asked_for():
     """White noise is the same everywhere, counting noise has the variance of its mean."""
     expected = xr.DataArray([4.0, 100.0], {"position_nm": [0.0, 1.0]})
-    white = noisy_profiles(expected, 20_000, seed=1, white_noise=3)
+    white = noisy_profiles(expected, 20_000, seed=1, white_noise=0.3)
     counted = noisy_profiles(expected, 20_000, seed=1)
-    np.testing.assert_allclose(white.std("record"), 3, rtol=0.03)
+    np.testing.assert_allclose(white.std("record"), 0.3, rtol=0.03)
     np.testing.assert_allclose(counted.var("record"), expected, rtol=0.05)
     np.testing.assert_allclose(counted.mean("record"), expected, rtol=0.02)
 
