@@ -11,7 +11,7 @@ from tptools.kmc.records import allocate
 from tptools.kmc.simulate import _fresh, _rules, _spot
 
 MODEL = ExcitonModel(lattice_size=101, lifetime_ns=2.0)
-LAYERS = replace(MODEL, n_layers=3, absorption_cross_section_nm2=20.0)
+LAYERS = replace(MODEL, n_layers=3, absorption_cross_section_nm2=20.0, hop_rule="each_neighbour")
 PULSES = PulseTrain(0.5, 4, spot_sigma_sites=4, n_pulses=7, burn_in_pulses=3)
 RECORDING = Recording(until_ns=1)
 
