@@ -88,12 +88,11 @@ class Observation:
         """
         values = as_numbers("values", values)
         width = np.hypot(self.edge, as_numbers("relative_error", relative_error))
-        known = values > 0
-        logs = np.log(np.where(known, values, 1.0))
+        logs = np.log(np.where(values > 0, values, np.nan))
         low = math.log(self.low) if self.low else -math.inf
         above = scipy.special.ndtr((logs - low) / width)
         below = scipy.special.ndtr((logs - math.log(self.high)) / width)
-        return np.where(known, above - below, 0.0)
+        return np.where(np.isnan(logs), 0.0, above - below)
 
     def met(self, values: ArrayLike) -> BoolArray:
         """Whether values lie in the interval.
