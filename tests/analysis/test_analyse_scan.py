@@ -130,6 +130,7 @@ def test_the_first_that_fits_is_believed():
     fits, not_ = Goodness(10.0, 10.0, 0.4), Goodness(100.0, 10.0, 1e-9)
     one = {name: Estimate(0.1, 0.01, "cm2/s", name, goodness=not_) for name in METHODS}
     assert best_of(one).method == "convolution"
+    assert best_of({name: one[name] for name in ("global", "slices", "moment")}).method == "moment"
     assert best_of(one | {"slices": replace(one["slices"], goodness=fits)}).method == "slices"
     assert best_of(one | {"global": replace(one["global"], goodness=fits)}).method == "global"
     nothing = replace(one["global"], value=math.nan)
@@ -140,6 +141,10 @@ def test_a_record_without_light_is_refused():
     """The error says what is missing."""
     with pytest.raises(ValueError, match="scan holds no counts"):
         analyse(xr.zeros_like(scans.scan()))
+    with pytest.raises(TypeError, match=r"^scan is"):
+        analyse(scans.scan().counts.to_numpy())
+    with pytest.raises(ValueError, match="'run'"):
+        analyse(scans.scan().expand_dims(run=2))
 
 
 def test_a_lifetime_that_cannot_be_known_says_why(found):
@@ -227,8 +232,9 @@ def test_what_scatters_is_drawn_20_times_unless_it_is_told():
     """And a shape 50 times, from the same seed: the errors of two runs are the same."""
     scan = scans.scan(position_nm=np.linspace(-900, 900, 21)).isel(time_ns=slice(0, 25))
     drawn = {"n_resamples": 20, "seed": 0}
-    own = {"methods": ["slices"], "window_ns": (0.0, 0.62)}
-    found, told = (analyse(scan, **own, **given) for given in ({}, drawn))
+    scan.attrs["fit_window_ns"] = [0.0, 0.62]
+    found, told = (analyse(scan, methods=["slices"], **given) for given in ({}, drawn))
+    assert found.window_ns == (0, 0.62)
     assert found.best == told.best
     assert 1.05 < float(found.growth.time_ns[-1]) < 1.25  # twice as far
     drawn = {"n_resamples": 50, "seed": 0, "window_ns": (0.0, 3.0)}
