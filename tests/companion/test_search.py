@@ -103,6 +103,7 @@ def test_data_are_those_of_their_names():
     assert lacking["without the highest"] == {"highest_cm2_s"}
     assert lacking["without the time"] == {"tau_us"}
     assert search.DATA["time of the coated film"] == (search.COATED,)
+    assert names["time of the coated film"] == {"tau_us"}
 
 
 def test_first_films_of_the_file_are_those_of_the_design():

@@ -411,7 +411,7 @@ def _where_data_lead(reader: Reader, n: int, *, seed: int, widened: float) -> pd
     data = [replace(one, edge=widened * one.edge) for one in DATA[ALL]]
     likelihood = reader.likelihood(data)
     drawn = [
-        posterior(prior, likelihood, seed=seed, n_draws=n // len(CASES), **SAMPLING)
+        posterior(prior, likelihood, seed=seed, n_draws=n // len(CASES), **SAMPLING).to_dataframe()
         for prior in CASES.values()
     ]
-    return xr.concat(drawn, "draw").to_dataframe()[list(DESIGN.ranges)].reset_index(drop=True)
+    return pd.concat(drawn, ignore_index=True)[list(DESIGN.ranges)]
