@@ -124,6 +124,7 @@ def test_a_search_that_is_cut_short_is_not_converged(monkeypatch):
     found = diffusivity(record + 1, "global")
     assert np.isnan(found.value)
     assert (found.method, found.note, found.converged) == ("global", "did not settle", False)
+    assert found.unit == "cm2/s"
 
 
 def small_map(seed=1):

@@ -117,14 +117,22 @@ def test_times_of_profiles_must_increase_and_stay():
     """Beside any other dimension; with what is known of them, and readings that are masked."""
     counts = profiles(np.tile(gaussian(POSITION_NM, 50, 0, 150**2, 3.0), (2, 3, 1)))
     counts = counts.rename(b="time_ns").assign_coords(time_ns=[0.0, 1.0, 2.0], side=("a", [5, 6]))
-    counts = counts.assign_attrs(film="F")
+    counts = counts.assign_attrs(film="F", long_name="light", units="kHz")
     counts[0, 1, :10] = np.nan
     counts[:, :, -1] = np.nan
     fit = fit_profiles(counts.transpose("position_nm", "time_ns", "a"))
     assert fit.sizes == {"time_ns": 3, "a": 2}
     assert set(fit.coords) == {"time_ns", "side"}
     assert fit.time_ns.values.tolist() == [0, 1, 2]
-    assert {one.attrs["film"] for one in fit.values()} == {"F"}
+    light, other = counts.attrs, {"film": "F"}
+    assert {name: one.attrs for name, one in fit.items()} == {
+        "amplitude": light,
+        "centre_nm": other | {"units": "nm"},
+        "variance_nm2": other | {"units": "nm2"},
+        "background": light,
+        "variance_err_nm2": other | {"units": "nm2"},
+        "reason": other,
+    }
     np.testing.assert_allclose(fit.variance_nm2, 150**2, rtol=1e-4)
     np.testing.assert_allclose(fit.background, 3, rtol=1e-4)
     assert [*fit] == [
