@@ -40,7 +40,7 @@ LARGEST_EXPONENT = 50.0
 MAX_EVALUATIONS = 200
 
 
-def convolution_fit(record: Slices, goodness: bool = True) -> Estimate:
+def convolution_fit(record: Slices, goodness: bool) -> Estimate:
     r"""D of a map with times since its first slice; see `diffusivity`.
 
     Slices are summed to groups of about equal counts, each standing for its mean time. The mean

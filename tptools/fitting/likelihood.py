@@ -193,7 +193,7 @@ def cramer_rao_bound(
     return math.inf if math.isnan(variance) else math.sqrt(variance) * NM2_PER_NS_IN_CM2_S
 
 
-def global_fit(record: Slices, goodness: bool = True) -> Estimate:
+def global_fit(record: Slices, goodness: bool) -> Estimate:
     """D of a map with times since its first slice, by maximum likelihood; see `diffusivity`."""
     record = record.without_masked_positions()
     spot = found_once(_likeliest, record)

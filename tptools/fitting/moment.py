@@ -31,7 +31,7 @@ WARNING = 3.0
 MOST_GROUPS = 24
 
 
-def moment_fit(record: Slices, goodness: bool = True) -> Estimate:
+def moment_fit(record: Slices, goodness: bool) -> Estimate:
     """D of a map with times since its first slice, and how Gaussian it is; see `diffusivity`."""
     record = record.without_masked_positions()
     map_ = _Map.of(record)

@@ -235,7 +235,7 @@ def line_through_slices(
 
 def fit_slices(
     seen: Slices,
-    goodness: bool = True,
+    goodness: bool,
     background: Background = "fitted",
     free_intercept: bool = False,
 ) -> Estimate:
