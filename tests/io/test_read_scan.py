@@ -299,6 +299,16 @@ def test_one_file_with_a_line(tmp_path, suffix):
     assert_same(io.read_scan(path, **given))
 
 
+def test_curves_of_one_pixel_each_are_places(tmp_path):
+    """As curves without pixels are, where it is said how far they are apart."""
+    curves = RECORD.to_numpy().T
+    writers.write_sdt(tmp_path / "a.sdt", curves, BIN_NS)
+    writers.write_sdt(tmp_path / "b.sdt", curves[:, None, None], BIN_NS)
+    one, other = (io.read_scan(tmp_path / name, step_nm=50) for name in ("a.sdt", "b.sdt"))
+    xr.testing.assert_equal(one.counts, other.counts)
+    assert other.counts.sizes["position_nm"] == len(curves)
+
+
 def test_one_file_needs_a_line_and_its_places(tmp_path):
     """A single curve, curves without positions, and an image are told where to go."""
     path = tmp_path / "a.phu"

@@ -113,7 +113,8 @@ def line_of_file(
         and reading.counts.sizes["channel"] > 2
         and (position_nm is not None or step_nm is not None)
     ):
-        counts, place = reading.counts, "channel"
+        axes = [one for one in reading.counts.dims if one not in ("channel", "time_ns")]
+        counts, place = reading.counts.sum(axes, keep_attrs=True), "channel"
     else:
         counts, place = selected(path, reading, channel), places[0] if places else ""
     if not place:
