@@ -39,6 +39,9 @@ NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 UNTOUCHED = ("annotation", "returns", "type_params")
 """Parts of a statement that only type checkers read."""
 WORDS_OF_PROSE = 3
+RANDOM_STREAMS = ("derive_seed", "generator", "seed_sequence")
+ANY_VALUE = ("n_draws", "n_excitons", "n_resamples", "n_trains", "seed")
+"""Arguments of simulations of which one number is as right as another."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def mutations(source: str) -> list[Mutation]:
 
     Arithmetic, comparisons and conditions change their operator, signs and ``not`` are left out,
     numbers grow by one or, if large, by a half, names and other short texts change, calls for their
-    effect are dropped. Docstrings, messages, other prose, types and ``__all__`` stay as they are.
+    effect are dropped. Docstrings, messages, other prose, types and ``__all__`` stay as they are, as
+    do seeds, names of random streams and how much is simulated, which could as well be others.
 
     Parameters
     ----------
@@ -84,14 +88,16 @@ def mutations(source: str) -> list[Mutation]:
 
 def _places(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
     """Nodes below one in which a fault can be, and a program would notice."""
-    if isinstance(node, ast.keyword) and node.arg == "strict":
-        return  # of zip, which asserts what holds
+    if isinstance(node, ast.keyword) and _is_free(node):
+        return
     if isinstance(node, ast.expr | ast.stmt):
         if _is_for_readers(node):
             return
         yield node
     if isinstance(node, ast.Dict):
         node = _without_labels(node)
+    if isinstance(node, ast.Call):
+        node = _without_names(node)
     for name, value in ast.iter_fields(node):
         if name not in UNTOUCHED:
             for child in value if isinstance(value, list) else [value]:
@@ -104,6 +110,20 @@ def _without_labels(node: ast.Dict) -> ast.Dict:
     labels = [isinstance(key, ast.Constant) and key.value == "long_name" for key in node.keys]
     values = [value for value, label in zip(node.values, labels, strict=True) if not label]
     return ast.Dict(node.keys, values)
+
+
+def _without_names(node: ast.Call) -> ast.Call:
+    """Leave out the names of random streams."""
+    if not (isinstance(node.func, ast.Name) and node.func.id in RANDOM_STREAMS):
+        return node
+    args = [arg for arg in node.args if not isinstance(getattr(arg, "value", None), str)]
+    return ast.Call(node.func, args, node.keywords)
+
+
+def _is_free(node: ast.keyword) -> bool:
+    """Whether another value of an argument is as right, or (`strict` of zip) asserts what holds."""
+    is_number = isinstance(node.value, ast.Constant)
+    return node.arg == "strict" or (is_number and node.arg in ANY_VALUE)
 
 
 def _is_for_readers(node: ast.expr | ast.stmt) -> bool:
