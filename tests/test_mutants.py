@@ -118,6 +118,9 @@ def faults(source):
         ("a = 4, 101", ["a = 6, 101", "a = 4, 151"]),
         ("a = {**b, 'long_name': 'c'}", ["a = {**b, 'XXlong_nameXX': 'c'}"]),
         ("for a in b: break", ["for a in b: continue"]),
+        ("a = generator(b, 'c').poisson(1)", ["a = generator(b, 'c').poisson(2)"]),
+        ("a = b(seed=1, n_draws=9, n=1)", ["a = b(seed=1, n_draws=9, n=2)"]),
+        ("a = b(seed=-c)", ["a = b(seed=c)"]),
     ],
 )
 def test_faults_of_a_line(line, faulty):
@@ -153,6 +156,24 @@ def test_a_change_leaves_the_rest_of_a_sample():
     )
     assert len(before) == 9
     assert len(before & after) >= 8
+
+
+def test_changes_that_are_no_faults_are_not_drawn():
+    """Each stands in the list with its file, its lines and a reason."""
+    found = mutants.judged("a.py\n- a = 1\n+ a = 2\na start\n\na.py\n- a = b\n- + c\n+ d\nsize\n")
+    assert found == {"a.py": {"- a = 1\n+ a = 2", "- a = b\n- + c\n+ d"}}
+    one, other = mutants.sample("a = 1 + b", "a", 1, 9)
+    assert mutants.sample("a = 1 + b", "a", 1, 9, {one.diff}) == [other]
+
+
+def test_changes_that_are_no_faults_could_be_made():
+    """None is of a line that is no more."""
+    listed = mutants.judged((TOOLS / "no_faults.txt").read_text(encoding="utf-8"))
+    for path, changes in listed.items():
+        text = (TOOLS.parent / path).read_text(encoding="utf-8")
+        lines = {line.strip() for line in text.splitlines()}
+        before = {line[2:] for one in changes for line in one.splitlines() if line[0] == "-"}
+        assert before <= lines, path
 
 
 def test_sample_is_drawn_by_seed():

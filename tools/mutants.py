@@ -14,8 +14,9 @@ without the fault run until one fails, first the ones that enter the changed lin
 
 What was found is kept in ``_build/mutants``, and a run that was stopped goes on from there: a fault
 that was noticed is tried again if its module changes, one that was not if its tests do as well.
-Faults that survive are printed with their place. The exit code is 1 if the share of those noticed
-is below a bar: 95 % of all, 85 % in any module.
+Faults that survive are printed with their place. Those of ``tools/no_faults.txt`` are not drawn:
+they were judged to change nothing that anybody can see, or one value for another that is as right.
+The exit code is 1 if the share of those noticed is below a bar: 95 % of all, 85 % in any module.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import shutil
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -400,12 +401,24 @@ def body_around(source: str, line: int) -> range:
     return min((body for body in bodies if line in body), key=len, default=range(0))
 
 
-def sample(source: str, module: str, seed: int, number: int) -> list[Mutation]:
-    """Draw faults for a module, all if there are no more.
+def judged(text: str) -> dict[str, set[str]]:
+    """Changes that were judged to be no faults, by file: blocks of a file, the lines and why."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for block in text.strip().split("\n\n"):
+        path, *diff, _ = block.splitlines()
+        found[path].add("\n".join(diff))
+    return found
+
+
+def sample(
+    source: str, module: str, seed: int, number: int, but: Collection[str] = ()
+) -> list[Mutation]:
+    """Draw faults for a module, all if there are no more, `but` those that are none.
 
     A change elsewhere in the module leaves those that were drawn, and can be tried again.
     """
-    drawn = sorted(mutations(source), key=lambda one: digest(f"{seed} {module}", one.diff))[:number]
+    found = [one for one in mutations(source) if one.diff not in but]
+    drawn = sorted(found, key=lambda one: digest(f"{seed} {module}", one.diff))[:number]
     return sorted(drawn, key=lambda one: (one.first_line, one.diff))
 
 
@@ -447,6 +460,12 @@ class Trials:
     near: bool = False
     suites: dict[tuple[Path, ...], Suite] = field(default_factory=dict)
 
+    @cached_property
+    def judged(self) -> dict[str, set[str]]:
+        """Changes that are no faults, by file."""
+        path = self.root / "tools" / "no_faults.txt"
+        return judged(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
     def suite(self, files: Sequence[Path]) -> Suite:
         """Tests of some files, tried out once."""
         key = tuple(files)
@@ -469,7 +488,8 @@ class Trials:
         files = stages(self.root, self.imports, module, near=self.near)
         texts = [(self.root / one).read_text(encoding="utf-8") for stage in files for one in stage]
         tests = digest(*texts)
-        faults = sample(path.read_text(encoding="utf-8"), module, seed, number)
+        but = self.judged.get(short.as_posix(), ())
+        faults = sample(path.read_text(encoding="utf-8"), module, seed, number, but)
         alive = [fault for fault in faults if self.kept.by(fault, tests) is None]
         with ThreadPoolExecutor(self.trees.count) as threads:
             for left, stage in zip(reversed(range(len(files))), files, strict=True):
