@@ -59,8 +59,8 @@ def mutations(source: str) -> list[Mutation]:
 
     Arithmetic, comparisons and conditions change their operator, signs and ``not`` are left out,
     numbers grow by one or, if large, by a half, names and other short texts change, calls for their
-    effect are dropped. Docstrings, messages, other prose, types and ``__all__`` stay as they are, as
-    do seeds, names of random streams and how much is simulated, which could as well be others.
+    effect are dropped. Docstrings, messages, other prose, types and ``__all__`` stay as they are,
+    and so do seeds, names of random streams and how much is simulated: others are as right.
 
     Parameters
     ----------
