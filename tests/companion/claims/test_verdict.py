@@ -102,6 +102,9 @@ def test_tolerances_are_parameters():
     """The stated tolerance decides, not a hidden one."""
     assert compare(TAU, 8.5) == "contradicted"
     assert compare(TAU, 8.5, rel_tol=0.06) == "rounding"
+    # the tolerance itself is allowed
+    four = Reported("tau", "relaxation time", "4", "us", "L1")
+    assert compare(four, 5.0, rel_tol=0.25) == "rounding"
     assert compare(TAU, Estimate(9.0, 0.4, "us", "fit"), k=3) == "consistent"
 
 
@@ -194,5 +197,6 @@ def test_descriptions_name_the_readings():
     readings = {"top-hat": 8.216, "peak": Estimate(5.7, 0.1, "us", "fit")}
     assert describe(TAU, readings) == "top-hat: 8.216 us or peak: 5.70 ± 0.10 us"
     assert describe(TAU, None) == "-"
+    assert describe(TAU, (8.1, None)) == "8.1 us or -"
     assert str(Bounds("shift", -1, 1, "nm")) == "shift from -1 to 1 nm"
     assert str(Bounds("ratio", high=2)) == "ratio < 2"

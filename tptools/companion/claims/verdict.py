@@ -176,9 +176,10 @@ def describe(criterion: Reported | Bounds, recomputed: Recomputed) -> str:
     'top-hat: 0.5 or Gaussian: 0.7213'
     """
     if isinstance(recomputed, Mapping):
-        texts = (f"{name}: {_text(criterion, one)}" for name, one in recomputed.items())
-        return " or ".join(texts)
-    return " or ".join(_text(criterion, one) for one in _readings(recomputed))
+        texts = [f"{name}: {_text(criterion, one)}" for name, one in recomputed.items()]
+    else:
+        texts = [_text(criterion, one) for one in _readings(recomputed)]
+    return " or ".join(texts)
 
 
 def asked(criterion: Reported | Bounds) -> str:
