@@ -142,7 +142,7 @@ def settings(curves: xr.Dataset) -> dict[str, Any]:
 
         settings(datasets.load("explorer_curves"))
     """
-    laser = Excitation(1, 1)
+    laser, *_ = LASERS.values()
     optics = ("throughput", "absorption_cross_section_cm2", "photon_energy_J")
     shown = {name: replace(one, lattice_size=LATTICE_SIZE) for name, one in EXPLORED.items()}
     return {

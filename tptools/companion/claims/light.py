@@ -132,5 +132,5 @@ def _powers() -> list[float]:
 
 def _decay(power_nW: float) -> tuple[xr.DataArray, float]:
     """A decay, and the counts per bin before the pulse."""
-    counts = _decays().sel(power_nW=power_nW, drop=True)
+    counts = _decays().sel(power_nW=power_nW)
     return counts, fitting.level_before_pulse(counts)
