@@ -47,6 +47,20 @@ def points(n, off, curved=0.0):
     return y
 
 
+def test_a_point_that_is_off_without_end_is_left_out_once():
+    """Then others are, until one in a hundred is gone: as nothing fits still, none is left out."""
+    y, kept = points(300, {}, curved=9.0), []
+
+    def fit_of(chosen):
+        kept.append(chosen.copy())
+        return fit_line(np.linspace(-1, 1, y.size)[chosen], y[chosen])
+
+    pulls = np.where(np.arange(y.size) == 7, np.inf, 1.0)
+    found = without_outliers(fit_of, lambda _: pulls, lambda _: "some", y.size)
+    assert found.n_points == y.size
+    assert [one.sum() for one in kept] == [300, 299, 298, 297]
+
+
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_one_point_beyond_six_errors_is_left_out(sign):
     """The fit is that of the others, and each parameter says which point is gone."""

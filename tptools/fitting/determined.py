@@ -58,9 +58,10 @@ def without_outliers(
     """
     kept = np.ones(n_points, bool)
     found = whole = fit_of(kept)
-    least = n_points - max(1, int(MOST_OUTLIERS * n_points))
-    while misfit_note(found.goodness) and kept.sum() > least:
-        kept[(kept * np.abs(pulls_of(found))).argmax()] = False
+    for _ in range(max(1, int(MOST_OUTLIERS * n_points))):
+        if not misfit_note(found.goodness):
+            break
+        kept[np.where(kept, np.abs(pulls_of(found)), 0.0).argmax()] = False
         found = fit_of(kept)
     far = np.abs(pulls_of(found)) > OUTLIER
     if kept.all() or misfit_note(found.goodness) or not far[~kept].all():
