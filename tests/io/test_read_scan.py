@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -373,6 +374,21 @@ def test_a_dark_position_counts_as_zero(tmp_path):
         np.testing.assert_array_equal(scan.counts[:120].T, wanted)
     with pytest.raises(ValueError, match="several channels with counts"):
         io.read_scan(folder)
+
+
+def test_a_dark_position_needs_no_bins_of_its_own(tmp_path):
+    """A file without photons that says neither period nor bins is as long as the others."""
+    counts = np.zeros((3, 1, 120), int)
+    counts[1:, 0] = RECORD[:, 4:6].T
+    for k, one in enumerate(counts):
+        path = tmp_path / f"x_{50 * k}nm.h5"
+        writers.write_photon_hdf5(path, one, BIN_NS, PERIOD_NS)
+        with h5py.File(path, "a") as file:
+            del file["photon_data/nanotimes_specs/tcspc_num_bins"]
+            del file["photon_data/measurement_specs"]
+    scan = io.read_scan(tmp_path, time_zero_ns=ZERO_NS)
+    np.testing.assert_array_equal(scan.counts.T, counts[:, 0, : scan.sizes["time_ns"]])
+    assert not counts[..., scan.sizes["time_ns"] :].any()
 
 
 @pytest.mark.parametrize("suffix", [".phu", ".sdt"])

@@ -51,7 +51,7 @@ def binned(
     """
     if not bin_ns > 0:
         raise unreadable(path, f"its time bins are {bin_ns:g} ns wide")
-    counts = np.zeros(bins_of_period(period_ns, bin_ns) or n_bins, np.int64)[None]
+    counts = np.zeros((1, bins_of_period(period_ns, bin_ns) or n_bins or 1), np.int64)
     for channel, late in parts:
         photon = channel >= 0
         channel, late = channel[photon], late[photon]
