@@ -183,6 +183,13 @@ def test_durations_and_dates_of_any_resolution_are_times(kind, unit):
     np.testing.assert_allclose(found.time_ns, np.arange(3) * UNITS.get(unit, 1e6))
 
 
+def test_long_durations_are_counted_in_short_units():
+    """Four months in ps are more than 64 bits hold as a whole number."""
+    times = np.array([0, 120], "m8[D]").astype("m8[ns]")
+    found = as_record(xr.DataArray([1, 2], {"time_ps": times}, ("time_ps",)), "time_ps")
+    np.testing.assert_allclose(found.time_ps, [0, 120 * 86400e12])
+
+
 @pytest.mark.parametrize(
     ("axis", "rule"),
     [

@@ -539,10 +539,11 @@ def _in_unit(values: Any, found: str, axis: str) -> FloatArray:
     wanted, raw = axis.rpartition("_")[2], values.to_numpy()
     if raw.dtype.kind in "mM":
         since = raw - raw[0] if raw.dtype.kind == "M" else raw
-        if _unit(wanted)[0] != "s":
+        base, power = _unit(wanted)
+        if base != "s":
             raise TypeError(f"{axis} holds durations and must hold lengths; convert it first")
         # a duration over a duration is a float; NaT becomes NaN
-        return since / np.array(1, f"timedelta64[{wanted}]")
+        return since / np.timedelta64(1, "ns") / 10.0 ** (9 + power)
     stated = str(values.attrs.get("units", "")).strip()
     given = stated if stated not in ("", "1") else found.rpartition("_")[2]
     (base, power), (wanted_base, wanted_power) = _unit(given), _unit(wanted)
