@@ -175,6 +175,16 @@ def test_damaged_local_file_is_named_and_left_alone(server, folder, content):
     assert (folder / FILE).read_bytes() == content
 
 
+def test_a_file_that_comes_before_a_download_is_left_alone(server, folder):
+    """Put there by another process after it was found missing, it is not overwritten."""
+    shelf = datasets._shelf()
+    folder.mkdir()
+    (folder / FILE).write_bytes(b"edited")
+    with pytest.raises(datasets.DatasetError, match="could not be fetched"):
+        datasets._download(shelf, FILE)
+    assert (folder / FILE).read_bytes() == b"edited"
+
+
 @pytest.mark.parametrize(
     ("put", "said"),
     [

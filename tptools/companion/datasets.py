@@ -200,6 +200,8 @@ def _shelf() -> pooch.Pooch:
         base_url=os.environ.get("TPTOOLS_DATA_URL", BASE_URL),
         env="TPTOOLS_DATA_DIR",
         retry_if_failed=RETRIES,
+        # pooch would otherwise overwrite a tracked file that does not match
+        allow_updates=False,
     )
     try:
         with REGISTRY.open(encoding="utf-8-sig") as registry:
@@ -288,15 +290,16 @@ def _without_news() -> Iterator[None]:
     """Let pooch say nothing below a warning, here only."""
     # no level: a logger in no registry keeps what it once found enabled, whatever is set later
     logger = pooch.get_logger()
-    logger.addFilter(_is_warning)
+
+    def is_warning(record: logging.LogRecord) -> bool:
+        """Whether a message is more than news."""
+        return record.levelno >= logging.WARNING
+
+    logger.addFilter(is_warning)
     try:
         yield
     finally:
-        logger.removeFilter(_is_warning)
-
-
-def _is_warning(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING
+        logger.removeFilter(is_warning)
 
 
 @cache
