@@ -6,6 +6,7 @@ import ast
 import inspect
 import math
 import re
+import sys
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
@@ -664,13 +665,16 @@ def test_what_does_not_fit_is_refused_with_the_estimate(call):
     ],
     ids=lambda call: f"line {call.__code__.co_firstlineno}",
 )
+@pytest.mark.skipif(sys.platform != "linux", reason="numpy uses temporary arrays again on Linux")
 def test_what_fits_is_what_is_held(call, monkeypatch):
-    """The estimate covers all arrays at their peak, and exceeds them by less than a third."""
+    """The estimate is what all arrays take at their peak: 5 % less at most, or a third more."""
     call()
     tracemalloc.start()
-    call()
-    peak_gb = 1e-9 * tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        call()
+        peak_gb = 1e-9 * tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     monkeypatch.setattr(checks_module, "MOST_GB", 1.33 * peak_gb)
     call()
     monkeypatch.setattr(checks_module, "MOST_GB", 0.95 * peak_gb)

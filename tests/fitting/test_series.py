@@ -1,7 +1,5 @@
 """Tests of tptools.fitting.series."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -140,18 +138,6 @@ def test_unusable_wishes_are_refused():
         measure_series(records(0.02), n_resamples=1)
     with pytest.raises(ValueError, match=r"^method = 'slice' must be one of 'slices'"):
         measure_series(records(0.02), ["slice"])
-
-
-def test_resampling_says_how_much_memory_it_holds(monkeypatch):
-    """To a third of what it is measured to hold at once."""
-    said, scans = [], records(0.02)
-    measure_series(scans, ["slices"], n_resamples=2)  # once, to compile it
-    monkeypatch.setattr(series, "check_fits", lambda _, n_bytes, __: said.append(n_bytes))
-    tracemalloc.start()
-    measure_series(scans, ["slices"], n_resamples=30)
-    _, held = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert said == [pytest.approx(held, rel=1 / 3)]
 
 
 def test_rows_become_estimates():

@@ -218,7 +218,7 @@ def heat_accumulation(film: HeatedFilm, period_ns: float, n_pulses: int) -> xr.D
     check_type("film", film, HeatedFilm)
     period_ns = check_number("period_ns", period_ns, above=0)
     n_pulses = check_integer("n_pulses", n_pulses, at_least=1)
-    check_fits(f"n_pulses = {n_pulses}", 8 * 8 * n_pulses, "lower it")
+    check_fits(f"n_pulses = {n_pulses}", 8 * 9 * n_pulses, "lower it")
     # the first pulse finds a cold film
     one: ArrayLike = []
     if n_pulses > 1:

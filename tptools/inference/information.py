@@ -179,8 +179,7 @@ def _log2_right(
 ) -> FloatArray:
     """Mean over draws of log2 p(own class | outcome) of every film, itself left out."""
     whiten = np.linalg.inv(np.linalg.cholesky(covariance)).T
-    near, centres = seen @ whiten, values @ whiten
-    distance2 = ((near[:, :, None] - centres) ** 2).sum(-1)
+    distance2 = _squared_distances(seen @ whiten, values @ whiten)
     log_kernel = np.where(np.eye(len(values), dtype=bool), -np.inf, -distance2 / 2)
     same = labels[:, None] == labels
     own = scipy.special.logsumexp(np.where(same, log_kernel, -np.inf), axis=-1)
@@ -190,6 +189,12 @@ def _log2_right(
     with np.errstate(invalid="ignore"):
         share = np.where(everyone < LONE, np.log(prior), own - everyone)
     return (np.maximum(share, LEAST_LOG_SHARE) / math.log(2)).mean(0)
+
+
+def _squared_distances(near: FloatArray, centres: FloatArray) -> FloatArray:
+    """Of every film of every draw from every centre; one array of differences is held."""
+    apart = near[:, :, None] - centres
+    return np.square(apart, out=apart).sum(-1)
 
 
 def photons_needed(
