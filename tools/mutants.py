@@ -14,8 +14,8 @@ without the fault run until one fails, first the ones that enter the changed lin
 
 What was found is kept in ``_build/mutants``, and a run that was stopped goes on from there: a fault
 that was noticed is tried again if its module changes, one that was not if its tests do as well.
-Faults that survive are printed with their place. Those of ``tools/no_faults.txt`` are not drawn:
-they were judged to change nothing that anybody can see, or one value for another that is as right.
+Faults that survive are printed with their place. Changes that ``tools/no_faults.txt`` lists are not
+drawn: they were judged to make no difference to anybody, or to put one value for as right a one.
 The exit code is 1 if the share of those noticed is below a bar: 95 % of all, 85 % in any module.
 """
 

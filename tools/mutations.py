@@ -98,6 +98,8 @@ def _places(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
         node = _without_labels(node)
     if isinstance(node, ast.Call):
         node = _without_names(node)
+    if isinstance(node, ast.arguments):
+        node = _without_free_defaults(node)
     for name, value in ast.iter_fields(node):
         if name not in UNTOUCHED:
             for child in value if isinstance(value, list) else [value]:
@@ -120,9 +122,18 @@ def _without_names(node: ast.Call) -> ast.Call:
     return ast.Call(node.func, args, node.keywords)
 
 
+def _without_free_defaults(node: ast.arguments) -> ast.arguments:
+    """Leave out defaults of which others are as right."""
+    positional = [*node.posonlyargs, *node.args]
+    last = positional[len(positional) - len(node.defaults) :]
+    pairs = zip([*last, *node.kwonlyargs], [*node.defaults, *node.kw_defaults], strict=True)
+    kept = [default for arg, default in pairs if default and arg.arg not in ANY_VALUE]
+    return ast.arguments([], [], None, [], [], None, kept)
+
+
 def _is_free(node: ast.keyword) -> bool:
     """Whether another value of an argument is as right, or (`strict` of zip) asserts what holds."""
-    is_number = isinstance(node.value, ast.Constant)
+    is_number = isinstance(node.value, ast.Constant) and type(node.value.value) is int
     return node.arg == "strict" or (is_number and node.arg in ANY_VALUE)
 
 
@@ -139,7 +150,9 @@ def _is_for_readers(node: ast.expr | ast.stmt) -> bool:
             return True
         case ast.Subscript(value=ast.Name(id="Literal")):
             return True
-        case ast.Call(func=ast.Attribute(attr="warn") | ast.Name(id="cast" | "TypeVar")):
+        case ast.Call(
+            func=ast.Attribute(attr="warn") | ast.Name(id="cast" | "ParamSpec" | "TypeVar")
+        ):
             return True
         case ast.Constant(value=str(text)):
             return len(text.split()) >= WORDS_OF_PROSE
