@@ -142,7 +142,7 @@ def settings(curves: xr.Dataset) -> dict[str, Any]:
 
         settings(datasets.load("explorer_curves"))
     """
-    laser, *_ = LASERS.values()
+    laser = next(iter(LASERS.values()))  # all share their optics
     optics = ("throughput", "absorption_cross_section_cm2", "photon_energy_J")
     shown = {name: replace(one, lattice_size=LATTICE_SIZE) for name, one in EXPLORED.items()}
     return {

@@ -38,7 +38,7 @@ class Limits:
     doubtful_eV: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """Misfit (chi-square) of an edge, and its parameters in the order of `fit_absorbance`."""
 
@@ -46,7 +46,7 @@ class Trial:
     found: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edge:
     """A spectrum in which an edge is sought.
 

@@ -53,7 +53,8 @@ def _light_after(
     """Light from some times on, but for one constant; in one pass over the response."""
     delay = response.delay_ns
     if period_ns is not None:
-        delay, (passed, time_ns) = delay % period_ns, np.divmod(time_ns, period_ns)
+        delay = delay % period_ns  # whole periods of delays add one constant to all times
+        passed, time_ns = np.divmod(time_ns, period_ns)
     order = np.argsort(delay)
     delay, share = delay[order], response.share[order]
     # light that is left when each share comes

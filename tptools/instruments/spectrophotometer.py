@@ -106,7 +106,7 @@ class Spectrophotometer:
         """Mean counts of the reference without dark counts, over the wavelengths."""
         heat = HC_EV_NM / (self.wavelength_nm * _BOLTZMANN_EV_K * self.lamp_temperature_K)
         # photons per wavelength of a black body
-        light = np.reciprocal(self.wavelength_nm**4 * np.expm1(heat))
+        light = 1 / (self.wavelength_nm**4 * np.expm1(heat))
         return self.brightest_rate_Hz * self.dwell_s * light / light.max()
 
     def expected(self, sample: Optics) -> xr.Dataset:

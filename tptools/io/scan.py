@@ -227,7 +227,7 @@ def read_image(
     path = one_path(source)
     (reading,) = read_all([path], told)
     counts = selected(path, reading, channel)
-    if {"y_nm", "x_nm"} - {*counts.dims}:
+    if not {"y_nm", "x_nm"} <= {*counts.dims}:
         raise unreadable(path, "it holds no image", "read it with read_scan or read_decay")
     for axis in ("y_nm", "x_nm"):
         if pixel_nm is not None:

@@ -112,6 +112,7 @@ def set_broken_axis(ax: Axes, turn: float, ticks: list[float]) -> None:
     def forward(value: FloatArray) -> FloatArray:
         """Place of a value: linear up to the turn, logarithmic beyond."""
         value = np.asarray(value, float)
+        # each term stands still on the other side of the turn
         return np.minimum(value, turn) / turn + np.log(np.maximum(value, turn) / turn)
 
     def back(place: FloatArray) -> FloatArray:

@@ -65,12 +65,12 @@ def plot_memories(memories: Mapping[str, Mapping[str, Mapping[str, FloatArray]]]
             ax.axvline(REPORTED["s2-tau-relax"].value, ls=":", **GUIDE)
             set_log(ax)
         row[0].set_ylabel("probability per decade")
-        ax.legend(loc="upper right")
+        row[-1].legend(loc="upper right")
     for ax, title in zip(axes[0], columns, strict=True):
         ax.set_title(_symbols(title))
     for ax in axes[-1]:
         ax.set_xlabel(MEMORY)
-    plt.setp(axes.flat, ylim=(0, None))
+    axes[0, 0].set_ylim(0, None)
     set_letters(axes.flat)
     return figure
 
