@@ -89,9 +89,10 @@ class CountMap:
 
 
 def _moments(weights: Sequence[FloatArray], powers: FloatArray) -> FloatArray:
-    """Sums over positions of weights times powers of the distance, up to 2 k for the k-th.
+    """Sums over positions of weights times powers of the distance; others than these stay zero.
 
-    Not by BLAS, whose sums follow threads.
+    Powers go up to 0 for the first of the weights, to 2 for the second and so on. Not by BLAS,
+    whose sums follow threads.
     """
     sums = np.zeros((len(weights), len(powers), len(weights[0])))
     for k, weighted in enumerate(weights):

@@ -20,7 +20,7 @@ from numpy.polynomial import Polynomial
 from tptools.arrays import FloatArray
 from tptools.heat.model import HeatedFilm
 
-_BLOCK = 256  # modes that are summed together
+_BLOCK = 256  # modes, and times, that are summed together
 _NO_WALL = 9.0  # standard deviations at which a Gaussian is nothing to double precision
 _SHARE = 0.01  # of the wanted accuracy, for what the sum leaves out
 
@@ -70,6 +70,7 @@ def _relax(
         modes = slice(first, first + _BLOCK)
         shape = shapes(modes)
         alive = np.flatnonzero(rates[first] * times_s < _exponent(accuracy))
+        # some times at once, so that the factors of all are never held together
         for some in np.split(alive, range(_BLOCK, alive.size, _BLOCK)):
             total[some] += np.exp(-np.outer(times_s[some], rates[modes])) @ shape
     total[times_s == 0] = start
