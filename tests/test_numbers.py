@@ -573,6 +573,40 @@ def like(value: Any, extreme: Any) -> Any:
     return (extreme, *value[1:]) if isinstance(value, tuple) else extreme
 
 
+TOO_MANY = round(checks_module.LARGEST)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "within", "beyond"),
+    [
+        ("ExcitonModel", "lattice_size", 3, 2),
+        ("ExcitonModel", "lifetime_ns", 0.001, 0.0009),
+        ("ExcitonModel", "trap_rate_per_ps", 0.99, 1),
+        ("ForceMicroscope", "n_pixels", 2, 1),
+        ("ForceMicroscope", "tip_half_angle_deg", 89.9, 90),
+        ("IntegratingSphere", "lamp_drift", 0.19, 0.2),
+        ("IntegratingSphere", "reabsorption", 0.99, 1),
+        ("Nanocrystals", "aspect_spread", 0.2, 0.21),
+        ("Nanocrystals", "vacancy_fraction", 0.99, 1),
+        ("PulseTrain", "aside_sites", -TOO_MANY, -TOO_MANY - 1),
+        ("PulseTrain", "aside_sites", TOO_MANY - 1, TOO_MANY),
+        ("PulseTrain", "burn_in_pulses", TOO_MANY - 1, TOO_MANY),
+        ("PulseTrain", "n_pulses", TOO_MANY - 1, TOO_MANY),
+        ("Spectrometer", "laser_drift", 0.19, 0.2),
+        ("Spectrometer", "window_end_nm", 460, 459.9),
+        ("Spectrophotometer", "end_nm", 361, 360.9),
+        ("Spectrophotometer", "stray_fraction", 0.99, 1),
+        ("Topography", "scratch_to_nm", 3000.5, 3000),
+    ],
+)
+def test_limits_between_the_steps_are_where_they_are_said_to_be(name, key, within, beyond):
+    """Just within a number is taken, and just beyond an error starts with its name and value."""
+    make, given = DOORS[name]
+    assert getattr(make(**given | {key: within}), key) == within
+    with pytest.raises(ValueError, match=f"^{key} = {beyond} "):
+        make(**given | {key: beyond})
+
+
 @pytest.mark.parametrize(
     ("changes", "estimate"),
     [

@@ -9,7 +9,6 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from limits import not_negative, positive, refuses_beyond
 from scipy.ndimage import grey_dilation
 from streams import text_of
 
@@ -226,23 +225,3 @@ def test_full_size_takes_less_than_two_seconds():
         return time.process_time() - start
 
     assert any(takes(seed) < 2 for seed in range(3))
-
-
-def test_settings_have_limits():
-    """Just within they are taken, and just beyond an error names the parameter and its value."""
-    refuses_beyond(
-        Topography,
-        *positive("thickness_nm", "correlation_nm", "grain_nm", "rim_width_nm"),
-        *not_negative("roughness_nm", "grain_relief_nm", "substrate_roughness_nm", "rim_height_nm"),
-        ("scratch_to_nm", 3000.5, 3000.0),
-        ("specimen", 0, -1),
-    )
-    refuses_beyond(
-        ForceMicroscope,
-        *positive("scan_nm", "z_range_nm", "tip_half_angle_deg"),
-        *not_negative("tip_radius_nm", "line_noise_nm", "pixel_noise_nm"),
-        ("tip_half_angle_deg", 89.9, 90),
-        ("n_pixels", 2, 1),
-        ("n_pixels", 9128, 9129),
-        ("n_bits", 1, 0),
-    )

@@ -3,10 +3,9 @@
 import math
 
 import pytest
-from limits import positive, refuses_beyond, share
 from scipy.special import j1
 
-from tptools.instruments import Objective, diffraction_limit_nm, magnification
+from tptools.instruments import diffraction_limit_nm, magnification
 
 
 def test_diffraction_limit_is_the_width_of_an_airy_pattern():
@@ -29,10 +28,3 @@ def test_magnification_is_that_of_the_focal_lengths():
         magnification(telescope_mm=125.0)
     with pytest.raises(ValueError, match="must be two focal lengths"):
         magnification(telescope_mm=(30, 60, 125))
-
-
-def test_settings_have_limits():
-    """Just within they are taken, and just beyond an error names the parameter and its value."""
-    refuses_beyond(
-        Objective, *share("objective_NA"), *positive("magnification", "emission_wavelength_nm")
-    )

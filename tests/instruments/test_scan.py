@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from limits import not_negative, positive, refuses_beyond
 
 from tptools.instruments import ColumnScan, Microscope, Scan, WholeSpot
 from tptools.kmc.records import sites_per_radius
@@ -82,17 +81,6 @@ def test_a_column_takes_all_light_of_the_plane():
     scan = ColumnScan(scan_span_nm=4000.0, scan_step_nm=20.0)
     seen = scan.collection(40, 10.0, Microscope().acceptance).sum(axis=1)
     np.testing.assert_allclose(seen, Microscope().footprint_nm / 20.0, rtol=1e-3)
-
-
-def test_settings_have_limits():
-    """Just within they are taken, and just beyond an error names the parameter and its value."""
-    refuses_beyond(
-        Scan,
-        *not_negative("scan_span_nm"),
-        *positive("scan_step_nm", "dwell_s"),
-        ("scan_step_nm", 1.21e-5, 1.19e-5),
-    )
-    refuses_beyond(WholeSpot, *positive("dwell_s"))
 
 
 @pytest.mark.parametrize("scan", [Scan(), ColumnScan()])

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from limits import not_negative, positive, refuses_beyond
 from streams import text_of
 
 from tptools.film import FILMS
@@ -106,18 +105,6 @@ def test_record_survives_netcdf_and_the_seed_fixes_it(tmp_path):
     xr.testing.assert_identical(record, Spectrophotometer().measure(SOLUTION, seed=5))
     wanted = {"origin": "simulated", "seed": 5, "bandwidth_nm": 2.0, "binding_meV": 44.0}
     assert wanted.items() <= record.attrs.items()
-
-
-def test_settings_have_limits():
-    """Just within they are taken, and just beyond an error names the parameter and its value."""
-    refuses_beyond(
-        Spectrophotometer,
-        *positive("start_nm", "step_nm", "lamp_temperature_K", "brightest_rate_Hz", "dwell_s"),
-        *not_negative("bandwidth_nm", "dark_rate_Hz", "stray_fraction"),
-        ("stray_fraction", 0.99, 1),
-        ("end_nm", 361, 360.9),
-        ("step_nm", 9.37e-6, 9.35e-6),
-    )
 
 
 def test_seed_must_be_an_integer():

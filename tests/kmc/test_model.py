@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tptools.checks import LARGEST
 from tptools.excitation import Excitation
 from tptools.kmc import ExcitonModel, PulseTrain, pulse_train, slab_diffusivity_ratio
 from tptools.kmc.model import check_spot_fits
@@ -124,53 +122,6 @@ def test_a_choice_is_one_of_those_there_are(name, choices):
     listed = ", ".join(map(repr, choices))
     with pytest.raises(ValueError, match=rf"^{name} = 'both' must be one of {listed}$"):
         ExcitonModel(**{name: "both"})
-
-
-SHARES = ("hop_rate_ground_per_ps", "hop_rate_modified_per_ps", "annihilation_rate_per_ps",
-          "modification_probability")  # fmt: skip
-TOO_MANY = round(LARGEST)
-
-
-@pytest.mark.parametrize(
-    ("make", "limits"),
-    [
-        (
-            ExcitonModel,
-            [
-                *((name, 0, -0.01) for name in (*SHARES, "trap_rate_per_ps")),
-                *((name, 1, 1.01) for name in SHARES),
-                *((name, 0.5, 0) for name in ("trap_time_minimum_ns", "trap_exponent")),
-                *((name, 0.5, 0) for name in ("relaxation_time_us", "lattice_spacing_nm")),
-                ("lifetime_ns", 0.001, 0.0009),
-                ("lattice_size", 3, 2),
-                ("trap_rate_per_ps", 0.99, 1),
-                ("n_layers", 1, 0),
-                ("absorption_cross_section_nm2", 0, -0.01),
-            ],
-        ),
-        (
-            partial(replace, PULSES),
-            [
-                *((name, 0.5, 0) for name in ("excitation_density", "period_us")),
-                ("excitation_density", 1, 1.01),
-                ("spot_sigma_sites", 0.5, 0),
-                ("n_pulses", 1, 0),
-                ("burn_in_pulses", 0, -1),
-                ("aside_sites", -TOO_MANY, -TOO_MANY - 1),
-                ("aside_sites", TOO_MANY - 1, TOO_MANY),
-                ("n_pulses", TOO_MANY - 1, TOO_MANY),
-                ("burn_in_pulses", TOO_MANY - 1, TOO_MANY),
-            ],
-        ),
-    ],
-    ids=["film", "pulses"],
-)
-def test_parameters_have_limits(make, limits):
-    """Just within they are taken, and just beyond an error names the parameter and its value."""
-    for name, within, beyond in limits:
-        assert getattr(make(**{name: within}), name) == within
-        with pytest.raises(ValueError, match=f"^{name} = {beyond} "):
-            make(**{name: beyond})
 
 
 def test_times_may_be_of_any_size():
