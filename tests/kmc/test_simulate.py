@@ -347,7 +347,7 @@ def test_an_error_in_one_train_ends_the_others():
 
         def train(self, index, advance):
             if index == 0:
-                started.wait()
+                assert started.wait(timeout=10)
                 raise LatticeEdgeError
             started.set()
             for _ in range(2000):
