@@ -218,7 +218,7 @@ def test_what_is_missing_is_named(one):
     ):
         with pytest.raises(ValueError, match=words):
             analyse_series(found, wrong)
-    for scans_, rows, name in (([one], table, "scans"), (found | {"a": 1}, table, r"scans\['a'\]"),
+    for scans_, rows, name in ((found | {"a": 1}, table, r"scans\['a'\]"),
                                (found, [1], "conditions")):  # fmt: skip
         with pytest.raises(TypeError, match=f"^{name} is of type"):
             analyse_series(scans_, rows)

@@ -31,12 +31,6 @@ def test_streams_stay_what_they_were():
     assert (found.value, found.std_err) == pytest.approx((0.1066061946902655, 0.025377899686520378))
 
 
-def test_light_is_refused_by_its_name():
-    """Also where what comes next would call it otherwise."""
-    with pytest.raises(TypeError, match=r"^light is of type float"):
-        film_diffusivity(EVEN, 25.0, seed=1)
-
-
 def test_films_draw_from_streams_of_their_own():
     """One seed gives two films different excitons."""
     other = replace(EVEN, lifetime_ns=1.1)
