@@ -198,8 +198,19 @@ def test_units_do_not_matter():
     assert other.span_nm == pytest.approx(one.span_nm / 1e3)
 
 
+def gaps_are_small(tried):
+    """Whether each is longer than the one before, by a half at most."""
+    ratio = np.divide(tried[1:], tried[:-1])
+    return min(ratio) > 1 and max(ratio) < 1.5 + 1e-9
+
+
+def test_spans_leave_no_gap():
+    """No plan tells which were tried."""
+    assert gaps_are_small(planning.SPANS)
+
+
 def test_alternatives_are_plans_with_this_choice(plan):
-    """Their time is that of a plan where window, or step, is given; ends are bounded."""
+    """Their time is that of a plan where window, or step, is given; ends and gaps are bounded."""
     others = alternatives(plan)
     kinds = {name: rows.set_index("value").time for name, rows in others.groupby("choice")}
     assert kinds.keys() == {"window_ns", "step_nm"}
@@ -216,16 +227,9 @@ def test_alternatives_are_plans_with_this_choice(plan):
         (kinds["step_nm"].index, SIGMA_NM, 0.2, 0.8),
     ):
         np.testing.assert_allclose(tried[[0, -1]], [low * unit, high * unit])
+        assert gaps_are_small(tried)
     with pytest.raises(TypeError, match=r"^plan is"):
         alternatives(None)
-
-
-@pytest.mark.parametrize("tried", [planning.WINDOWS, planning.SPANS, planning.STEPS])
-def test_what_is_tried_leaves_no_gap(tried):
-    """Each is longer than the one before, by a half at most."""
-    ratio = np.divide(tried[1:], tried[:-1])
-    assert min(ratio) > 1
-    assert max(ratio) < 1.5 + 1e-9
 
 
 def test_the_shortest_window_that_costs_hardly_more_is_taken():
