@@ -59,7 +59,7 @@ def series(found):
 def test_the_page_needs_no_other_file(tmp_path, found):
     """Pictures are inside and described, nothing is fetched, and every number is there."""
     analysis.write_report(found, tmp_path / "report.html")
-    page = Page((tmp_path / "report.html").read_text("utf-8"))
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert page.links
     assert all(one.startswith("data:image/png;base64,") for one in page.links)
     assert len(page.alts) == 5
@@ -75,7 +75,7 @@ def without_pictures(found, tmp_path, monkeypatch):
     """The page of a result, quickly."""
     monkeypatch.setattr(plotting, "as_png", lambda *_: b"")
     analysis.write_report(found, tmp_path / "report.html")
-    return (tmp_path / "report.html").read_text("utf-8")
+    return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_page_of_a_series_has_all_scans(tmp_path, series, monkeypatch):
@@ -216,7 +216,7 @@ def test_json_can_be_read_by_people(tmp_path, found):
     exact = replace(found.tail["exponent"], std_err=0.0)
     tail = replace(found.tail, parameters={**found.tail.parameters, "exponent": exact})
     analysis.write_json(replace(found, name="10 \u00b5W", tail=tail), tmp_path / "a.json")
-    text = (tmp_path / "a.json").read_text("utf-8")
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
     assert '\n  "name": "10 \u00b5W",\n' in text
     assert text.endswith("\n}\n")
     assert json.loads(text)["tail"]["covariance"]["of"] == ["amplitude"]  # known, but not exactly
@@ -236,7 +236,7 @@ def test_json_of_a_series_has_all_of_it(tmp_path, series):
     fit = series.scans["a"].lifetime
     told = replace(series, relaxations={"m": fit}, tests=(analysis.Answer("q", "a", "m"),))
     analysis.write_json(told, tmp_path / "a.json")
-    content = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    content = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     rows = [(one["scan"], one["power_nW"]) for one in content["conditions"]]
     assert rows == [("a", 1), ("b", 2)]
     assert content["scans"]["b"]["best"]["value"] == series.scans["b"].best.value

@@ -275,7 +275,9 @@ def test_mark_of_the_byte_order_changes_nothing(tmp_path, folder, monkeypatch):
 def test_table_says_what_stands_after_the_first_colon(tmp_path):
     """Attributes of a table may hold colons, and each line of its head is one."""
     table = tmp_path / "table.csv"
-    table.write_text("# title: Note 6: powers\n#source: a:b\n# coords: x\nx,y\n1,2\n")
+    table.write_text(
+        "# title: Note 6: powers\n#source: a:b\n# coords: x\nx,y\n1,2\n", encoding="utf-8"
+    )
     found = datasets._read_csv(table)
     assert found.attrs == {"title": "Note 6: powers", "source": "a:b"}
     assert (set(found.coords), set(found.data_vars)) == ({"x", "row"}, {"y"})
@@ -301,7 +303,7 @@ def test_netcdf_keeps_everything(tmp_path, folder, monkeypatch):
     counts = xr.Dataset({"counts": ("time_ns", [1, 2])}, {"time_ns": [0.0, 0.5]}, {"title": "two"})
     counts.to_netcdf(folder / "two.nc", engine="h5netcdf")
     registry = tmp_path / "data_registry.txt"
-    registry.write_text(f"two.nc {pooch.file_hash(folder / 'two.nc')}\n")
+    registry.write_text(f"two.nc {pooch.file_hash(folder / 'two.nc')}\n", encoding="utf-8")
     monkeypatch.setattr(datasets, "REGISTRY", registry)
     assert datasets.names() == ["two"]
     xr.testing.assert_identical(datasets.load("two"), counts)

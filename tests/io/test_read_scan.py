@@ -204,7 +204,7 @@ def test_kinds_are_not_mixed(tmp_path):
     """Notes beside the files do not matter; two kinds of records, or none, do."""
     folder = folder_of_ptu(tmp_path / "scan", RECORD[:, :3])
     for suffix in (".csv", ".tsv", ".txt", ".asc", ".dat"):
-        (folder / f"notes{suffix.upper()}").write_text("power 10 nW")
+        (folder / f"notes{suffix.upper()}").write_text("power 10 nW", encoding="utf-8")
     assert io.read_scan(folder).sizes["position_nm"] == 3
     (folder / "x.phu").write_bytes(b"1")
     with pytest.raises(ValueError, match=r"2 kinds .*\.phu, \.ptu.*must hold one"):
@@ -224,7 +224,7 @@ def text(path, counts, first, second, separator, decimal=".", head=()):
     rows = [separator.join([first[0], *(f"{one:.9g} {second[1]}" for one in second[2])])]
     for at, row in zip(first[2], counts, strict=True):
         rows.append(separator.join([f"{at:.9g}", *map(str, row)]))
-    Path(path).write_text("\n".join([*head, *rows]).replace(".", decimal), "utf-8")
+    Path(path).write_text("\n".join([*head, *rows]).replace(".", decimal), encoding="utf-8")
 
 
 def write_map(path, counts, time_unit="ns", position_unit="nm", transposed=False):
@@ -296,7 +296,7 @@ def test_one_file_with_a_line(tmp_path, suffix):
         writers.write_sdt(path, counts, BIN_NS)
     else:
         rows = [",".join(map(str, one)) for one in RECORD.to_numpy()]
-        path.write_text("\n".join(["#ps/channel", f"{1e3 * BIN_NS}", *rows]))
+        path.write_text("\n".join(["#ps/channel", f"{1e3 * BIN_NS}", *rows]), encoding="utf-8")
     assert_same(io.read_scan(path, **given))
 
 
@@ -440,7 +440,9 @@ def curves_in(folder, *columns):
     """A text for each curve over some times."""
     for k, (time, counts) in enumerate(columns):
         rows = [f"{t:.6g},{n}" for t, n in zip(time, counts, strict=True)]
-        (folder / f"x_{50 * k}nm.csv").write_text("\n".join(["time_ns,counts", *rows]), "utf-8")
+        (folder / f"x_{50 * k}nm.csv").write_text(
+            "\n".join(["time_ns,counts", *rows]), encoding="utf-8"
+        )
     return folder
 
 
@@ -466,7 +468,7 @@ def test_all_files_have_a_period_or_none(tmp_path):
     rates = ("repetition rate: 40 MHz\n", "repetition rate: 40.02 MHz\n", "")
     for k, rate in enumerate(rates):
         path = folder / f"x_{50 * k}nm.csv"
-        path.write_text(rate + path.read_text("utf-8"), "utf-8")
+        path.write_text(rate + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"x_100nm.csv .* its period is None ns, .* 24.9938 ns"):
         io.read_scan(folder)
     assert io.read_scan(folder, period_ns=25).attrs["period_ns"] == 25
@@ -480,14 +482,15 @@ def test_curves_without_a_photon_are_no_choice(tmp_path):
     One photon is enough.
     """
     text = "time_ns,a,b,c\n1,0,2,0\n2,0,5,0\n3,0,3,0\n"
-    (tmp_path / "a.csv").write_text(text, "utf-8")
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [2, 5, 3]
     with pytest.raises(ValueError, match=r"channel = 0 has no photons in a.csv, .* one of \[1\]"):
         io.read_decay(tmp_path / "a.csv", channel=0)
     assert io.read_scan(tmp_path / "a.csv", step_nm=50).position_nm.values.tolist() == [0, 50, 100]
-    (tmp_path / "a.csv").write_text(text.replace("2,0\n2,0,5,0\n3,0,3", "0,0\n2,0,1,0\n3,0,0"))
+    single = text.replace("2,0\n2,0,5,0\n3,0,3", "0,0\n2,0,1,0\n3,0,0")
+    (tmp_path / "a.csv").write_text(single, encoding="utf-8")
     assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [0, 1, 0]
-    (tmp_path / "b.csv").write_text("time_ns,a,b\n1,1,2\n2,3,5\n3,1,3\n", "utf-8")
+    (tmp_path / "b.csv").write_text("time_ns,a,b\n1,1,2\n2,3,5\n3,1,3\n", encoding="utf-8")
     for places in ({"step_nm": 50}, {"position_nm": [0, 50]}):
         with pytest.raises(ValueError, match=r"several channels with counts \(0: 5, 1: 10\); give"):
             io.read_scan(tmp_path / "b.csv", **places)
@@ -495,7 +498,7 @@ def test_curves_without_a_photon_are_no_choice(tmp_path):
 
 def test_two_places_are_a_line(tmp_path):
     """And one place is a single curve."""
-    (tmp_path / "a.csv").write_text("time_ns,-50 nm,50 nm\n1,1,2\n2,3,5\n3,1,3\n", "utf-8")
+    (tmp_path / "a.csv").write_text("time_ns,-50 nm,50 nm\n1,1,2\n2,3,5\n3,1,3\n", encoding="utf-8")
     assert io.read_scan(tmp_path / "a.csv").position_nm.values.tolist() == [-50, 50]
     assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [3, 8, 4]
     np.savez(tmp_path / "b.npz", counts=[[1, 3, 1]], position_nm=[50.0], time_ns=[1.0, 2.0, 3.0])
