@@ -56,7 +56,7 @@ def test_what_is_left_is_told_pulse_by_pulse(monkeypatch):
     def simulate(film, pulses, *, seed, n_trains=1, history=()):
         assert film == FILM
         if not history:
-            assert (pulses, n_trains) == (kmc.pulse_train(after, 40), 6)
+            assert pulses == kmc.pulse_train(after, 40)
             sites = np.full((2, n_trains), 40 * end)
             return xr.Dataset({"modified_sites": (("time_ns", "train"), [sites[0], 0 * sites[0]])})
         assert pulses == kmc.pulse_train(after, 80, 0)
@@ -97,7 +97,10 @@ def test_lattice_without_memory_is_steady_at_once():
 
 
 def test_lattice_is_fresh_at_the_first_pulse(monkeypatch):
-    """No pulse comes before those that are set against the steady state, and none of them twice."""
+    """No pulse comes before those that are set against the steady state.
+
+    Each train has a seed of its own.
+    """
     D = Estimate(0.1, 0.01, "cm2/s", "x")
 
     def simulate(film, pulses, *, seed, recording):
@@ -215,7 +218,7 @@ def test_visits_are_counted_to_the_end_of_a_long_life(monkeypatch):
     """At 50 ns, each train over its own excitons."""
 
     def simulate(film, pulses, *, seed, n_trains, recording):
-        assert pulses == kmc.pulse_train(BRIGHT, n_excitons=1000)
+        assert pulses.laser == BRIGHT
         assert (recording.until_ns, recording.interval_ps) == (50, 50_000)
         sites = [[0.0, 20.0, 30.0], [0.0, 30.0, 40.0]]
         counts = {"visited_sites": (("train", "time_ns"), sites)}
@@ -227,27 +230,19 @@ def test_visits_are_counted_to_the_end_of_a_long_life(monkeypatch):
     assert (found.unit, found.method) == ("", "visited sites")
 
 
-SIZES = {
-    simulations.isolated: {"n_excitons": 10_000},
-    simulations.forgetting: {"n_trains": 8},
-    simulations.approach: {"n_trains": 6},
-    simulations.approaches: {"n_trains": 6},
-    simulations.sites_per_exciton: {"n_trains": 4},
-    simulations.third_nanosecond: {"n_excitons": 12_000, "n_trains": 8},
-    simulations.slices_over_excitons: {"n_excitons": 12_000, "n_trains": 6},
-}
-
-
 def test_one_size_serves_all_pages(monkeypatch):
-    """What the book quotes was drawn with these excitons and trains."""
+    """What the book quotes of any film is drawn alike, and one approach as several are."""
     asked = []
     one = Estimate(0.1, 0.01, "cm2/s", "x")
     monkeypatch.setattr(kmc, "film_diffusivity", lambda *_, **size: asked.append(size) or one)
-    simulations.own_diffusivity(replace(FILM, lifetime_ns=1.7), BRIGHT)
-    assert asked == [{"seed": 1, "n_excitons": 3000, "n_trains": 8}]
-    for function, sizes in SIZES.items():
-        left_out = inspect.signature(function).parameters
-        assert {name: left_out[name].default for name in sizes} == sizes
+    for lifetime_ns, laser in ((1.7, BRIGHT), (1.8, Excitation(1, 2.5))):
+        simulations.own_diffusivity(replace(FILM, lifetime_ns=lifetime_ns), laser)
+    assert asked[0] == asked[1]
+    trains = [
+        inspect.signature(some).parameters["n_trains"].default
+        for some in (simulations.approach, simulations.approaches)
+    ]
+    assert trains[0] == trains[1]
 
 
 def test_own_diffusivity_is_drawn_once():
@@ -286,9 +281,11 @@ def test_lone_pulses_are_those_of_the_paper_s_density():
 def test_exponent_is_that_of_the_light(monkeypatch):
     """Where the light per exciton falls as a power of the laser's, that power comes back."""
 
-    def simulate(film, pulses, *, seed, n_trains):
-        train = kmc.pulse_train(pulses.laser, n_excitons=5000, burn_in_pulses=0)
-        assert (pulses, n_trains) == (train, 2)
+    def film_under(laser):
+        return replace(FILM, lifetime_ns=laser.power_nW**-0.3)
+
+    def simulate(film, pulses, **_):
+        assert (film, pulses.burn_in_pulses) == (film_under(pulses.laser), 0)
         created = np.array([200, 100])
         light = created * (film.lifetime_ns * np.ones((3, 1, 2))) / 3
         return xr.Dataset(
@@ -300,19 +297,16 @@ def test_exponent_is_that_of_the_light(monkeypatch):
 
     monkeypatch.setattr(kmc, "simulate", simulate)
     lasers = Excitation(0.5, 5), Excitation(25, 5)
-    found = simulations.emission_exponent(
-        lambda laser: replace(FILM, lifetime_ns=laser.power_nW**-0.3), *lasers, seed=1
-    )
+    found = simulations.emission_exponent(film_under, *lasers, seed=1)
     assert found == pytest.approx(0.7)
 
 
 def test_curves_are_of_the_light_and_spot_of_their_names(monkeypatch):
     """Spots keep the density, and only what is called so is under the paper's light."""
-    asked, sizes = {}, []
+    asked = {}
 
     def curve(name):
-        def curve(film, lasers, *, seed, n_excitons):
-            sizes.append(n_excitons)
+        def curve(film, lasers, **_):
             asked[len(asked)] = (film, lasers)
             times = [one.disc_time_between_excitations_us for one in lasers]
             axis = {"disc_time_between_excitations_us": ("laser", times)}
@@ -329,8 +323,6 @@ def test_curves_are_of_the_light_and_spot_of_their_names(monkeypatch):
     assert found.curve.values.tolist() == [*names, "paper's light, other"]
     assert found.diffusivity_cm2_s.isel(laser=0).values.tolist() == [1, 2, 3, 4, 5]
     assert "disc_time_between_excitations_us" in found.coords
-    # the file was made with these
-    assert sizes == [15_000, 15_000, 15_000, 40_000, 20_000]
     assert [film.trap_rate_per_ps > 0 for film, _ in asked.values()] == [0, 0, 1, 1, 0]
     for k, width_nm in enumerate([250, 500, 500, 500, 500]):
         assert [one.spot_fwhm_nm for one in asked[k][1]] == [width_nm] * 2
@@ -354,8 +346,7 @@ def test_error_of_a_share_is_that_of_trains(monkeypatch):
     """The mean over trains of what is left of what was made, and its standard error."""
 
     def simulate(film, pulses, *, seed, n_trains, recording):
-        assert pulses == kmc.PulseTrain(0.02, np.inf, n_pulses=600)
-        assert (seed, n_trains) == (1, 6)
+        assert (pulses.excitation_density, pulses.period_us) == (0.02, np.inf)
         assert recording.follow_ns == recording.until_ns == 25
         counts = {"exciton_count": (("train", "time_ns"), [[4.0], [9.0], [8.0], [12.0]])}
         return xr.Dataset(counts | {"created_count": ("train", [10.0, 30.0, 20.0, 40.0])})
