@@ -251,13 +251,11 @@ def test_power_without_errors_is_refused():
         power_of_agreement([1], [1], [1], level=1.5)
 
 
-def test_a_bootstrap_has_a_usual_seed_and_number_of_draws():
-    """Both can be given as well."""
+def test_a_bootstrap_of_one_seed_has_one_result():
+    """Its points are counted."""
     found = rank_correlation(FOUR, FOUR[::-1], n_resamples=100)
     assert found.n_points == 4
-    assert found == rank_correlation(FOUR, FOUR[::-1], n_resamples=100, seed=0)
-    usual = rank_correlation(FOUR, [2.0, 1.0, 3.0, 4.0])
-    assert usual == rank_correlation(FOUR, [2.0, 1.0, 3.0, 4.0], seed=0, n_resamples=2000)
+    assert found == rank_correlation(FOUR, FOUR[::-1], n_resamples=100)
 
 
 def test_names_of_columns_are_those_of_the_arguments():
