@@ -369,11 +369,12 @@ def test_a_dead_or_hot_pixel_is_left_out_and_named(light, pixel):
     assert not plain["peak_nm"].note
 
 
-def test_a_spike_of_absorbance_is_left_out_and_named():
-    """One that falls to about nothing, which only the difference from the curve tells."""
+@pytest.mark.parametrize(("factor", "added"), [(1, 0.5), (0.01, 0)])
+def test_a_spike_of_absorbance_is_left_out_and_named(factor, added):
+    """One that stands out, or that falls to about nothing."""
     scan = spectrum_of(504, step_nm=4.0)
     plain = fit_absorbance(scan)["exciton_nm"]
-    scan["absorbance"][25] *= 0.01
+    scan["absorbance"][25] = factor * scan.absorbance[25] + added
     found = fit_absorbance(scan)["exciton_nm"]
     assert found.value == pytest.approx(plain.value, abs=0.5 * plain.std_err)
     assert "460 nm" in found.note
