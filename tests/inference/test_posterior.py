@@ -259,7 +259,9 @@ def test_a_likelihood_is_asked_within_the_prior_alone():
         return 1.0 * (asked[-1] > 0.9)
 
     found = posterior(Prior({"x": Uniform(0, 1)}), upper, seed=1, n_prior=2048, n_steps=20)
-    assert np.concatenate(asked).max() == 1
+    told = np.concatenate(asked)
+    assert told.min() >= 0
+    assert told.max() <= 1
     assert found.x.max() < 1
 
 
