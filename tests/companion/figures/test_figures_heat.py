@@ -2,6 +2,7 @@
 
 import math
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -29,12 +30,12 @@ def lines(ax):
 def test_cooling_shows_curves_and_marks(log):
     """Lines and points have the values they are given; levels and periods are marked.
 
-    The axes are linear unless they are told to be logarithmic.
+    Axes are linear by default.
     """
     curve, marks = (centre_temperature(FILM, times) for times in ([1, 10, 100], [5, 50]))
     curves = {name: curve / k for k, name in enumerate("acdef", 1)}
-    scale = {"log": True} if log else {}
-    figure = figures.plot_cooling(curves, {"b": marks}, levels=[0.3], periods_ns={"f": 40}, **scale)
+    marked = {"levels": [0.3], "periods_ns": {"f": 40}}
+    figure = figures.plot_cooling(curves, {"b": marks}, log=log, **marked)
     (ax,) = figure.axes
     np.testing.assert_allclose(lines(ax)["a"].get_ydata(), curve)
     np.testing.assert_allclose(lines(ax)["b"].get_xdata(), [5, 50])
@@ -42,6 +43,9 @@ def test_cooling_shows_curves_and_marks(log):
     others = [line for line in ax.lines if line.get_label().startswith("_")]
     assert [list(others[0].get_ydata()), list(others[1].get_xdata())] == [[0.3] * 2, [40] * 2]
     assert ax.get_xscale() == ("log" if log else "linear")
+    plain = figures.plot_cooling({"a": curve})
+    assert plain.axes[0].get_xscale() == "linear"
+    plt.close(plain)
 
 
 def test_field_is_drawn_on_both_sides():

@@ -1,6 +1,7 @@
 """Tests of tptools.companion.figures.microscopy."""
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -53,17 +54,17 @@ def test_microscope_is_labelled_with_its_numbers():
     assert_inside(figure)
 
 
+def power_laws():
+    """Decays that are straight on two logarithmic scales."""
+    time_ns = np.arange(0.016, 100, 0.032)
+    light = np.outer(POWERS, time_ns**-1.5)
+    return xr.DataArray(light, {"power_nW": POWERS, "time_ns": time_ns})
+
+
 @pytest.mark.parametrize("xscales", [("log",), ("log", "linear")])
 def test_decays_show_data_and_fits(xscales):
     """Marks are means of the decay around their times; every fit is drawn in every panel."""
-    time_ns = np.arange(0.016, 100, 0.032)
-    power_law = xr.DataArray(
-        np.outer(POWERS, time_ns**-1.5), {"power_nW": POWERS, "time_ns": time_ns}
-    )
-    name = ["light", "photoluminescence"][len(xscales) % 2]  # the second stands where none is given
-    named = power_law.assign_attrs({"long_name": name} if name == "light" else {})
-    figure = microscopy.plot_decays(named, [power_law, power_law / 2], xscales)
-    assert figure.axes[0].get_ylabel() == name
+    figure = microscopy.plot_decays(power_laws(), [power_laws(), power_laws() / 2], xscales)
     assert [ax.get_xscale() for ax in figure.axes] == list(xscales)
     for ax in figure.axes:
         marks = [line for line in ax.lines if line.get_marker() == "o"]
@@ -71,6 +72,14 @@ def test_decays_show_data_and_fits(xscales):
         late, shown = (values[-30:] for values in marks[1].get_data())
         np.testing.assert_allclose(shown, 25 * late**-1.5, rtol=0.02)
     assert_inside(figure)
+
+
+def test_decays_are_named_by_their_record():
+    """By long_name, or photoluminescence where it has none."""
+    for given, name in ({}, "photoluminescence"), ({"long_name": "light"}, "light"):
+        figure = microscopy.plot_decays(power_laws().assign_attrs(given))
+        assert figure.axes[0].get_ylabel() == name
+        plt.close(figure)
 
 
 def test_decay_numbers_stand_beside_the_reported():
