@@ -448,7 +448,7 @@ def unnamed(name: str) -> set[str]:
 def test_every_argument_is_refused_by_its_own_name(name):
     """All others being right, one of no type is what the message starts with, and none is lost.
 
-    What is said to return the right one is there.
+    Functions that a message names exist.
     """
     door, given = CALLS[name]
     given = needed_by(name) if given is None else plainly(given | only_for(name))

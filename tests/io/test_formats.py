@@ -105,10 +105,7 @@ def test_no_part_is_left_without_a_photon(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".ptu", ".h5"])
 def test_memory_is_that_of_a_part(tmp_path, suffix):
-    """A stream of a million photons takes that of its parts, not its own 2 or 4 MB.
-
-    Parts are of some MB unless they are told.
-    """
+    """A stream of a million photons takes that of its parts, not its own 2 or 4 MB."""
     counts = np.full((1, 400), 2500)
     path = curves(tmp_path / f"a{suffix}", counts)
     io.read_decay(curves(tmp_path / f"b{suffix}", counts_of()))  # libraries are loaded
@@ -117,7 +114,6 @@ def test_memory_is_that_of_a_part(tmp_path, suffix):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.5e6 < path.stat().st_size
-    assert 4e6 < 4 * streams.CHUNK_RECORDS < 1e8
 
 
 CUT = r"a\.\w+ cannot be read: .*(save it again|copy it again|closed)"
@@ -187,10 +183,11 @@ def test_warnings_of_a_reader_stay_inside(tmp_path, caplog, recwarn):
     """Tags out of order, of which the reader warns, neither warn nor log."""
     odd = writers.tag("UsrNumber", 3, 1) + writers.tag("UsrNumber", 4, 3)
     writers.write_ptu(tmp_path / "a.ptu", counts_of(), BIN_NS, PERIOD_NS, extra=odd)
+    disabled = logging.root.manager.disable
     io.read_decay(tmp_path / "a.ptu")
     assert not caplog.records
     assert not recwarn.list
-    assert logging.root.manager.disable == 0
+    assert logging.root.manager.disable == disabled
 
 
 def test_settings_and_provenance_are_attributes(tmp_path):

@@ -219,8 +219,8 @@ def test_a_record_that_is_no_cubic_has_its_usual_deviation():
 
 
 @pytest.mark.parametrize(("step_ns", "early_ns"), [(0.05, -0.3), (0.2, -0.6)])
-def test_times_are_early_0_3_ns_and_three_steps_before_the_pulse(step_ns, early_ns):
-    """What is later has no part in the level above which a straight fall is taken."""
+def test_times_are_early_0_3_ns_or_three_steps_before_the_pulse(step_ns, early_ns):
+    """Whichever is more; later light is no part of the level that a straight fall is above."""
     time = step_ns * np.arange(-20, 1 + round(10 / step_ns))
     light = np.where(time < 0.99 * early_ns, 1e4, 1e6)
     light = np.where(time < 0, light, 1e4 + 1e6 * (1 - time / 10))

@@ -126,10 +126,9 @@ def test_only_what_a_record_shows_is_said_of_it(tmp_path):
         ("p{i}_1.ptu", {"pattern": r"p(\d+)_", "step_nm": 75, "shift": -900}),
         ("p{i},0_1.ptu", {"pattern": r"p(\d+,\d)_", "step_nm": 75, "shift": -900}),
         ("{i}.ptu", {"position_nm": POSITION_NM}),
-        (
-            "{i}.ptu",
-            {"position_nm": {f"{i}.ptu" if i else "0": x for i, x in enumerate(POSITION_NM)}},
-        ),
+        ("{i}.ptu", {"position_nm": {f"{i}.ptu": x for i, x in enumerate(POSITION_NM)}}),
+        # names without their ending
+        ("{i}.ptu", {"position_nm": {f"{i}": x for i, x in enumerate(POSITION_NM)}}),
         ("{i}.ptu", {"position_nm": "table.csv"}),
     ],
 )
@@ -477,23 +476,27 @@ def test_all_files_have_a_period_or_none(tmp_path):
 
 
 def test_curves_without_a_photon_are_no_choice(tmp_path):
-    """Nor do they make one needed, and two curves are detectors, three of them places.
-
-    One photon is enough.
-    """
+    """Nor do they make one needed, and one photon is enough."""
     text = "time_ns,a,b,c\n1,0,2,0\n2,0,5,0\n3,0,3,0\n"
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [2, 5, 3]
     with pytest.raises(ValueError, match=r"channel = 0 has no photons in a.csv, .* one of \[1\]"):
         io.read_decay(tmp_path / "a.csv", channel=0)
-    assert io.read_scan(tmp_path / "a.csv", step_nm=50).position_nm.values.tolist() == [0, 50, 100]
-    single = text.replace("2,0\n2,0,5,0\n3,0,3", "0,0\n2,0,1,0\n3,0,0")
-    (tmp_path / "a.csv").write_text(single, encoding="utf-8")
+    one = text.replace("2,0\n2,0,5,0\n3,0,3", "0,0\n2,0,1,0\n3,0,0")
+    (tmp_path / "a.csv").write_text(one, encoding="utf-8")
     assert io.read_decay(tmp_path / "a.csv").counts.values.tolist() == [0, 1, 0]
-    (tmp_path / "b.csv").write_text("time_ns,a,b\n1,1,2\n2,3,5\n3,1,3\n", encoding="utf-8")
+
+
+def test_two_curves_are_detectors_and_three_places(tmp_path):
+    """Where steps or positions are told; of detectors one must be chosen."""
+    text = "time_ns,a,b\n1,1,2\n2,3,5\n3,1,3\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     for places in ({"step_nm": 50}, {"position_nm": [0, 50]}):
         with pytest.raises(ValueError, match=r"several channels with counts \(0: 5, 1: 10\); give"):
-            io.read_scan(tmp_path / "b.csv", **places)
+            io.read_scan(tmp_path / "a.csv", **places)
+    text = "time_ns,a,b,c\n1,0,2,0\n2,0,5,0\n3,0,3,0\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    assert io.read_scan(tmp_path / "a.csv", step_nm=50).position_nm.values.tolist() == [0, 50, 100]
 
 
 def test_two_places_are_a_line(tmp_path):

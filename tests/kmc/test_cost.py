@@ -30,7 +30,7 @@ def test_memory_of_a_record_is_what_is_allocated(recording):
 @pytest.mark.parametrize("model", [MODEL, LAYERS])
 @pytest.mark.parametrize("stay", [False, True])
 def test_memory_of_a_train_is_what_is_allocated(model, stay):
-    """Lattice, lists of its sites, and rows for all excitons: no less, and no more."""
+    """Lattice, lists of its sites, and rows for all excitons, to a percent."""
     pulses = replace(PULSES, excitation_density=1, excitons_stay=stay)
     spot, rules = _spot(model, pulses), _rules(model, pulses)
     needed = allocated(spot, _fresh(model, [(rules, spot)], 1, 0))
