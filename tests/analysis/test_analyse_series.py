@@ -70,7 +70,6 @@ def test_collapse_on_power_is_told_from_none(one):
     assert answer(collapsed, "collapse").p_value > 0.01
     apart = analyse_series(*series(one, lambda t, rate: by_time(t, rate) - 2e-3 * rate, 1e-3))
     assert answer(apart, "collapse").p_value < 1e-4
-    assert "rises with power" in answer(collapsed, "follow").answer
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_power_is_followed_up_or_down_or_not(one, rise, said):
     """As far as its rank correlation is sure."""
     found, table = series(one, lambda time_us, _: 0.05 + rise / time_us, 1e-4)
     said_of = answer(analyse_series(found, table), "follow")
-    assert said_of.answer.startswith(f"{said}")
+    assert said_of.answer.startswith(said)
     assert (said_of.p_value < 0.01) == (rise != 0)
 
 
@@ -200,7 +199,6 @@ def test_what_the_table_does_not_say_is_said(one):
     assumed = [name for name in OPTICS if name != "convention"]
     said = ", ".join(f"{name} = {told.conditions[name].iloc[0]:g}" for name in assumed)
     assert f"nanocrystals with {said}, which" in told.warnings[0]
-    assert "throughput = 0.374" in said
     own = analyse_series(*series(one, by_time, excitation_density=0.02))
     assert own.warnings == ()
     assert own.conditions.time_between_excitations_us.iloc[0] == pytest.approx(1 / 2.5 / 0.02)

@@ -388,7 +388,7 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: ExcitonModel(n_layers=2000, lattice_size=1100), "n_layers = 2000 of lattice_size"),
         (
             lambda: simulate(ExcitonModel(n_layers=900), ONE_EXCITON, seed=1),
-            r"lattice_size = 1000, n_layers = 900, .* 10 records, 1 threads and 0 snapshots",
+            r"lattice_size = 1000, n_layers = 900",
         ),
         (lambda: PulseTrain(0.1, 1, n_pulses=10.0), "n_pulses = 10.0 must be an integer"),
         (lambda: PulseTrain(0.1, 1, n_pulses=True), "n_pulses = True"),
@@ -410,7 +410,7 @@ def test_lattice_is_whole_up_to_its_edge(size):
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=0, train=-1), "train = -1"),
         (
             lambda: snapshot(ExcitonModel(n_layers=900), ONE_EXCITON, seed=1, time_ns=[0, 1]),
-            "10 records, 1 threads and 2 snapshots",
+            "2 snapshots",
         ),
         (lambda: snapshot(SMALL, ONE_EXCITON, seed=1, time_ns=-1), "at least 0"),
         (
