@@ -529,7 +529,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     kept = Kept(folder / "found.jsonl")
     with TemporaryDirectory(dir=folder) as own:
-        trees = Trees(root, Path(own), joblib.cpu_count())
+        trees = Trees(root, Path(own).resolve(), joblib.cpu_count())
         trials, scores = Trials(root, imports, trees, kept, given.near), {}
         for module in chosen:
             died, number = trials.run(module, given.seed, given.number)

@@ -171,7 +171,10 @@ def test_questions_wait_for_enough_scans(one):
 
 
 def test_a_range_without_enough_times_has_no_time(one):
-    """Of six scans at four times none is left to compare with, and no factor is told."""
+    """Of six scans at four times none is left to compare with, and no factor is told.
+
+    Where one time has three of them, one fit is left without two.
+    """
     found, table = series(one, by_time, 1e-3)
     names = [f"scan {k}" for k in (0, 1, 2, 3)]
     for again, name in (("a", "scan 0"), ("b", "scan 3")):
@@ -182,6 +185,11 @@ def test_a_range_without_enough_times_has_no_time(one):
     assert f"all: {alike.relaxations['global']['tau_us']};" in said
     assert said.endswith("without the two longest: nan ± nan us")
     assert "factor" not in said
+    found["b"], table.loc["b"] = found["scan 0"], table.loc["scan 0"]
+    alike = analyse_series({name: found[name] for name in some}, table.loc[some])
+    said = answer(alike, "range").answer
+    assert "without the two shortest times: nan ± nan us;" in said
+    assert ", a factor of" in said
 
 
 @pytest.mark.parametrize("std_err", [0.0, math.nan, math.inf])

@@ -38,6 +38,8 @@ def test_numbers_are_those_of_the_plan(plan):
         rows = others[others.choice.str.startswith(name)]
         pairs = rows[["value", "time"]].to_numpy().ravel()
         assert found[name] == pytest.approx(pairs, rel=0.01)
+    text = "\n".join(lines_of_plan(plan))
+    assert re.search(r"^  window +\S+ ns x.*\n  step +\S+ nm x", text, re.MULTILINE)
 
 
 def test_parts_are_set_apart(plan):

@@ -363,6 +363,20 @@ def test_other_numbers_do_not_hide_a_table(tmp_path, data, sums):
     assert found.counts.values.tolist() == sums
 
 
+def test_labels_stand_in_the_last_line_that_has_as_many(tmp_path):
+    """Signs of a comment do not belong to them."""
+    path = tmp_path / "a.txt"
+    path.write_text("# X\tY\n# made by hand\n1\t2\n3\t4\n", encoding="utf-8")
+    assert split_text(path)[1] == ["X", "Y"]
+
+
+def test_points_beside_decimal_commas_are_no_numbers(tmp_path):
+    """Such a row is none of the table."""
+    path = tmp_path / "a.txt"
+    path.write_text("1.5;2,5\n1;2\n3;4\n", encoding="utf-8")
+    assert split_text(path)[2].tolist() == [[1, 2], [3, 4]]
+
+
 @pytest.mark.parametrize(
     ("line", "fields"),
     [

@@ -158,5 +158,5 @@ def quantum_yield(record: xr.Dataset) -> Estimate:
     ratio = emitted / absorbed
     same = np.ones_like(ratio)
     slopes = np.array([same, same, ratio, ratio]) / absorbed
-    error = np.sqrt((slopes**2 * variance).sum(axis=0).sum()) / ratio.size
+    error = np.sqrt((slopes**2 * variance).sum()) / ratio.size
     return Estimate(float(ratio.mean()), float(error), "", "integrating sphere")

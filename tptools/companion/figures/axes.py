@@ -123,7 +123,6 @@ def set_broken_axis(ax: Axes, turn: float, ticks: list[float]) -> None:
     ax.set_xscale("function", functions=(forward, back))
     ax.axvline(turn, **GUIDE)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.set_xticks([], minor=True)
 
 
 def draw_by_power(
