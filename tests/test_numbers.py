@@ -678,6 +678,7 @@ def test_what_does_not_fit_is_refused_with_the_estimate(call):
         lambda: instruments.WholeSpot().collection(10**5, 10.0, np.exp),
         lambda: instruments.Timer(50, 37, 0.05, 0, 0.01).response(800),
         lambda: instruments.Timer().folded(np.arange(300), np.arange(1, 301), 400, 80),
+        lambda: instruments.Microscope().with_(tcspc_bin_ps=2, scan_step_nm=10).expected(run()),
         lambda: heat.temperature(HEATED, np.arange(1e3), cells=(50, 10)),
         lambda: heat.temperature(HEATED, [0, 1e-3], "explicit", cells=(300, 90)),
         lambda: heat.centre_temperature(HEATED, np.arange(1e5)),

@@ -336,7 +336,7 @@ class _Path:
         n_times = timer.edges_ns.size - 1
         n_positions = math.prod(at.size for _, at, _ in microscope.scan.coordinates.values())
         what = f"a map of {n_times} times at {n_positions} positions"
-        check_fits(what, 8 * 8 * n_times * n_positions, "raise tcspc_bin_ps or scan_step_nm")
+        check_fits(what, 8 * 4 * n_times * n_positions, "raise tcspc_bin_ps or scan_step_nm")
         self.timing = timer.folded(
             emission.start_ns, emission.end_ns, period_ns, microscope.response_fwhm_ps
         )
