@@ -534,10 +534,13 @@ def read() -> list[str]:
 def test_results_have_the_units_of_their_names(name):
     """Each array and estimate is in the unit that its name ends with, or in one that is known.
 
-    All that has a long name or other attributes has a unit, but for what is true or false.
+    All that has a long name or other attributes has a unit, but for what is true or false. Axes lie
+    along the dimensions of their names.
     """
     door, given = CALLS[name]
     found = door(**(needed_by(name) if given is None else plainly(given | only_for(name))))
+    coords = getattr(found, "coords", {})
+    assert all(coords[one].dims == (one,) for one in getattr(found, "sizes", ()) if one in coords)
     wrong = {}
     for label, attrs in labelled("", found):
         ends = [units for end, units in UNITS.items() if label.endswith(f"_{end}")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -62,6 +63,7 @@ def test_relaxation_comes_back_with_its_covariance(one):
     assert found_in == pytest.approx(shared / both)
     assert -1 < found_in < 0
     assert f"tau_us {found_in:+.2f}" in describe(found)
+    assert re.search(r"correlations: \w+\s+\w+\s+\S\d\.\d\d,\s", describe(found))
 
 
 def test_collapse_on_power_is_told_from_none(one):

@@ -152,11 +152,8 @@ def _axis_name(key: str) -> str:
 
 def _labelled(path: Path, given: xr.DataArray, reader: str, settings: Mapping[str, Any]) -> Reading:
     """A reading from counts whose dimensions are axes in any unit."""
-    stems = {str(dim): str(dim).split("_")[0] for dim in given.dims}
-    image = "y" in stems.values()
-    if not image:
-        given = given.rename({dim: f"position{dim[1:]}" for dim in stems if stems[dim] == "x"})
-    elif not {"time", "delay"} & {*stems.values()}:
+    stems = {str(dim).split("_")[0] for dim in given.dims}
+    if "y" in stems and not {"time", "delay"} & stems:
         given = given.expand_dims(time_ns=[0.5])
     needed = [
         OURS[stem]

@@ -1,5 +1,6 @@
 """Tests of tptools.companion.figures.audit."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -49,3 +50,10 @@ def test_growth_is_relative_to_one_nanosecond():
         line, _, (bars,) = ax.containers[0].lines
         assert line.get_ydata() == pytest.approx(time_ns)
         assert np.ptp(bars.get_segments()[2][:, 1]) == pytest.approx(0)
+    bent = msd + np.array([[0.0], [60.0]]) * (time_ns == 2)
+    figure = figures.plot_growth({"one": {"a": bent}})
+    plt.close(figure)
+    (ax,) = figure.axes
+    _, _, (bars,) = ax.containers[0].lines
+    # of 2 and 2.2 the standard error is half of their distance
+    assert np.ptp(bars.get_segments()[2][:, 1]) == pytest.approx(2 * 0.1)
