@@ -21,7 +21,7 @@ FILES = {
     "unused.csv": "1,2\n",
     "shown.py": "def draw():\n    return 0\n",
     "types.py": "class Film:\n    thickness = 1\n\nclass Other:\n    thickness = 2\n",
-    "deep/__init__.py": "from .model import run\nfrom toy.deep.rest import rest\n",
+    "deep/__init__.py": "from ..deep.model import run\nfrom toy.deep.rest import rest\n",
     "deep/model.py": """
 from __future__ import annotations
 from typing import TYPE_CHECKING

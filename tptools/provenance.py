@@ -174,7 +174,7 @@ class _Package:
         self._behind: dict[Use, dict[str, _Part]] = {}
         self._tables: dict[str, list[Path]] = defaultdict(list)
         for path in folder.rglob("*"):
-            if path.suffix not in (".py", ".pyc") and path.is_file():
+            if path.suffix != ".py" and path.is_file():
                 self._tables[path.name].append(path)
 
     def sources(self, parts: dict[str, _Part]) -> dict[str, str]:

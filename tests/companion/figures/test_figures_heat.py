@@ -63,6 +63,9 @@ def test_field_is_drawn_on_both_sides():
     assert values[0].argmax() == values.shape[1] // 2
     np.testing.assert_allclose(values.max(), 1)
     assert all(ax.yaxis_inverted() for ax in maps)
+    three = figures.plot_heat_field(dict.fromkeys("abc", fields["in"]), radius_um=1)
+    plt.close(three)
+    assert [bool(ax.get_xlabel()) for ax in three.axes[:6]] == [False] * 4 + [True] * 2
 
 
 def test_cooling_times_leave_out_what_is_never_reached():
