@@ -152,13 +152,14 @@ def test_as_much_as_is_allowed_is_taken(monkeypatch):
 
 
 def test_no_thread_goes_on_receiving(serve, monkeypatch):
-    """At the deadline the connection is shut, and what waited for it ends."""
+    """At the deadline the connection is shut, and what waited for it ends, or with the process."""
     monkeypatch.setattr(download, "DEADLINE_S", 0.3)
     serve(FAULTS["dripping body"][0])
     before = set(threading.enumerate())
     with pytest.raises(datasets.DatasetError, match="did not come"):
         datasets.load("printed_tables")
     ours = [one for one in set(threading.enumerate()) - before if "fetch" in one.name]
+    assert all(one.daemon for one in ours)
     for one in ours:
         one.join(5)
     assert not any(one.is_alive() for one in ours)
