@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import resource
+import shutil
 from multiprocessing import get_context
 
 import numpy as np
@@ -70,9 +71,12 @@ def test_damaged_result_is_made_anew(tmp_path):
 
 
 def test_folders_on_the_way_are_made(tmp_path):
-    """A cache can be named that lies in folders which are not there yet."""
-    kept(noise, tmp_path / "not" / "there" / "yet")(1)
-    assert len(results(tmp_path)) == 1
+    """A cache can be named that lies in folders which are not there yet, or no more."""
+    ask = kept(noise, tmp_path / "not" / "there" / "yet")
+    for _ in range(2):
+        shutil.rmtree(tmp_path / "not")
+        ask(1)
+        assert len(results(tmp_path)) == 1
 
 
 def test_place_that_is_no_folder_is_refused_at_once(tmp_path):
