@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numba.core.errors import NumbaError
 
-from tptools.compiled import compiled, compiled_in_place
+from tptools.compiled import compiled_in_place
 
 ROOT = Path(__file__).parents[1]
 # every compiled kernel once: trapping, annihilation, visits that modify by chance, layers, an
@@ -96,7 +96,7 @@ def test_hopping_stays_within_its_arrays(script):
 def test_kernels_run_without_the_lock_of_the_interpreter():
     """Other threads go on while a kernel runs."""
 
-    @compiled
+    @compiled_in_place
     def spin(turns):
         total = 0
         for turn in range(turns[0]):

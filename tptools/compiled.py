@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -11,36 +12,13 @@ from numba import config, njit
 _Kernel = TypeVar("_Kernel", bound=Callable[..., object])
 
 
-def compiled(kernel: _Kernel) -> _Kernel:
-    """Compile a function that Python calls; it runs without the lock of the interpreter.
-
-    The machine code is kept beside the source or in the home of the user. Where neither can be
-    written, every process compiles anew. With ``NUMBA_DISABLE_JIT=1`` the function runs as it
-    stands, to the same numbers, and as silently: unsigned integers wrap around there too.
-
-    Parameters
-    ----------
-    kernel : callable
-        Loops over arrays, in what numba understands.
-
-    Returns
-    -------
-    callable
-        That takes what `kernel` takes.
-
-    Examples
-    --------
-    >>> @compiled
-    ... def last(values):
-    ...     return values[-1]
-    >>> int(last(np.arange(3)))
-    2
-    """
-    return _compile(kernel, allocates=True)
-
-
 def compiled_in_place(kernel: _Kernel) -> _Kernel:
-    """As `compiled`, for a function that changes arrays it is given and makes none.
+    """Compile a function that Python calls and that changes arrays it is given, making none.
+
+    It runs without the lock of the interpreter. The machine code is kept beside the source or in
+    the home of the user; where neither can be written, every process compiles anew. With
+    ``NUMBA_DISABLE_JIT=1`` the function runs as it stands, to the same numbers, and as silently:
+    unsigned integers wrap around there too.
 
     Nothing is allocated, so that nothing needs to be freed and no references are counted. Each
     count is a locked addition, and every call makes several for each array that it passes on,
@@ -49,7 +27,8 @@ def compiled_in_place(kernel: _Kernel) -> _Kernel:
     Parameters
     ----------
     kernel : callable
-        As for `compiled`; numba refuses it if it, or what it calls, makes an array.
+        Loops over arrays, in what numba understands; numba refuses it if it, or what it calls,
+        makes an array.
 
     Returns
     -------
@@ -67,7 +46,13 @@ def compiled_in_place(kernel: _Kernel) -> _Kernel:
     >>> values
     array([0, 2, 4])
     """
-    return _compile(kernel, allocates=False)
+    if config.DISABLE_JIT:
+        return np.errstate(all="ignore")(kernel)
+    alone = partial(njit, nogil=True, _nrt=False)
+    try:
+        return alone(cache=True)(kernel)
+    except RuntimeError:  # numba has no folder for it
+        return alone()(kernel)
 
 
 def compiled_within(function: _Kernel) -> _Kernel:
@@ -78,7 +63,7 @@ def compiled_within(function: _Kernel) -> _Kernel:
     Parameters
     ----------
     function : callable
-        As for `compiled`.
+        As for `compiled_in_place`.
 
     Returns
     -------
@@ -90,7 +75,7 @@ def compiled_within(function: _Kernel) -> _Kernel:
     >>> @compiled_within
     ... def double(value):
     ...     return 2 * value
-    >>> @compiled
+    >>> @compiled_in_place
     ... def four_times(value):
     ...     return double(double(value))
     >>> four_times(3)
@@ -107,7 +92,7 @@ def compiled_sums(function: _Kernel) -> _Kernel:
     Parameters
     ----------
     function : callable
-        As for `compiled`.
+        As for `compiled_in_place`.
 
     Returns
     -------
@@ -122,7 +107,7 @@ def compiled_sums(function: _Kernel) -> _Kernel:
     ...     for value in values:
     ...         total += value
     ...     return total
-    >>> @compiled
+    >>> @compiled_in_place
     ... def mean(values):
     ...     return total(values) / values.size
     >>> mean(np.arange(5.0))
@@ -130,13 +115,3 @@ def compiled_sums(function: _Kernel) -> _Kernel:
     """
     freedom = {"reassoc", "contract"}
     return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=freedom)(function)
-
-
-def _compile(kernel: _Kernel, allocates: bool) -> _Kernel:
-    """Compile with or without numba's runtime, which is what allocates and counts."""
-    if config.DISABLE_JIT:
-        return np.errstate(all="ignore")(kernel)
-    try:
-        return njit(nogil=True, cache=True, _nrt=allocates)(kernel)
-    except RuntimeError:  # numba has no folder for it
-        return njit(nogil=True, _nrt=allocates)(kernel)
