@@ -88,10 +88,11 @@ def test_coefficient_is_cross_section_times_number():
 
 @given(phi=shares, relative=st.floats(0.1, 2), gain=st.floats(0.5, 2))
 def test_absorption_length_is_the_inverse_of_the_coefficient(phi, relative, gain):
-    """Over its length the light falls to 1/e."""
+    """Over its length the light falls to 1/e; factors multiply the coefficient."""
     factors = {"relative": relative, "gain": gain}
-    depth_cm = 1e-7 * absorption_length_nm(phi, **factors)
-    assert depth_cm * absorption_coefficient_per_cm(phi, **factors) == pytest.approx(1)
+    found = absorption_coefficient_per_cm(phi, **factors)
+    assert 1e-7 * absorption_length_nm(phi, **factors) * found == pytest.approx(1)
+    assert found == pytest.approx(relative * gain * absorption_coefficient_per_cm(phi))
 
 
 def test_cubes_that_touch_fill_space():

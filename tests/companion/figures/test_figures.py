@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 import xarray as xr
 
@@ -49,6 +50,12 @@ def test_deviations_show_every_cell():
         assert first < aside[0] + 0.5 < parted < second
         low, high = ax.get_ylim()
         assert all(low < y < high for line in series.values() for y in line.get_ydata())
+    alone = figures.plot_table_deviations({"one": deviation})
+    plt.close(alone)
+    assert [ax.get_xlabel() for ax in (*figure.axes, *alone.axes)] == [
+        "",
+        *["nominal power (nW)"] * 2,
+    ]
 
 
 def test_excitation_figure_has_units_and_every_series():
