@@ -74,6 +74,13 @@ def test_z_without_errors():
     assert math.isnan(Estimate(1.0, math.nan, "us", "fit").z(2.0))
 
 
+@pytest.mark.parametrize("changed", [{"value": math.nan}, {"std_err": math.nan}])
+def test_what_is_replaced_by_nothing_known_is_not_computed_with(changed):
+    """Half of an estimate with a new value or error has that one, not the old."""
+    whole = replace(Estimate(1.0, 0.1, "us", "fit"), **changed)
+    assert all(math.isnan(getattr(whole / 2, name)) for name in changed)
+
+
 @pytest.mark.parametrize("std_err", [0.0, 0.1, math.nan])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_z_of_what_is_not_known_is_not_known(value, std_err):

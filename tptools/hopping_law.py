@@ -96,7 +96,7 @@ class HoppingLaw:
             If a temperature is not positive.
         """
         temperature = as_positive("temperature_K", temperature_K)
-        if not (temperature > 0).all():
+        if np.isnan(temperature).any():
             raise ValueError(f"temperature_K = {temperature_K!r} must be above 0")
         return self._rate(temperature) / self._rate(np.array(ROOM_K))
 

@@ -123,11 +123,12 @@ CUT = r"a\.\w+ cannot be read: .*(save it again|copy it again|closed)"
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.3, 0.999])
 def test_what_is_cut_off_is_refused(tmp_path, suffix, kept):
     """Empty, without its header, or without its end: a ValueError of ours, whatever the reader."""
-    path = curves(tmp_path / f"a{suffix}", counts_of())
-    data = path.read_bytes()
-    path.write_bytes(data[: int(kept * len(data)) // 4 * 4 + (2 if kept else 0)])
-    with pytest.raises(ValueError, match=CUT):
-        io.read_decay(path)
+    for n_channels in (1, 2):
+        path = curves(tmp_path / f"a{suffix}", counts_of(n_channels))
+        data = path.read_bytes()
+        path.write_bytes(data[: int(kept * len(data)) // 4 * 4 + (2 if kept else 0)])
+        with pytest.raises(ValueError, match=CUT):
+            io.read_decay(path, channel="sum")
 
 
 @pytest.mark.parametrize("suffix", files.READERS)

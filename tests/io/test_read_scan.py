@@ -57,6 +57,10 @@ def assert_same(scan, counts=RECORD, rtol=1e-6):
     assert not found[n:].any()
     np.testing.assert_allclose(found.time_ns[:n], counts.time_ns, rtol=0, atol=1e-6)
     np.testing.assert_allclose(found.position_nm, counts.position_nm, rtol=rtol, atol=1e-9)
+    assert {name: scan[name].attrs["units"] for name in ("time_ns", "position_nm")} == {
+        "time_ns": "ns",
+        "position_nm": "nm",
+    }
 
 
 def test_form_is_that_of_the_microscope(tmp_path):
