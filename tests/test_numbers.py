@@ -56,6 +56,7 @@ MODEL = kmc.ExcitonModel(lattice_size=81, lifetime_ns=0.0625)
 PULSES = kmc.PulseTrain(0.25, 4, n_pulses=2, burn_in_pulses=0, spot_sigma_sites=4)
 RECORDING = kmc.Recording(until_ns=1)
 HEATED = heat.HeatedFilm(4, 32, 1e-7)
+ON_GLASS = replace(HEATED, radius_um=math.inf, substrate=heat.FUSED_SILICA)
 POINTS = np.sin(1.0 + np.arange(99))
 DISPERSION = synthesis.Dispersion(8, "formula_units")
 TIMES, POSITIONS = np.arange(0, 4, 0.25), np.arange(-1000.0, 1001.0, 100.0)
@@ -683,6 +684,7 @@ def test_what_does_not_fit_is_refused_with_the_estimate(call):
         lambda: instruments.Microscope().with_(tcspc_bin_ps=2, scan_step_nm=10).expected(run()),
         lambda: heat.temperature(HEATED, np.arange(1e3), cells=(50, 10)),
         lambda: heat.temperature(HEATED, [0, 1e-3], "explicit", cells=(300, 90)),
+        lambda: heat.temperature(ON_GLASS, np.arange(1.0, 201), cells=(50, 10)),
         lambda: heat.centre_temperature(HEATED, np.arange(1e5)),
         lambda: heat.heat_accumulation(HEATED, 5e-3, 10**5),
         lambda: noise.noisy_profiles(clean(), 10**3, seed=1),

@@ -60,9 +60,10 @@ def test_times_are_in_the_largest_unit_of_which_there_are_two(plan, seconds, sho
 
 
 def test_full_counters_are_told():
-    """Above the limit of photons a pulse there is a warning, below it there is none."""
+    """Above the limit of photons a pulse there is a warning, at it and below there is none."""
     dim, bright = (plan_scan(0.05, 0.01, count_rate_Hz=rate) for rate in (4000, 4e5))
     assert "Warning" not in said(dim)
+    assert "Warning" not in said(plan_scan(0.05, 0.01, count_rate_Hz=1e6, period_ns=50))
     assert said(bright)["Warning:"][0] == pytest.approx(bright.photons_per_pulse, rel=0.05)
 
 

@@ -49,6 +49,7 @@ def test_mean_of_equal_records_is_their_value():
     """Records that agree have no chi-square, and their mean the error of all together."""
     table = xr.Dataset({"value": ("record", [0.2] * 4), "scatter": ("record", [0.02] * 4)})
     mean, test = series.weighted_mean(table)
+    assert mean.method == "weighted mean"
     assert (mean.value, mean.std_err) == pytest.approx((0.2, 0.01))
     assert (test.chi2, test.n_points) == (pytest.approx(0), 4)
 

@@ -83,6 +83,7 @@ def test_gaps_are_steps_without_slices(step):
     """Rounded times may be off by a thousandth of a step, and of the gap where there is one."""
     steps = np.array([1.0, 1.0, 1.0, 3.0, 2.0, 1.0, 1.0, 1.0])
     np.testing.assert_array_equal(steps_in_common(step * np.cumsum(steps)), [1, 1, 3, 2, 1, 1, 1])
+    assert steps_in_common(np.array([0.0, 1000, 2000, 3001])).tolist() == [1, 1, 1]  # just within
     for at, most in ((1, 0.9e-3), (3, 3.9e-3), (4, 2.9e-3)):
         off = np.zeros(8)
         off[at] = most

@@ -451,5 +451,7 @@ def test_smooth_means_are_medians_of_five_along_positions():
     counts = np.array([[1.0, 9, 2, 8, 3, 7], [5, 5, np.nan, 5, 5, 5]])
     model = misfit.smooth_model(counts)
     assert model.mean.tolist() == [[1, 2, 3, 7, 7, 7], [5, 5, 5, 5, 5, 5]]
+    three = np.array([[0.0] * 4 + [9.0] * 3 + [0.0] * 4])
+    np.testing.assert_array_equal(misfit.smooth_model(three).mean, three)
     assert model.own.shape == model.shared.shape == (0, 2, 6)
     np.testing.assert_array_equal(model.counts, counts)

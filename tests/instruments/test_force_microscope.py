@@ -21,11 +21,12 @@ STILL = {"tilt_nm": 0, "bow_nm": 0, "line_noise_nm": 0, "pixel_noise_nm": 0}
 
 @settings(max_examples=20, deadline=None)
 @given(
-    seed=st.integers(0, 99), radius=st.floats(0, 60), angle=st.floats(5, 60), depth=st.floats(1, 60)
-)
-def test_trace_is_the_grey_dilation_of_scipy(seed, radius, angle, depth):
+    seed=st.integers(0, 99), radius=st.floats(0, 60), angle=st.floats(5, 60),
+    depth=st.floats(1, 60), shape=st.sampled_from([(21, 17), (21, 3), (3, 21)]),
+)  # fmt: skip
+def test_trace_is_the_grey_dilation_of_scipy(seed, radius, angle, depth, shape):
     """Against scipy's dilation with the whole tip as structuring element."""
-    surface = depth * np.random.default_rng(seed).random((21, 17))
+    surface = depth * np.random.default_rng(seed).random(shape)
     tip = ForceMicroscope(n_pixels=20, scan_nm=100, tip_radius_nm=radius, tip_half_angle_deg=angle)
     reach = np.arange(-21, 22)
     flank = -tip.tip_height_nm(tip.pixel_nm * np.hypot(reach[:, None], reach))

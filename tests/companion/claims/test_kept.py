@@ -37,7 +37,7 @@ def forget():
 def later(monkeypatch):
     """Begin as another process does, after all that was written."""
     forget()
-    monkeypatch.setenv(kept.SINCE, str(time.time() + 1))
+    monkeypatch.setenv("TPTOOLS_VERDICTS_SINCE", str(time.time() + 1))
 
 
 def now(monkeypatch):
