@@ -197,6 +197,13 @@ def test_a_position_is_bad_from_five_errors_and_a_fifth(level, good, wrong):
     assert bad(flat) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_where_all_scatter_more_than_photons_none_is_bad(seed):
+    """Three times the noise of photons at every position is nobody's fault."""
+    root = 20 + 3 / 2 * np.random.default_rng(seed).standard_normal(41)
+    assert bad(root**2) == []
+
+
 def test_neither_a_cubic_nor_its_ends_are_bad():
     """At any positions; the first and the last two have no neighbours on either side."""
     at = np.cumsum([20.0, 25, 18, 22, 30] * 5)
