@@ -406,3 +406,13 @@ def test_a_search_starts_at_the_spot_of_the_mean_slice():
     dark = np.where(np.arange(TIME_NS.size)[:, None] == 7, 0.0, masked)
     shared, amplitudes = likelihood._start(seen._replace(exposure=exposure, counts=dark))
     assert 0 < amplitudes[7] < 0.01 * amplitudes.min(where=np.arange(61) != 7, initial=np.inf)
+
+
+@pytest.mark.parametrize("seed", [1, 4, 37, 52])
+def test_dim_maps_settle(seed):
+    """Of some three hundred photons on the dark, most readings of which are empty."""
+    time_ns, x_nm = np.linspace(0, 20, 12), np.linspace(-1500, 1500, 61)
+    spot = {"diffusivity_cm2_s": 0.02, "variance_nm2": 250**2}
+    mean = spreading_spot(time_ns, x_nm, 120 * np.exp(-time_ns / 4), **spot)
+    counts = mean.copy(data=np.random.default_rng(seed).poisson(mean).astype(float))
+    assert diffusivity(counts, "global", window_ns=(0, 20)).converged

@@ -182,6 +182,13 @@ def above(light, width=1.0):
     return np.flatnonzero(used).tolist(), excess
 
 
+def test_rounding_of_a_level_is_no_response():
+    """Without noise a level leaves its last digits, which stand out of nothing."""
+    light = np.full(450, 1000.1)
+    light[50:52] += 6, 4
+    assert above(light, 0.1)[0] == [50, 51]
+
+
 @pytest.mark.parametrize("width", [1.0, 0.25, 8.0])
 @pytest.mark.parametrize(("n_high", "first"), [(1, 10), (2, 9), (4, 6)])
 def test_light_starts_a_width_and_a_half_before_the_peak(width, n_high, first):
