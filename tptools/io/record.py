@@ -91,4 +91,7 @@ def attributes(
 def as_dataset(counts: xr.DataArray, attrs: dict[str, Any]) -> xr.Dataset:
     """The record, with names and units as `tptools.instruments.Microscope.measure` has them."""
     counts = counts.assign_attrs(long_name="photon counts", units="1")
+    if "position_nm" in counts.dims:
+        at = counts["position_nm"].to_numpy().astype(float)
+        counts = counts.assign_coords(position_nm=("position_nm", at, {"units": "nm"}))
     return counts.to_dataset(name="counts").assign_attrs(attrs)
