@@ -1,6 +1,7 @@
 """Compiled kernels of the hopping model: loops over integer arrays, nothing else.
 
-To record costs little as long as no references to arrays are counted (`compiled_in_place`).
+To record costs little as long as no references to arrays are counted (`compiled_in_place`) and
+what runs at every instant is no call: a call hands on each array of the record piece by piece.
 Positions kept in a buffer and counted in bulk, or histograms with time as the fastest axis, were
 no faster than counting every position at its instant.
 
@@ -453,7 +454,7 @@ def _age(population: NDArray[np.int64], row: Integer) -> Integer:
     return population[row, AGE] if population.shape[1] > AGE else np.int64(0)
 
 
-@compiled_within
+@njit(inline="always")
 def _end_runs(rules: Rules, state: State, record: Record, recorded: bool, now: Integer) -> None:
     """Let excitons whose run ends now decay or be trapped, and trapped ones walk on."""
     counters, walking, trapped = state.counters, state.walking, state.trapped
@@ -528,7 +529,7 @@ def _record_last_pulse(
             record.exciton_count[time] -= 1
 
 
-@compiled_within
+@njit(inline="always")
 def _record_instant(rules: Rules, state: State, record: Record, time: Integer) -> None:
     """Add the excitons of the last pulse and the lattice to the sums of one instant after it."""
     counters = state.counters
