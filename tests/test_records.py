@@ -154,6 +154,20 @@ def test_any_form_of_a_record_is_the_plain_record(values, axis, unit, by_name, d
     assert found.time_ns.attrs["units"] == "ns"
 
 
+def test_what_is_lazy_is_computed():
+    """Also what only stands beside the counts."""
+    power = ("time_ns", dask.array.ones(TIME_NS.size))
+    assert as_record(PLAIN.assign_coords(power_uW=power), "time_ns").power_uW.chunks is None
+
+
+def test_a_record_of_no_more_than_its_axes_comes_in_their_order():
+    """Where others are allowed, it keeps the order it has."""
+    counts = xr.DataArray(np.ones((2, 3)), {"position_nm": [0.0, 1.0], "time_ns": [0.0, 1.0, 2.0]})
+    axes = "time_ns", "position_nm"
+    assert as_record(counts, *axes, only=True).dims == axes
+    assert as_record(counts, *axes).dims == axes[::-1]
+
+
 def test_an_axis_may_have_a_long_name():
     """Widths of bins go by the whole name of their axis but for its unit."""
     axes = {"delay_time_ns": [0.5, 2.0], "delay_time_width_ns": ("delay_time_ns", [1.0, 2.0])}

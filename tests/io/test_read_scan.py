@@ -20,6 +20,7 @@ from tptools import fitting, io
 from tptools.fitting import spreading_spot
 from tptools.instruments import Timer
 from tptools.io.positions import positions_of
+from tptools.io.record import as_dataset, from_time_zero, landmarks
 
 BIN_NS, PERIOD_NS, ZERO_NS = 0.064, 50.0, 1.6
 POSITION_NM = np.linspace(-900.0, 900.0, 25)
@@ -101,6 +102,26 @@ def test_time_zero_is_found_to_a_part_of_a_bin(tmp_path):
     start, end = scan.attrs["fit_window_ns"]
     assert (start, end) == (0, pytest.approx(2.2 * np.log(4), abs=0.3))
     assert scan.attrs["background_counts"] == pytest.approx(1, abs=0.15)
+
+
+def test_a_clock_that_starts_at_zero_says_nothing_of_the_pulse():
+    """Times below zero do."""
+    from_zero = RECORD.assign_coords(time_ns=RECORD.time_ns - RECORD.time_ns[0])
+    _, found = from_time_zero(from_zero, None, None)
+    assert found["time_zero_from"] == "half of the rise of the light"
+    assert found["time_zero_ns"] == pytest.approx(ZERO_NS - BIN_NS / 2, abs=BIN_NS)
+    assert from_time_zero(RECORD, None, None)[1]["time_zero_ns"] == 0
+
+
+def test_a_record_has_its_form_before_anything_is_said_of_it():
+    """Positions are floats in nm, and three times are enough for one step."""
+    counts = xr.DataArray(
+        [[4, 5], [3, 4], [1, 2]], {"time_ns": [0.0, 0.1, 0.2], "position_nm": [1, 2]}
+    )
+    position = as_dataset(counts, {}).position_nm
+    assert (position.dtype, position.attrs) == (float, {"units": "nm"})
+    assert landmarks(counts) == {"fit_window_ns": [0.0, 0.2]}
+    assert landmarks(counts[:2]) == {}
 
 
 def test_only_what_a_record_shows_is_said_of_it(tmp_path):
