@@ -212,14 +212,15 @@ def test_yield_and_its_error_by_hand():
 @pytest.mark.parametrize(("errors", "known"), [(2.9, False), (3.1, True)])
 def test_absorbed_light_must_be_three_errors(errors, known):
     """In every repetition: of the lamp's counts with and without the sample."""
-    blank = 1e6
-    sample = blank - errors * math.sqrt(2 * blank)
+    blank = 100.0
+    sample = blank + errors**2 / 2 - errors * math.sqrt(2 * blank + errors**2 / 4)
+    assert blank - sample == pytest.approx(errors * math.sqrt(blank + sample))
     found = quantum_yield(
         sphere(
             0.0,
             sample_emission=[900.0, 900.0],
             blank_emission=[10.0, 10.0],
-            sample_excitation=[0.5e6, sample],
+            sample_excitation=[50.0, sample],
             blank_excitation=[blank, blank],
         )
     )

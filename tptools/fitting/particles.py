@@ -135,8 +135,7 @@ def find_particles(
     zones = skimage.segmentation.expand_labels(labels, distance=reach)
     support = parted.low + (parted.step if contrast == "dark" else 0)
     support += level_of(image - support, (zones == 0) & ~masked)
-    excess = support - image if contrast == "dark" else image - support
-    whole, cut = _measure_all(np.where(masked, 0, excess), labels, zones, masked)
+    whole, cut = _measure_all(np.where(masked, 0, image - support), labels, zones, masked)
     single, left_out, shape = _judged(whole)
     left_out = cut | left_out | {"too_small": small.size}
     specks = small.sum() <= np.count_nonzero(labels)  # of noise
@@ -325,7 +324,7 @@ def _touching(labels: IntArray) -> BoolArray:
     return touching
 
 
-def _measure(darkness: FloatArray, core: BoolArray, zone: BoolArray) -> dict[str, Any]:
+def _measure(excess: FloatArray, core: BoolArray, zone: BoolArray) -> dict[str, Any]:
     """Centre (row, column), edges, area and angle of one particle, in pixels and radians.
 
     A square at the angle t has a fourth moment, the sum of (x + iy)^4, along -exp(4it).
@@ -339,7 +338,7 @@ def _measure(darkness: FloatArray, core: BoolArray, zone: BoolArray) -> dict[str
     across = math.cos(angle) * y - math.sin(angle) * x
     half_band = BAND * math.sqrt(core.sum()) / 2
     middle = core & (np.maximum(np.abs(along), np.abs(across)) < half_band)
-    filled = np.where(zone, darkness, 0) / darkness[middle].mean()
+    filled = np.where(zone, excess, 0) / excess[middle].mean()
     halves = np.array([_widths(filled, offset, half_band) for offset in (across, along)])
     edges = halves.mean(axis=1)
     # two halves of a band are two measurements of one edge; their mean has a quarter of the square
