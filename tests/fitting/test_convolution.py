@@ -293,6 +293,11 @@ def test_goodness_of_groups_is_chi_square_of_poisson_counts(groups):
     assert other.p_value == pytest.approx(one.p_value, rel=0.2)
     spread = np.sqrt(2 * one.n_free)
     assert one.p_value == pytest.approx(norm.sf((pearson - one.n_free) / spread), abs=0.05)
+    larger = np.sqrt((one.n_free + 3 * spread) / one.chi_square)
+    rows, deviation = mean + larger * (rows - mean), np.where(known, np.sqrt(mean), np.inf)
+    worse = replace(model, rows=rows, deviation=deviation)
+    p_value = worse.misfit(start, worse.jacobian(start), POSITION_NM).goodness.p_value
+    assert norm.isf(p_value) == pytest.approx(3, abs=0.3)
 
 
 def start_of(profile, background=3.0):

@@ -180,6 +180,18 @@ def test_a_step_is_small_by_the_parameter_that_moves_most():
 
 
 @pytest.mark.parametrize("likeliest", [False, True])
+def test_fits_stay_within_their_arrays(monkeypatch, likeliest):
+    """In plain Python, which checks every index, they are the compiled ones."""
+    rows = np.random.default_rng(1).poisson(model(GAUSSIAN), (2, PLACES.size)).astype(float)
+    compiled, _ = fit_rows(PLACES, rows, 4, likeliest=likeliest)
+    for name, one in vars(engine).copy().items():
+        if hasattr(one, "py_func"):
+            monkeypatch.setattr(engine, name, one.py_func)
+    plain, _ = fit_rows(PLACES, rows, 4, likeliest=likeliest)
+    np.testing.assert_allclose(plain, compiled, rtol=1e-9)
+
+
+@pytest.mark.parametrize("likeliest", [False, True])
 @pytest.mark.parametrize("n_parameters", [3, 4])
 def test_profiles_end_where_no_step_gains(likeliest, n_parameters):
     """The gradient of the misfit vanishes, and the error of the width is that of the inverse."""

@@ -209,3 +209,16 @@ def test_four_points_are_enough():
     fit = fit_relaxation(time_us, relaxation_curve(time_us, 0.01, 0.14, 6.0))
     assert fit["tau_us"].value == pytest.approx(6)
     assert fit.n_free == 1
+
+
+@pytest.mark.parametrize("value", [0.0, 0.02])
+def test_of_equal_diffusivities_only_the_limit_is_fitted(value):
+    """It leaves one degree of freedom less than there are points."""
+    assert fit_relaxation(TIME_US, np.full(TIME_US.size, value)).n_free == TIME_US.size - 1
+
+
+def test_times_are_found_from_a_fifth_of_the_smallest_gap():
+    """Of an exact curve that falls by exp(-4.95) from one point to the next."""
+    time_us = np.arange(6.0)
+    fit = fit_relaxation(time_us, relaxation_curve(time_us, 0.01, 0.14, 1 / 4.95))
+    assert fit["tau_us"].value == pytest.approx(1 / 4.95, rel=1e-4)

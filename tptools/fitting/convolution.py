@@ -113,9 +113,9 @@ class _Sums:
     def filled(self) -> FloatArray:
         """Profiles as if nothing were masked: what is never seen lies between its neighbours."""
         known = self.seen.any(0)
-        share = self.rows.sum(0) / np.where(known, self.in_group @ self.seen, 1.0)
+        share = self.rows.sum(0)[known] / (self.in_group @ self.seen)[known]
         at = np.arange(known.size)
-        expected = np.outer(self.in_group, np.interp(at, at[known], share[known]))
+        expected = np.outer(self.in_group, np.interp(at, at[known], share))
         return np.where(self.seen > 0, self.rows / np.where(self.seen > 0, self.seen, 1), expected)
 
 
