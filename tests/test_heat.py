@@ -470,6 +470,7 @@ def test_small_film_never_cools_to_five_per_cent():
     small = replace(FILM, radius_um=1)
     assert small.final_temperature > 0.05
     assert cooling_time(small, 0.05) == math.inf
+    assert cooling_time(small, small.final_temperature) == math.inf
 
 
 def test_wide_film_warms_without_end():

@@ -5,7 +5,7 @@ import pytest
 
 from tptools.fitting import fit_relaxation, relaxation_curve
 from tptools.inference import relaxation_numbers
-from tptools.inference.curves import _heights
+from tptools.inference.curves import LONGEST, N_TIMES, SHORTEST, _heights
 
 TIMES = 48.7 / np.array([0.5, 1, 1.5, 2.5, 4, 6, 10, 15, 25]) * 2
 
@@ -68,6 +68,14 @@ def test_times_are_found_from_a_fifth_of_a_gap_to_thirty_ranges():
         assert found["highest_cm2_s"] == curve[0]
         if known:
             assert found["tau_us"] == pytest.approx(tau, rel=2e-3)
+
+
+def test_times_are_found_to_half_of_the_last_step():
+    """Of a grid that is refined four times by a factor of four."""
+    time_us, tau = np.geomspace(1, 100, 12), np.geomspace(2, 60, 50)
+    step = np.log(LONGEST * 99 / (SHORTEST * np.diff(time_us).min())) / (N_TIMES - 1)
+    found = relaxation_numbers(time_us, 0.1 + np.exp(-time_us / tau[:, None]))
+    assert np.abs(np.log(found["tau_us"] / tau)).max() < 0.51 * step / 4**4
 
 
 def test_heights_are_those_of_a_line():
