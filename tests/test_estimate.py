@@ -148,7 +148,8 @@ def test_correlated_estimates_keep_their_covariance():
     np.testing.assert_allclose(covariance([slope, start]), matrix)
     assert (slope + start).std_err == pytest.approx(math.sqrt(matrix.sum()))
     assert not (slope + start).converged
-    assert all(one.converged for one in correlated_estimates([3.0, 1.0], matrix, ["", ""], "line"))
+    plain = correlated_estimates([3.0, 1.0], matrix, ["", ""], "line")
+    assert all(one.converged and not one.note for one in plain)
 
 
 def test_value_of_zero_has_an_error_too():
