@@ -220,6 +220,18 @@ def test_tests_of_a_module_are_found(toy):
     assert tests == {"toy.py", "test_broken.py", "test_rest.py", "test_total.py"}
 
 
+def test_the_nearest_tests_are_some_of_all():
+    """What is noticed by the nearest alone is noticed in a whole run, for every module."""
+    root = TOOLS.parent
+    imports = mutants.Imports(root)
+    for module in imports.paths.keys() - {"tptools"}:
+        near, whole = (
+            {path for stage in mutants.stages(root, imports, module, near=one) for path in stage}
+            for one in (True, False)
+        )
+        assert near <= whole
+
+
 def test_names_alone_make_no_tests_of_a_module(tmp_path):
     """A file of its name that imports it nowhere is none; a program has those of what it starts."""
     texts = {

@@ -9,8 +9,9 @@
 Copies of the tree are changed, never the tree itself. A fault is noticed if a test of its module
 fails, cannot be collected or takes three times the processor time of its whole file. Tests of a
 module are its doctests and the file of its name; what these miss goes on to the other files that
-import the module, or, where no file has its name, that import what imports it. Those that pass
-without the fault run until one fails, first the ones that enter the changed lines.
+import the module, or, where no file has its name, that import what imports it, and to those of all
+that is public. Those that pass without the fault run until one fails, first the ones that enter the
+changed lines.
 
 What was found is kept in ``_build/mutants``, and a run that was stopped goes on from there: a fault
 that was noticed is tried again if its module changes, one that was not if its tests do as well.
@@ -181,8 +182,8 @@ def stages(root: Path, imports: Imports, module: str, *, near: bool = False) -> 
     others = [path for path in tests if sources & imports.of(path, behind=not mirrors)]
     if near:
         others = [path for path in others if path in close and not mirrors]
-        of_all = [root / "tests" / name for name in OF_ALL]
-        others += [path for path in of_all if path.is_file() and path not in others]
+    of_all = [root / "tests" / name for name in OF_ALL]
+    others += [path for path in of_all if path.is_file() and path not in others]
     first, *rest = [imports.paths[module], *mirrors, *others]
     files = [[first, *rest[:1]], *([path] for path in rest[1:])]
     return [[path.relative_to(root) for path in one] for one in files]
