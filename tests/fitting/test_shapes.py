@@ -55,6 +55,14 @@ def test_exponential_without_a_response_is_an_ideal_one_after_the_pulse():
         np.testing.assert_allclose(plain, exponential(EDGES[1:], 2.0, ideal, period_ns))
 
 
+@pytest.mark.parametrize("response", [None, RESPONSE])
+@pytest.mark.parametrize("periods", [-3, 1, 5])
+def test_exponential_repeats_with_the_period(response, periods):
+    """Bins that are whole periods earlier or later hold the same light."""
+    found = exponential(EDGES + periods * PERIOD_NS, 2.0, response, PERIOD_NS)
+    np.testing.assert_allclose(found, exponential(EDGES, 2.0, response, PERIOD_NS))
+
+
 @pytest.mark.parametrize("exponent", [0.0, 1.0, 1.6, 40.0])
 def test_power_law_is_the_integral(exponent):
     """Also where the exponent is 1 and the integral a logarithm."""

@@ -62,7 +62,7 @@ def _light_after(
     last = np.searchsorted(delay, time_ns, side="right") - 1
     started = last >= 0
     glow = np.where(started, left[last], 0) * np.exp(
-        -np.where(started, time_ns - delay[last], 0) / lifetime_ns
+        -np.maximum(time_ns - delay[last], 0) / lifetime_ns
     )
     waiting = 1 - np.where(started, np.cumsum(share)[last], 0)
     if period_ns is not None:
