@@ -217,6 +217,14 @@ def test_of_equal_diffusivities_only_the_limit_is_fitted(value):
     assert fit_relaxation(TIME_US, np.full(TIME_US.size, value)).n_free == TIME_US.size - 1
 
 
+@pytest.mark.parametrize("relative", [1e-15, 9e-13])
+def test_rounding_is_no_change(relative):
+    """A change of no more than that determines no time, however exactly it is exponential."""
+    tau = fit_relaxation(TIME_US, 1 + relative * np.exp(-TIME_US / 6))["tau_us"]
+    assert np.isnan(tau.value)
+    assert "they do not change" in tau.note
+
+
 def test_times_are_found_from_a_fifth_of_the_smallest_gap():
     """Of an exact curve that falls by exp(-4.95) from one point to the next."""
     time_us = np.arange(6.0)

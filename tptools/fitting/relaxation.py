@@ -28,6 +28,7 @@ MOST_LIFETIMES = 600.0  # the same while the time is sought: of more, nothing is
 ONE_SIDE = 0.16  # beyond one standard error
 CHANCE = 0.1  # of noise to pass for a change
 ROUNDING = 1e-12
+FLAT = "they do not change"
 
 
 def _curve(
@@ -124,6 +125,7 @@ def fit_relaxation(
     # no number is known better than its own rounding
     error = np.maximum(error, np.finfo(float).eps * np.abs(value).max())
     first, least, change = float(time.min()), float(error.min()), float(np.ptp(value))
+    changes = change > ROUNDING * np.abs(value).max()
     size, weight = change or 1.0, (error / least) ** -2
     tau, shortest, rivals = _scan(time - first, value, weight)
     # far from zero, where no amplitude can be extrapolated to, only times after the first count
@@ -134,14 +136,14 @@ def fit_relaxation(
         lambda at, **trial: _curve(at - shift, **trial),
         time,
         value,
-        _start(*found, tau, shortest, varied=change > ROUNDING * np.abs(value).max()),
+        _start(*found, tau, shortest, varied=changes),
         units=UNITS,
         method="single exponential",
         # residuals of order one, for diffusivities of any size
         variance=(error / least * size) ** 2,
         scale_errors=True,
     )
-    reason = _reason(fit.chi_square * size**2, fit.n_free, rivals)
+    reason = _reason(fit.chi_square * size**2, fit.n_free, rivals) if changes else FLAT
     fit = _rescaled(fit, size / least)
     if reason:
         return undetermined(fit, reason)
@@ -174,7 +176,7 @@ def _scan(
     taus = np.geomspace(apart.min() / 5, 30 * after.max(), N_TAUS)
     best = taus[np.argmin([_misfit(np.exp(-after / tau), value, weight) for tau in taus])]
     rivals = {
-        "they do not change": _misfit(np.zeros_like(after), value, weight),
+        FLAT: _misfit(np.zeros_like(after), value, weight),
         "a straight line describes them as well": _misfit(after, value, weight),
         "only the first differs from the others": _misfit(after == 0, value, weight),
     }
