@@ -142,6 +142,13 @@ def test_pairs_are_what_poisson_leaves(density):
     assert pair_share(density) == pytest.approx(1 - none - one, abs=1e-14)
 
 
+@pytest.mark.parametrize("yield_of", [saturation_yield, lambda N: annihilation_yield(N, 1)])
+def test_a_yield_below_a_millionth_is_one(yield_of):
+    """From there on a quarter of the density is lost."""
+    assert yield_of(0.999e-6) == 1
+    assert 1 - yield_of(1e-6) == pytest.approx(0.25e-6, rel=0.01)
+
+
 def test_pairs_are_rare_as_the_square():
     """Under weak light the share is half the square of the density, to all digits."""
     assert pair_share(1e-9) == pytest.approx(5e-19, rel=1e-8)

@@ -503,7 +503,7 @@ def _is_plain(coords: Any, axis: str) -> bool:
     unit = axis.rpartition("_")[2]
     if (values.dims, values.dtype) != ((axis,), np.float64):
         return False
-    if values.attrs.get("units", unit) != unit:
+    if values.attrs.get("units") not in (None, "", unit):
         return False
     at = values.values
     return bool((at[1:] > at[:-1]).all() and np.isfinite(at).all())

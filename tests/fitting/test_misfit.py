@@ -409,6 +409,7 @@ def test_a_position_five_errors_off_its_neighbours_is_named():
         assert deviant(excess).startswith(said)
         assert bool(deviant(excess)) == bool(said)
     assert "differs from its neighbours by 5 standard errors: mask it" in deviant(excess)
+    assert deviant(15.0 * (np.arange(21) == 7)[None], 6.0)  # of 15 / 3, which is five exactly
     excess[:, 7] = np.array([0.2, 0.1, 0.51, 0.19]) * 8 * error
     named = deviant(excess)
     assert named.startswith("the reading at 2 ns and 7 nm differs from others there by 8 standard")
