@@ -125,7 +125,7 @@ def fit_relaxation(
     # no number is known better than its own rounding
     error = np.maximum(error, np.finfo(float).eps * np.abs(value).max())
     first, least, change = float(time.min()), float(error.min()), float(np.ptp(value))
-    changes = change > ROUNDING * np.abs(value).max()
+    varied = change > ROUNDING * np.abs(value).max()
     size, weight = change or 1.0, (error / least) ** -2
     tau, shortest, rivals = _scan(time - first, value, weight)
     # far from zero, where no amplitude can be extrapolated to, only times after the first count
@@ -136,14 +136,14 @@ def fit_relaxation(
         lambda at, **trial: _curve(at - shift, **trial),
         time,
         value,
-        _start(*found, tau, shortest, varied=changes),
+        _start(*found, tau, shortest, varied=varied),
         units=UNITS,
         method="single exponential",
         # residuals of order one, for diffusivities of any size
         variance=(error / least * size) ** 2,
         scale_errors=True,
     )
-    reason = _reason(fit.chi_square * size**2, fit.n_free, rivals) if changes else FLAT
+    reason = _reason(fit.chi_square * size**2, fit.n_free, rivals) if varied else FLAT
     fit = _rescaled(fit, size / least)
     if reason:
         return undetermined(fit, reason)
